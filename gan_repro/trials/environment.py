@@ -1,0 +1,100 @@
+"""The machine a trial runs on: made repeatable before, described after, as read back and not as asked for."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+_LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
+
+
+def choose_device(name: str) -> str:
+    """The device that ``auto``, ``cpu`` or ``cuda`` stands for here.
+
+    Raises:
+        ValueError: a GPU is asked for and there is none.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("--device cuda: torch finds no CUDA device here; use --device cpu")
+    return name
+
+
+def prepare(device: str, threads: int) -> None:
+    """Make arithmetic on `device` repeatable, and use so many CPU threads."""
+    torch.set_num_threads(threads)
+    if device.startswith("cuda"):
+        # cuBLAS reads this when it starts; without it its results depend on what else runs.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+
+
+def describe(device: str) -> dict[str, str | int | bool | None]:
+    """Device, threads, determinism flags and versions, as they stand."""
+    on_gpu = device.startswith("cuda")
+    return {
+        "device": torch.cuda.get_device_name(device) if on_gpu else "cpu",
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        "tf32": bool(torch.backends.cuda.matmul.allow_tf32) if on_gpu else False,
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "cuda": torch.version.cuda if on_gpu else None,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        **{library: metadata.version(library) for library in _LIBRARIES},
+    }
+
+
+def code_version() -> tuple[str | None, bool | None]:
+    """Commit of the checkout that the package runs from, and whether its code was changed since.
+
+    (None, None) where the package does not lie in a git checkout. Results do not count as code.
+    """
+    package = Path(__file__).resolve().parents[1]
+    root = package.parent
+    if not (root / ".git").exists():
+        return None, None
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        changes = _git(root, "status", "--porcelain", "--", package.name, "pyproject.toml", "constraints.txt")
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+    return commit, bool(changes)
+
+
+def peak_memory() -> int:
+    """Largest resident size of this process so far, bytes; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    return subprocess.run(  # noqa: S603  fixed words and our own path, no shell
+        command, check=True, capture_output=True, text=True, timeout=20
+    ).stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"

@@ -1,0 +1,190 @@
+"""What a trial left behind, and the folder that keeps it: one JSON file a trial."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gan_repro.estimate import Estimate
+from gan_repro.files import atomic_write
+from gan_repro.trials.spec import TrialSpec
+
+Status = Literal["done", "diverged", "error", "interrupted", "skipped"]
+
+_MAX_RECORD_BYTES = 16 * 2**20
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Score(_Part):
+    """One set of samples under one protocol; nats."""
+
+    sigma: float
+    log_likelihood: Estimate
+    """Mean over the test images, with the standard error across them."""
+    valid_mean: float
+    sigma_curve: tuple[tuple[float, float], ...]
+    """(sigma, mean validation log-likelihood), ascending."""
+    at_grid_edge: bool
+
+
+class Candidate(_Part):
+    """A generator that was scored: the best on validation images, or the last."""
+
+    epoch: int | None
+    """After how many epochs; None for models that have none."""
+    samples_sha256: str
+    """Of the float32 samples, row-major."""
+    scores: dict[str, Score]
+    """By protocol name."""
+
+
+class CurvePoint(_Part):
+    """One epoch of training."""
+
+    epoch: int
+    losses: dict[str, float]
+    learning_rate: float
+    valid_mean: float | None = None
+    """Mean validation log-likelihood (refined sigma, nats) where it was tracked."""
+    sigma: float | None = None
+
+
+class Provenance(_Part):
+    """Where, when and with what a trial ran. Two runs of one spec differ here and nowhere else."""
+
+    preset: str | None
+    smaller: tuple[str, ...]
+    """What the preset made smaller than the reference's own values."""
+    commit: str | None
+    dirty: bool | None
+    """Whether the code differed from that commit; None where there is no repository."""
+    started: str
+    finished: str
+    seconds: dict[str, float]
+    """Wall-clock by phase: training, tracking, sampling, scoring."""
+    peak_memory: int
+    """Largest resident size of the process, bytes."""
+    resumed: int
+    """How many times the trial went on from a checkpoint."""
+    environment: dict[str, str | int | bool | None]
+
+
+class TrialRecord(_Part):
+    """A trial's spec and what came of it."""
+
+    spec: TrialSpec
+    status: Status
+    reason: str | None = None
+    """One sentence, for every status but done."""
+    candidates: dict[Literal["best", "last"], Candidate] = Field(default_factory=dict)
+    learning_curve: tuple[CurvePoint, ...] = ()
+    deviations: tuple[dict[str, str], ...] = ()
+    """How the model differs from its reference: id, what, why, expected_effect."""
+    provenance: Provenance
+
+    @property
+    def score(self) -> Score:
+        """The headline: the best candidate under the spec's protocol. Only done trials have one."""
+        return self.candidates["best"].scores[self.spec.evaluation.protocol]
+
+
+class RecordError(ValueError):
+    """A record's file is not what it should be."""
+
+
+class RecordStore:
+    """The records of a results folder, under `trials/`. Damaged files are set aside, never overwritten."""
+
+    def __init__(self, results: Path) -> None:
+        self.folder = results / "trials"
+
+    def path(self, spec: TrialSpec) -> Path:
+        """Where the record of `spec` stands."""
+        return self.folder / f"{spec.id}.json"
+
+    def write(self, record: TrialRecord) -> Path:
+        """Write or replace a record in one step; an earlier finished one with other numbers is kept aside."""
+        path = self.path(record.spec)
+        old = self.read(record.spec)
+        if old is not None and old.status == "done" and _outcome(old) != _outcome(record):
+            aside = path.parent / "superseded"
+            aside.mkdir(exist_ok=True)
+            number = sum(1 for _ in aside.glob(f"{path.stem}.*"))
+            os.replace(path, aside / f"{path.stem}.{number}.json")
+            print(f"{path.name}: differs from the earlier record, now in {aside}", file=sys.stderr)
+        text = json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+        atomic_write(path, _short_pairs(text) + "\n")
+        return path
+
+    def read(self, spec: TrialSpec) -> TrialRecord | None:
+        """The record of exactly this spec, or None; a damaged file is set aside with a warning."""
+        path = self.path(spec)
+        if not path.exists():
+            return None
+        try:
+            record = load_record(path)
+        except RecordError as error:
+            _set_aside(path, error)
+            return None
+        if record.spec != spec:
+            _set_aside(path, RecordError(f"{path.name} holds another spec than its name says"))
+            return None
+        return record
+
+    def __iter__(self) -> Iterator[TrialRecord]:
+        """All readable records, by name; damaged files are set aside with a warning."""
+        for path in sorted(self.folder.glob("*.json")):
+            try:
+                yield load_record(path)
+            except RecordError as error:
+                _set_aside(path, error)
+
+
+def load_record(path: Path) -> TrialRecord:
+    """Read one record and check that its name is its spec's id.
+
+    Raises:
+        RecordError: with one sentence that names the file and what is wrong with it.
+    """
+    try:
+        if path.stat().st_size > _MAX_RECORD_BYTES:
+            raise RecordError(f"{path.name} is larger than any record ({_MAX_RECORD_BYTES} bytes)")
+        record = TrialRecord.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the file"
+        raise RecordError(f"{path.name} is not a trial record: {place}: {first['msg']}") from error
+    except OSError as error:
+        raise RecordError(f"{path.name} cannot be read: {error.strerror}") from error
+    if record.spec.id != path.stem:
+        raise RecordError(f"{path.name} holds the trial {record.spec.id}")
+    return record
+
+
+def _outcome(record: TrialRecord) -> dict[str, Any]:
+    return record.model_dump(exclude={"provenance"})
+
+
+def _set_aside(path: Path, error: RecordError) -> None:
+    aside = path.with_suffix(".json.corrupt")
+    try:
+        os.replace(path, aside)
+    except OSError:
+        print(f"warning: {error}; ignored", file=sys.stderr)
+    else:
+        print(f"warning: {error}; set aside as {aside.name}", file=sys.stderr)
+
+
+def _short_pairs(text: str) -> str:
+    """Put innermost lists of numbers on one line, so that a curve does not fill the screen."""
+    return re.sub(r"\[\s+([-\d.e+]+),\s+([-\d.e+]+)\s+\]", r"[\1, \2]", text)

@@ -1,0 +1,203 @@
+"""Running one trial from its spec to its record, and going on where an earlier attempt was cut off."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+
+from gan_repro import data, models
+from gan_repro.data.dataset import Dataset
+from gan_repro.files import sha256_of_array
+from gan_repro.models.base import DivergedError, TrainedModel
+from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
+from gan_repro.seeds import generator
+from gan_repro.trials import environment
+from gan_repro.trials.records import Candidate, Provenance, RecordStore, Score, Status, TrialRecord
+from gan_repro.trials.spec import TrialSpec
+from gan_repro.trials.watch import StopRequestedError, Watch
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How a trial is run this time. Nothing in here changes its numbers, save the device and the threads."""
+
+    results: Path = Path("results")
+    root: Path | None = None
+    """The user's own data folder."""
+    device: str = "auto"
+    threads: int = 1
+    """One by default, so that the bits do not depend on how many cores there are."""
+    fresh: bool = False
+    """Train again, whatever record or checkpoint there is."""
+    preset: str | None = None
+    smaller: tuple[str, ...] = ()
+    checkpoint_seconds: float = 60.0
+    progress_position: int | None = 0
+    """Line of the progress bar on stderr; None for no bar."""
+    stop_requested: Callable[[], bool] = field(default=lambda: False)
+
+
+def checkpoint_path(results: Path, spec: TrialSpec) -> Path:
+    """Where the checkpoint of `spec` stands; after the trial it holds the trained model."""
+    return results / "checkpoints" / f"{spec.id}.pt"
+
+
+def run(spec: TrialSpec, attempt: Attempt | None = None) -> TrialRecord:
+    """Run a trial, or return its record if it is done; the record is written to the results folder.
+
+    Two processes given the same trial take turns: the second finds it done. A failure of the model is not
+    raised but recorded, with its status and reason.
+
+    Raises:
+        OSError: the results folder cannot be written, or the data cannot be had.
+        ValueError: the data are not those that the spec names, or the device is not there.
+    """
+    attempt = attempt or Attempt()
+    store = RecordStore(attempt.results)
+    lock = attempt.results / "locks" / f"{spec.id}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(lock):
+        if not attempt.fresh:
+            record = store.read(spec)
+            if record is not None and record.status == "done":
+                return record
+        record = _run(spec, attempt)
+        store.write(record)
+        return record
+
+
+def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
+    device = environment.choose_device(attempt.device)
+    environment.prepare(device, attempt.threads)
+    started = datetime.now(UTC)
+    dataset = data.load(spec.data.name, fold=spec.data.fold, root=attempt.root)
+    if dataset.sha256 != spec.data.sha256:
+        raise ValueError(
+            f"{spec.data.name} here has SHA-256 {dataset.sha256}, but trial {spec.id} was planned for "
+            f"{spec.data.sha256}; use the same images or plan the trial anew"
+        )
+    kind = models.model_class(spec.model)
+    model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
+    trial = _Trial(spec, attempt, dataset, model)
+    status, reason = trial.outcome()
+    commit, dirty = environment.code_version()
+    return TrialRecord(
+        spec=spec,
+        status=status,
+        reason=reason,
+        candidates=trial.candidates,
+        learning_curve=tuple(trial.watch.curve),
+        deviations=tuple(deviation.model_dump() for deviation in model.active_deviations()),
+        provenance=Provenance(
+            preset=attempt.preset,
+            smaller=attempt.smaller,
+            commit=commit,
+            dirty=dirty,
+            started=started.isoformat(timespec="seconds"),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds={name: round(value, 3) for name, value in trial.seconds.items()},
+            peak_memory=environment.peak_memory(),
+            resumed=trial.watch.resumed,
+            environment=environment.describe(device),
+        ),
+    )
+
+
+class _Trial:
+    """The phases of one trial: train, sample, score."""
+
+    def __init__(self, spec: TrialSpec, attempt: Attempt, dataset: Dataset, model: Any) -> None:
+        self.spec, self.dataset, self.model = spec, dataset, model
+        self.valid = dataset.valid
+        self.candidates: dict[Any, Candidate] = {}
+        self.seconds: dict[str, float] = {"training": 0.0, "tracking": 0.0, "sampling": 0.0, "scoring": 0.0}
+        self.watch = Watch(
+            spec,
+            self.valid,
+            checkpoint_path(attempt.results, spec),
+            stop_requested=attempt.stop_requested,
+            checkpoint_seconds=attempt.checkpoint_seconds,
+            position=attempt.progress_position,
+        )
+        if attempt.fresh:
+            self.watch.checkpoint.unlink(missing_ok=True)
+
+    def outcome(self) -> tuple[Status, str | None]:
+        """Go through the phases; how it ended, and why if not well."""
+        try:
+            self._train()
+            self._score_candidates()
+        except StopRequestedError:
+            return (
+                "interrupted",
+                "stopped on request; run the same command again to go on from the checkpoint",
+            )
+        except DivergedError as error:
+            return "diverged", str(error)
+        except (ArithmeticError, RuntimeError, ValueError, MemoryError) as error:
+            return "error", f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return "done", None
+
+    def _train(self) -> None:
+        train = self.dataset.train
+        if not isinstance(self.model, TrainedModel):
+            started = time.monotonic()
+            self.model.fit(train)
+            self.seconds["training"] = time.monotonic() - started
+            return
+        try:
+            self.model.fit(train, observer=self.watch, state=self.watch.load())
+            self.watch.save(self.model)
+        finally:
+            self.watch.close()
+            self.seconds["tracking"] = self.watch.tracking_seconds
+            self.seconds["training"] = self.watch.training_seconds - self.watch.tracking_seconds
+
+    def _score_candidates(self) -> None:
+        last = self.model.epoch if isinstance(self.model, TrainedModel) else None
+        self.candidates["last"] = self._candidate(last)
+        if self.watch.best_epoch in (None, last):
+            self.candidates["best"] = self.candidates["last"]
+            return
+        self.model.load_parameters(self.watch.best_parameters)
+        self.candidates["best"] = self._candidate(self.watch.best_epoch)
+
+    def _candidate(self, epoch: int | None) -> Candidate:
+        started = time.monotonic()
+        random = generator(self.spec.seed, self.spec.model, "samples", device=self.model.device)
+        samples = self.model.sample(self.spec.evaluation.n_samples, generator=random)
+        if not bool(torch.isfinite(samples).all()):
+            raise DivergedError(f"{self.spec.model}: the samples are not all finite")
+        sampled = time.monotonic()
+        test = self.dataset.test
+        scores = {}
+        for protocol in dict.fromkeys((self.spec.evaluation.protocol, "refined")):
+            with warnings.catch_warnings():
+                # The record carries the flag, and the table shows it.
+                warnings.simplefilter("ignore", GridEdgeWarning)
+                scores[protocol] = _score(evaluate(samples, self.valid, test, protocol=protocol))
+        self.seconds["sampling"] += sampled - started
+        self.seconds["scoring"] += time.monotonic() - sampled
+        pixels = samples.detach().cpu().numpy().astype(np.float32, copy=False)
+        return Candidate(epoch=epoch, samples_sha256=sha256_of_array(pixels), scores=scores)
+
+
+def _score(result: ParzenResult) -> Score:
+    if not np.isfinite(result.mean):
+        raise DivergedError(f"the log-likelihood is {result.mean}")
+    return Score(
+        sigma=result.sigma,
+        log_likelihood=result.estimate,
+        valid_mean=result.valid_mean,
+        sigma_curve=result.sigma_curve,
+        at_grid_edge=result.at_grid_edge,
+    )

@@ -1,0 +1,101 @@
+"""What a trial is, before it is run: everything that its numbers depend on, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+SCHEMA_VERSION = 1
+
+
+class DataSpec(BaseModel):
+    """Which images: a name to load them by, and the hash that says that they are these."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    """`Dataset.sha256`: the bytes of train, valid and test."""
+    fold: int | None = None
+
+
+class EvaluationSpec(BaseModel):
+    """How samples are scored, and how training is watched."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    protocol: str = "authors"
+    protocol_version: int = 1
+    n_samples: int = Field(10_000, ge=2)
+    track_every: int = Field(5, ge=0)
+    """Epochs between looks at the validation likelihood (refined sigma); 0 means never."""
+    patience: int | None = Field(None, ge=1)
+    """Stop once the validation likelihood has not risen for so many epochs; None means never."""
+
+
+class TrialSpec(BaseModel):
+    """One model with one configuration, on one data set, from one seed, under one protocol."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = SCHEMA_VERSION
+    model: str
+    model_version: int
+    config: dict[str, Any]
+    """The model's full configuration, as JSON values: defaults written out."""
+    data: DataSpec
+    seed: int = Field(ge=0)
+    evaluation: EvaluationSpec = EvaluationSpec()
+
+    @field_validator("schema_version")
+    @classmethod
+    def _known_schema(cls, value: int) -> int:
+        if value != SCHEMA_VERSION:
+            raise ValueError(f"schema version {value} is not the {SCHEMA_VERSION} that this program reads")
+        return value
+
+    @model_validator(mode="after")
+    def _patience_needs_tracking(self) -> TrialSpec:
+        if self.evaluation.patience is not None and not self.evaluation.track_every:
+            raise ValueError("patience needs track_every of at least 1")
+        return self
+
+    def canonical_json(self) -> str:
+        """The one spelling of this spec: sorted keys, no spaces."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def id(self) -> str:
+        """Model, data set, seed, and 12 digits of the SHA-256 of the canonical JSON."""
+        digest = hashlib.sha256(self.canonical_json().encode()).hexdigest()[:12]
+        fold = "" if self.data.fold is None else f"-fold{self.data.fold}"
+        return f"{self.model}-{self.data.name}{fold}-seed{self.seed}-{digest}"
+
+
+def make_spec(
+    model: str,
+    data: DataSpec,
+    *,
+    seed: int,
+    settings: dict[str, Any] | None = None,
+    evaluation: EvaluationSpec | None = None,
+) -> TrialSpec:
+    """A spec with the model's configuration written out in full.
+
+    Raises:
+        ValueError: an unknown model, or settings that its `Config` refuses.
+    """
+    from gan_repro import models
+
+    kind = models.model_class(model)
+    return TrialSpec(
+        model=model,
+        model_version=kind.version,
+        config=kind.Config(**(settings or {})).model_dump(mode="json"),
+        data=data,
+        seed=seed,
+        evaluation=evaluation or EvaluationSpec(),
+    )

@@ -1,0 +1,175 @@
+"""Watching a fit: the learning curve, the best parameters so far, checkpoints, and when to stop."""
+
+from __future__ import annotations
+
+import io
+import math
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from gan_repro.files import atomic_write
+from gan_repro.models.base import DivergedError, EpochLog, TrainedModel
+from gan_repro.parzen.protocols import choose_sigma
+from gan_repro.seeds import generator
+from gan_repro.trials.records import CurvePoint
+from gan_repro.trials.spec import TrialSpec
+
+
+class StopRequestedError(Exception):
+    """Somebody asked the trial to stop; its checkpoint is saved."""
+
+
+class Watch:
+    """An `Observer` that scores on validation images, remembers the best, saves, and stops in time.
+
+    Its own state goes into the checkpoint with the model's, so that a resumed trial ends like a straight one.
+    """
+
+    def __init__(
+        self,
+        spec: TrialSpec,
+        valid: np.ndarray,
+        checkpoint: Path,
+        *,
+        stop_requested: Callable[[], bool],
+        checkpoint_seconds: float,
+        position: int | None,
+    ) -> None:
+        self.spec = spec
+        self.valid = valid
+        self.checkpoint = checkpoint
+        self.stop_requested = stop_requested
+        self.checkpoint_seconds = checkpoint_seconds
+        self.curve: list[CurvePoint] = []
+        self.best_epoch: int | None = None
+        self.best_mean = -math.inf
+        self.best_parameters: dict[str, torch.Tensor] = {}
+        self.resumed = 0
+        self.tracking_seconds = 0.0
+        self.training_seconds = 0.0
+        self._position = position
+        self._bar: tqdm[Any] | None = None
+        self._started = self._saved = time.monotonic()
+
+    def after_batch(self, model: TrainedModel) -> None:
+        """Save once in a while; stop if asked to."""
+        now = time.monotonic()
+        if self.stop_requested():
+            self.save(model)
+            raise StopRequestedError
+        if now - self._saved >= self.checkpoint_seconds:
+            self.save(model)
+
+    def after_epoch(self, model: TrainedModel, log: EpochLog) -> bool:
+        """Add to the curve; look at the validation likelihood when due; True when it has stopped rising."""
+        every = self.spec.evaluation.track_every
+        due = every > 0 and (log.epoch % every == 0 or log.epoch == model.config.epochs)
+        mean, sigma = self._track(model, log.epoch) if due else (None, None)
+        self.curve.append(
+            CurvePoint(
+                epoch=log.epoch,
+                losses=dict(log.losses),
+                learning_rate=log.learning_rate,
+                valid_mean=mean,
+                sigma=sigma,
+            )
+        )
+        self._show(model, log)
+        patience = self.spec.evaluation.patience
+        return patience is not None and log.epoch - (self.best_epoch or 0) >= patience
+
+    def _track(self, model: TrainedModel, epoch: int) -> tuple[float, float]:
+        started = time.monotonic()
+        random = generator(self.spec.seed, self.spec.model, "tracking", epoch, device=model.device)
+        samples = model.sample(self.spec.evaluation.n_samples, generator=random)
+        if not bool(torch.isfinite(samples).all()):
+            raise DivergedError(f"{self.spec.model}: samples after epoch {epoch} are not all finite")
+        choice = choose_sigma(samples, self.valid, protocol="refined")
+        if choice.valid_mean > self.best_mean:
+            self.best_mean, self.best_epoch = choice.valid_mean, epoch
+            self.best_parameters = model.parameters_copy()
+        self.tracking_seconds += time.monotonic() - started
+        return choice.valid_mean, choice.sigma
+
+    def _show(self, model: TrainedModel, log: EpochLog) -> None:
+        if self._position is None:
+            return
+        if self._bar is None:
+            self._bar = tqdm(
+                total=model.config.epochs,
+                initial=log.epoch - 1,
+                desc=f"{self.spec.model} {self.spec.data.name} seed {self.spec.seed}",
+                unit="epoch",
+                position=self._position,
+                file=sys.stderr,
+                dynamic_ncols=True,
+            )
+        shown = {name.replace(" loss", ""): f"{value:.3g}" for name, value in log.losses.items()}
+        if self.best_epoch is not None:
+            shown["valid"] = f"{self.best_mean:.0f}"
+        self._bar.set_postfix({**shown, "rate": f"{log.learning_rate:.3g}"}, refresh=False)
+        self._bar.update()
+
+    def close(self) -> None:
+        """Take the progress bar down, and stop the clock."""
+        if self._bar is not None:
+            self._bar.close()
+        self.training_seconds += time.monotonic() - self._started
+        self._started = time.monotonic()
+
+    def save(self, model: TrainedModel) -> None:
+        """Write the checkpoint in one step: the model's state and this watch's own."""
+        now = time.monotonic()
+        mine = {
+            "spec": self.spec.canonical_json(),
+            "curve": [point.model_dump_json() for point in self.curve],
+            "best_epoch": self.best_epoch,
+            "best_mean": self.best_mean,
+            "best_parameters": self.best_parameters,
+            "resumed": self.resumed,
+            "tracking_seconds": self.tracking_seconds,
+            "training_seconds": self.training_seconds + now - self._started,
+        }
+        buffer = io.BytesIO()
+        torch.save({"watch": mine, "model": model.state()}, buffer)
+        atomic_write(self.checkpoint, buffer.getbuffer().tobytes())
+        self._saved = time.monotonic()
+
+    def load(self) -> Mapping[str, Any] | None:
+        """Take up the checkpoint, if there is a sound one of this spec; the model's state, or None.
+
+        A checkpoint that cannot be read is set aside with a warning. Nothing in it is ever executed.
+        """
+        if not self.checkpoint.exists():
+            return None
+        try:
+            saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+            watch = saved["watch"]
+            if watch["spec"] != self.spec.canonical_json():
+                raise ValueError("it belongs to another trial")
+            curve = [CurvePoint.model_validate_json(point) for point in watch["curve"]]
+            state: Mapping[str, Any] = saved["model"]
+        except Exception as error:  # torch.load raises many kinds for damaged files
+            aside = self.checkpoint.with_suffix(".corrupt")
+            self.checkpoint.replace(aside)
+            reason = str(error).partition("\n")[0]
+            print(
+                f"warning: checkpoint {self.checkpoint.name} cannot be used ({reason}); "
+                f"set aside as {aside.name}, training starts afresh",
+                file=sys.stderr,
+            )
+            return None
+        self.curve = curve
+        self.best_epoch, self.best_mean = watch["best_epoch"], watch["best_mean"]
+        self.best_parameters = watch["best_parameters"]
+        self.resumed = watch["resumed"] + 1
+        self.tracking_seconds = watch["tracking_seconds"]
+        self.training_seconds = watch["training_seconds"]
+        return state
