@@ -22,8 +22,8 @@ def names() -> tuple[str, ...]:
     return tuple(_MODELS)
 
 
-def model_class(name: str) -> Any:
-    """The class behind a name.
+def check_name(name: str) -> None:
+    """Refuse a name that `get` does not take, without importing any model.
 
     Raises:
         ValueError: no model has that name; the message offers the nearest ones.
@@ -32,6 +32,15 @@ def model_class(name: str) -> Any:
         near = difflib.get_close_matches(name, _MODELS, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"known models: {', '.join(_MODELS)}"
         raise ValueError(f"no model is called {name!r}; {hint}")
+
+
+def model_class(name: str) -> Any:
+    """The class behind a name.
+
+    Raises:
+        ValueError: as `check_name`.
+    """
+    check_name(name)
     module, _, attribute = _MODELS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
 

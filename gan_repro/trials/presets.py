@@ -47,6 +47,18 @@ class Preset(BaseModel):
         """The seeds that this preset runs, fixed in advance."""
         return SEEDS[: self.n_seeds]
 
+    def cut(self, model: str) -> Cut:
+        """What this preset changes for a model.
+
+        Raises:
+            ValueError: it says nothing of that model.
+        """
+        if model not in self.cuts:
+            raise ValueError(
+                f"preset {self.name} has no entry for model {model}; add one to trials/presets.py"
+            )
+        return self.cuts[model]
+
 
 _SMOKE_SCORE = {"n_samples": 1000, "track_every": 1}
 _SMOKE_WORDS = ("1,000 samples scored instead of 10,000",)
@@ -141,9 +153,7 @@ def preset_spec(preset: Preset, model: str, data: DataSpec, seed: int) -> TrialS
     Raises:
         ValueError: the preset says nothing of that model.
     """
-    if model not in preset.cuts:
-        raise ValueError(f"preset {preset.name} has no entry for model {model}; add one to trials/presets.py")
-    cut = preset.cuts[model]
+    cut = preset.cut(model)
     return make_spec(
         model, data, seed=seed, settings=cut.settings, evaluation=EvaluationSpec(**cut.evaluation)
     )

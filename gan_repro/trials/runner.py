@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,10 @@ from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.watch import StopRequestedError, Watch
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Attempt:
     """How a trial is run this time. Nothing in here changes its numbers, save the device and the threads."""
@@ -43,7 +47,7 @@ class Attempt:
     checkpoint_seconds: float = 60.0
     progress_position: int | None = 0
     """Line of the progress bar on stderr; None for no bar."""
-    stop_requested: Callable[[], bool] = field(default=lambda: False)
+    stop_requested: Callable[[], bool] = _never
 
 
 def checkpoint_path(results: Path, spec: TrialSpec) -> Path:

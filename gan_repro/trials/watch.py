@@ -110,6 +110,8 @@ class Watch:
                 position=self._position,
                 file=sys.stderr,
                 dynamic_ncols=True,
+                # In a log file a line every half minute is enough.
+                mininterval=0.2 if sys.stderr.isatty() else 30,
             )
         shown = {name.replace(" loss", ""): f"{value:.3g}" for name, value in log.losses.items()}
         if self.best_epoch is not None:
