@@ -18,3 +18,11 @@ def mnist() -> data.Dataset:
 @pytest.fixture(scope="session")
 def digits() -> data.Dataset:
     return data.load("digits")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """As trials run: the nets of the tests are so small that a second thread mostly waits."""
+    import torch
+
+    torch.set_num_threads(1)

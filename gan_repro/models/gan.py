@@ -245,7 +245,7 @@ class GAN(TrainedModel):
         return z.uniform_(-math.sqrt(3), math.sqrt(3), generator=generator)
 
     def _learning_rate_at(self, update: int) -> float:
-        decayed = self.config.learning_rate / self.config.learning_rate_decay**update
+        decayed = self.config.learning_rate * math.exp(-update * math.log(self.config.learning_rate_decay))
         return max(decayed, self.config.learning_rate_floor)
 
     def _momentum(self) -> float:

@@ -129,8 +129,8 @@ class _Mixture:
 def _block(matrix: Matrix, start: int, stop: int, device: str | torch.device, dtype: torch.dtype) -> Tensor:
     rows = matrix[start:stop]
     if not isinstance(rows, Tensor):
-        # A copy where the array is read-only or of a type that torch does not know, else none.
-        rows = torch.from_numpy(np.require(rows, np.float32, ["C", "W"]))
+        # A copy: torch takes no read-only memory, no foreign byte order and no negative strides.
+        rows = torch.from_numpy(np.array(rows, np.float32, order="C"))
     return rows.detach().to(device=device, dtype=dtype)
 
 
