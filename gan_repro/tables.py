@@ -187,7 +187,7 @@ class Table(BaseModel):
 
         rows = [row for model in self.models for row in self._tidy(model)]
         buffer = io.StringIO()
-        pandas.DataFrame(rows).convert_dtypes(convert_floating=False).to_csv(
+        pandas.DataFrame(rows).convert_dtypes().to_csv(
             buffer, index=False, lineterminator="\n"
         )
         return buffer.getvalue()

@@ -1,0 +1,93 @@
+"""Records are kept whole, found by their spec alone, and set aside when damaged."""
+
+import json
+
+import pytest
+
+from gan_repro.trials.records import RecordError, RecordStore, TrialRecord, load_record
+from gan_repro.trials.runner import Attempt, run
+
+
+@pytest.fixture(scope="module")
+def record(digits, tmp_path_factory):
+    from gan_repro.trials.spec import DataSpec, EvaluationSpec, make_spec
+
+    spec = make_spec(
+        "train-set",
+        DataSpec(name="digits", sha256=digits.sha256),
+        seed=1,
+        evaluation=EvaluationSpec(n_samples=100),
+    )
+    return run(spec, Attempt(results=tmp_path_factory.mktemp("results"), preset="smoke"))
+
+
+@pytest.fixture
+def store(tmp_path, record):
+    store = RecordStore(tmp_path)
+    store.write(record)
+    return store
+
+
+def test_a_record_survives_being_written_and_read(store, record):
+    assert store.read(record.spec) == record
+    assert list(store) == [record]
+
+
+def test_writing_the_same_record_twice_gives_the_same_bytes_and_keeps_nothing_aside(store, record):
+    before = store.path(record.spec).read_bytes()
+    store.write(record)
+    assert store.path(record.spec).read_bytes() == before
+    assert [path.name for path in store.folder.iterdir()] == [store.path(record.spec).name]
+
+
+def test_a_finished_record_with_other_numbers_is_kept_aside(store, record, capsys):
+    candidates = {
+        which: c.model_copy(update={"samples_sha256": "0" * 64}) for which, c in record.candidates.items()
+    }
+    store.write(record.model_copy(update={"candidates": candidates}))
+    assert store.read(record.spec).candidates["best"].samples_sha256 == "0" * 64
+    aside = list((store.folder / "superseded").glob("*.json"))
+    assert len(aside) == 1
+    assert TrialRecord.model_validate_json(aside[0].read_text()) == record
+    assert "differs from the earlier record" in capsys.readouterr().err
+
+
+def _edited(change):
+    def damage(path):
+        content = json.loads(path.read_text())
+        change(content)
+        path.write_text(json.dumps(content))
+
+    return damage
+
+
+DAMAGES = {
+    "empty": lambda path: path.write_text(""),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-200]),
+    "not JSON": lambda path: path.write_bytes(b"\x80\x04\x95"),
+    "another thing": lambda path: path.write_text("[1, 2]"),
+    "unknown key": _edited(lambda content: content.update(extra=1)),
+    "missing key": _edited(lambda content: content.pop("status")),
+    "unknown status": _edited(lambda content: content.update(status="fine")),
+    "foreign schema": _edited(lambda content: content["spec"].update(schema_version=99)),
+    "another spec": _edited(lambda content: content["spec"].update(seed=7)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_damaged_records_are_set_aside_with_a_warning_that_names_them(store, record, capsys, damage):
+    path = store.path(record.spec)
+    damage(path)
+    with pytest.raises(RecordError, match=path.name):
+        load_record(path)
+    assert store.read(record.spec) is None
+    assert list(store) == []
+    assert path.name in capsys.readouterr().err
+    assert path.with_suffix(".json.corrupt").exists()
+    assert not path.exists()
+
+
+def test_a_record_of_absurd_size_is_not_read(store, record, monkeypatch):
+    monkeypatch.setattr("gan_repro.trials.records._MAX_RECORD_BYTES", 10)
+    with pytest.raises(RecordError, match="larger than any record"):
+        load_record(store.path(record.spec))

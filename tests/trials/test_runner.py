@@ -1,0 +1,211 @@
+"""One trial from spec to record: resumed, refused, diverged, done once."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+import torch
+
+from gan_repro.models.gan import GAN
+from gan_repro.trials.records import RecordStore
+from gan_repro.trials.runner import Attempt, checkpoint_path, run
+
+
+def quiet(results, **changes):
+    return Attempt(results=results, progress_position=None, device="cpu", **changes)
+
+
+def outcome(record):
+    return record.model_dump(exclude={"provenance"})
+
+
+def test_a_trial_ends_in_a_record_with_everything_in_it(tiny_spec, tmp_path):
+    spec = tiny_spec()
+    record = run(spec, quiet(tmp_path, preset="smoke", smaller=("few units",)))
+    assert record.status == "done"
+    assert [point.epoch for point in record.learning_curve] == [1, 2, 3, 4]
+    best = max(record.learning_curve, key=lambda point: point.valid_mean)
+    assert record.candidates["best"].epoch == best.epoch
+    assert record.candidates["last"].epoch == 4
+    assert set(record.score.sigma_curve[0]) and len(record.score.sigma_curve) == 10
+    assert record.score.log_likelihood.over == "test examples"
+    assert record.score.log_likelihood.n == 497
+    assert {d["id"] for d in record.deviations} >= {"gan-random-streams"}
+    assert record.provenance.preset == "smoke"
+    assert record.provenance.environment["threads"] == 1
+    assert record.provenance.environment["torch"] == torch.__version__
+    assert RecordStore(tmp_path).read(spec) == record
+
+
+def test_the_best_candidate_is_the_best_on_validation_images(tiny_spec, tmp_path):
+    """Its parameters must be those of its epoch: a run that ends there has the same samples."""
+    record = run(tiny_spec(epochs=8, learning_rate=0.5), quiet(tmp_path))
+    best = record.candidates["best"]
+    assert best.epoch < 8, "pick settings under which the last epoch is not the best"
+    short = run(tiny_spec(epochs=best.epoch, learning_rate=0.5), quiet(tmp_path))
+    assert short.candidates["last"].samples_sha256 == best.samples_sha256
+    assert record.candidates["last"].samples_sha256 != best.samples_sha256
+
+
+def test_same_seed_same_bits_other_seed_other_bits(tiny_spec, tmp_path):
+    one = run(tiny_spec(), quiet(tmp_path / "a"))
+    two = run(tiny_spec(), quiet(tmp_path / "b"))
+    other = run(tiny_spec(seed=2), quiet(tmp_path / "a"))
+    assert outcome(one) == outcome(two)
+    assert one.candidates["last"].samples_sha256 != other.candidates["last"].samples_sha256
+
+
+def test_a_finished_trial_is_not_run_again_unless_fresh(tiny_spec, tmp_path, monkeypatch):
+    spec = tiny_spec()
+    first = run(spec, quiet(tmp_path))
+    fits = []
+    fit = GAN.fit
+    monkeypatch.setattr(GAN, "fit", lambda *a, **k: fits.append(1) or fit(*a, **k))
+    assert run(spec, quiet(tmp_path)) == first
+    assert not fits
+    again = run(spec, quiet(tmp_path, fresh=True))
+    assert fits == [1]
+    assert outcome(again) == outcome(first)
+    assert again.provenance.resumed == 0
+
+
+def test_stopped_and_resumed_ends_like_a_straight_run(tiny_spec, tmp_path):
+    spec = tiny_spec()
+    straight = run(spec, quiet(tmp_path / "straight"))
+    # Asked after every update: 40 in all, 10 an epoch. Stop within the second epoch, then within the third.
+    for stop_after in (14, 11):
+        calls = iter(range(1, 1000))
+        cut = run(spec, quiet(tmp_path / "cut", stop_requested=lambda c=calls, s=stop_after: next(c) > s))
+        assert cut.status == "interrupted"
+        assert "run the same command again" in cut.reason
+        assert not cut.candidates
+    resumed = run(spec, quiet(tmp_path / "cut"))
+    assert resumed.provenance.resumed == 2
+    assert outcome(resumed) == outcome(straight)
+
+
+def test_patience_stops_training_and_a_lost_record_is_made_again_from_the_checkpoint(tiny_spec, tmp_path):
+    spec = tiny_spec(epochs=60, learning_rate=2.0, evaluation={"patience": 3})
+    record = run(spec, quiet(tmp_path))
+    assert record.candidates["last"].epoch == record.candidates["best"].epoch + 3 < 60
+    RecordStore(tmp_path).path(spec).unlink()
+    assert outcome(run(spec, quiet(tmp_path))) == outcome(record)
+
+
+KILLED = """
+    import sys
+    from pathlib import Path
+    import torch
+    from gan_repro.trials.runner import Attempt, run
+    from gan_repro.trials.spec import TrialSpec
+    spec = TrialSpec.model_validate_json(sys.argv[1])
+    run(spec, Attempt(results=Path(sys.argv[2]), device="cpu", checkpoint_seconds=0, progress_position=None))
+"""
+
+
+def test_killed_without_warning_and_run_again_ends_with_the_same_bits(tiny_spec, tmp_path):
+    spec = tiny_spec(epochs=400, evaluation={"track_every": 100})
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), spec.canonical_json(), str(tmp_path / "killed")]
+    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    checkpoint = checkpoint_path(tmp_path / "killed", spec)
+    deadline = time.monotonic() + 60
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    assert process.poll() is None, "the trial ended before it could be killed"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert RecordStore(tmp_path / "killed").read(spec) is None
+    resumed = run(spec, quiet(tmp_path / "killed"))
+    assert resumed.provenance.resumed == 1
+    straight = run(spec, quiet(tmp_path / "straight"))
+    assert outcome(resumed) == outcome(straight)
+
+
+def test_a_diverging_model_is_recorded_as_such(tiny_spec, tmp_path):
+    record = run(tiny_spec(learning_rate=1e30), quiet(tmp_path))
+    assert record.status == "diverged"
+    assert "became" in record.reason or "not all finite" in record.reason
+    assert not record.candidates
+
+
+def test_a_model_that_fails_is_recorded_with_its_reason(tiny_spec, tmp_path):
+    record = run(tiny_spec("train-set", evaluation={"n_samples": 2000}), quiet(tmp_path))
+    assert record.status == "error"
+    assert "holds 1000 images and cannot give 2000" in record.reason
+
+
+def test_other_images_than_planned_are_refused(tiny_spec, tmp_path):
+    spec = tiny_spec()
+    wrong = spec.model_copy(update={"data": spec.data.model_copy(update={"sha256": "0" * 64})})
+    with pytest.raises(ValueError, match="use the same images or plan the trial anew"):
+        run(wrong, quiet(tmp_path))
+    assert not list((tmp_path / "trials").glob("*")) if (tmp_path / "trials").exists() else True
+
+
+class Trap:
+    def __reduce__(self):
+        return (os.mkdir, (Trap.target,))
+
+
+@pytest.mark.parametrize("content", ["empty", "truncated", "pickle", "another trial"])
+def test_unusable_checkpoints_are_set_aside_and_never_executed(tiny_spec, tmp_path, capsys, content):
+    spec = tiny_spec()
+    straight = run(spec, quiet(tmp_path / "straight"))
+    checkpoint = checkpoint_path(tmp_path, spec)
+    checkpoint.parent.mkdir()
+    Trap.target = str(tmp_path / "executed")
+    if content == "empty":
+        checkpoint.write_bytes(b"")
+    elif content == "truncated":
+        good = checkpoint_path(tmp_path / "straight", spec).read_bytes()
+        checkpoint.write_bytes(good[: len(good) // 2])
+    elif content == "pickle":
+        checkpoint.write_bytes(pickle.dumps(Trap()))
+    else:
+        other = tiny_spec(seed=2)
+        run(other, quiet(tmp_path))
+        checkpoint_path(tmp_path, other).rename(checkpoint)
+    record = run(spec, quiet(tmp_path))
+    assert outcome(record) == outcome(straight)
+    assert record.provenance.resumed == 0
+    assert not (tmp_path / "executed").exists()
+    assert "set aside as" in capsys.readouterr().err
+    assert checkpoint.with_suffix(".corrupt").exists()
+
+
+def test_two_at_once_train_only_once(tiny_spec, tmp_path, monkeypatch):
+    fits = []
+    fit = GAN.fit
+    monkeypatch.setattr(GAN, "fit", lambda *a, **k: fits.append(1) or fit(*a, **k))
+    records = []
+    threads = [
+        threading.Thread(target=lambda: records.append(run(tiny_spec(), quiet(tmp_path)))) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert fits == [1]
+    assert records[0] == records[1]
+
+
+def test_a_gpu_that_is_not_there_is_refused(tiny_spec, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    with pytest.raises(ValueError, match="use --device cpu"):
+        run(tiny_spec(), Attempt(results=tmp_path, device="cuda"))
+
+
+@pytest.mark.cuda
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_on_a_gpu_the_same_seed_gives_the_same_bits(tiny_spec, tmp_path):
+    records = [run(tiny_spec(), Attempt(results=tmp_path / name, device="cuda")) for name in "ab"]
+    assert records[0].status == "done"
+    assert outcome(records[0]) == outcome(records[1])
