@@ -187,9 +187,7 @@ class Table(BaseModel):
 
         rows = [row for model in self.models for row in self._tidy(model)]
         buffer = io.StringIO()
-        pandas.DataFrame(rows).convert_dtypes().to_csv(
-            buffer, index=False, lineterminator="\n"
-        )
+        pandas.DataFrame(rows).convert_dtypes().to_csv(buffer, index=False, lineterminator="\n")
         return buffer.getvalue()
 
     def _tidy(self, model: str) -> list[dict[str, Any]]:

@@ -23,7 +23,8 @@ def record(model="gan", seed=1, value=160.0, preset="standard", status="done", r
         sigma_curve=((0.1, 1.0), (0.2, value)),
         at_grid_edge=False,
     )
-    finer = score.model_copy(update={"log_likelihood": score.log_likelihood.model_copy(update={"value": value + 5})})
+    higher = score.log_likelihood.model_copy(update={"value": value + 5})
+    finer = score.model_copy(update={"log_likelihood": higher})
     candidate = Candidate(epoch=9, samples_sha256="a" * 64, scores={"authors": score, "refined": finer})
     return TrialRecord(
         spec=preset_spec(get_preset(preset), model, MNIST, seed),

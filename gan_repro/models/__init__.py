@@ -11,6 +11,9 @@ from typing import Any
 
 _MODELS = {
     "gan": "gan_repro.models.gan:GAN",
+    "dbn": "gan_repro.models.dbn:DBN",
+    "cae": "gan_repro.models.cae:CAE",
+    "gsn": "gan_repro.models.gsn:GSN",
     "train-set": "gan_repro.models.references:TrainSet",
     "kmeans": "gan_repro.models.references:KMeans",
     "gaussian": "gan_repro.models.references:PixelGaussian",

@@ -80,6 +80,24 @@ PRESETS: dict[str, Preset] = {
                 smaller=("1 epoch, one hidden layer of 64 and of 16x5 units, batches of 500", *_SMOKE_WORDS),
                 minutes=0.1,
             ),
+            "dbn": Cut(
+                settings={"epochs": 2, "layers": [64, 64], "batch_size": 500, "burn_in": 10},
+                evaluation=_SMOKE_SCORE,
+                smaller=("2 epochs, layers of 64, batches of 500, burn-in of 10", *_SMOKE_WORDS),
+                minutes=0.1,
+            ),
+            "cae": Cut(
+                settings={"epochs": 2, "layers": [64, 64], "batch_size": 500, "burn_in": 10},
+                evaluation=_SMOKE_SCORE,
+                smaller=("2 epochs, layers of 64, batches of 500, burn-in of 10", *_SMOKE_WORDS),
+                minutes=0.1,
+            ),
+            "gsn": Cut(
+                settings={"epochs": 1, "layers": [64, 64], "batch_size": 500, "burn_in": 10},
+                evaluation=_SMOKE_SCORE,
+                smaller=("1 epoch, layers of 64, batches of 500, burn-in of 10", *_SMOKE_WORDS),
+                minutes=0.2,
+            ),
             "train-set": Cut(evaluation=_SMOKE_SCORE, smaller=_SMOKE_WORDS, minutes=0.1),
             "kmeans": Cut(
                 settings={"n_clusters": 1000, "max_iterations": 1},
@@ -100,6 +118,13 @@ PRESETS: dict[str, Preset] = {
                 smaller=("10 epochs; the reference trains until its validation likelihood stops rising",),
                 minutes=4.5,
             ),
+            "dbn": Cut(settings={"epochs": 8}, smaller=("8 epochs instead of 40",), minutes=1.2),
+            "cae": Cut(settings={"epochs": 8}, smaller=("8 epochs instead of 40",), minutes=1.2),
+            "gsn": Cut(
+                settings={"epochs": 2, "layers": [500, 500], "learning_rate": 2.0},
+                smaller=("2 epochs of the reference's 100 to 600, at learning rate 2", "layers of 500 units"),
+                minutes=1.2,
+            ),
             "train-set": Cut(minutes=0.3),
             "kmeans": Cut(
                 settings={"max_iterations": 3}, smaller=("3 iterations of Lloyd's algorithm",), minutes=1.5
@@ -117,6 +142,14 @@ PRESETS: dict[str, Preset] = {
                 smaller=("100 epochs; the reference trains until its validation likelihood stops rising",),
                 minutes=40,
             ),
+            "dbn": Cut(minutes=6),
+            "cae": Cut(minutes=6),
+            "gsn": Cut(
+                settings={"epochs": 10, "learning_rate": 2.0},
+                evaluation={"track_every": 1},
+                smaller=("10 epochs of the reference's 100 to 600, at learning rate 2",),
+                minutes=22,
+            ),
             "train-set": Cut(minutes=0.3),
             "kmeans": Cut(minutes=4),
             "gaussian": Cut(minutes=0.3),
@@ -128,6 +161,9 @@ PRESETS: dict[str, Preset] = {
         n_seeds=5,
         cuts={
             "gan": Cut(evaluation={"patience": 100}, minutes=800),
+            "dbn": Cut(minutes=6),
+            "cae": Cut(minutes=6),
+            "gsn": Cut(minutes=600),
             "train-set": Cut(minutes=0.3),
             "kmeans": Cut(minutes=4),
             "gaussian": Cut(minutes=0.3),

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gan_repro.chains import ChainDiagnostics
 from gan_repro.estimate import Estimate
 from gan_repro.files import atomic_write
 from gan_repro.trials.spec import TrialSpec
@@ -46,6 +47,8 @@ class Candidate(_Part):
     """Of the float32 samples, row-major."""
     scores: dict[str, Score]
     """By protocol name."""
+    mixing: ChainDiagnostics | None = None
+    """What the samples of a Markov chain are worth; None where they are independent by construction."""
 
 
 class CurvePoint(_Part):

@@ -15,6 +15,7 @@ import torch
 from filelock import FileLock
 
 from gan_repro import data, models
+from gan_repro.chains import diagnose
 from gan_repro.data.dataset import Dataset
 from gan_repro.files import sha256_of_array
 from gan_repro.models.base import DivergedError, TrainedModel
@@ -192,7 +193,13 @@ class _Trial:
         self.seconds["sampling"] += sampled - started
         self.seconds["scoring"] += time.monotonic() - sampled
         pixels = samples.detach().cpu().numpy().astype(np.float32, copy=False)
-        return Candidate(epoch=epoch, samples_sha256=sha256_of_array(pixels), scores=scores)
+        chains, per_chain = self.model.chain_shape(len(pixels))
+        return Candidate(
+            epoch=epoch,
+            samples_sha256=sha256_of_array(pixels),
+            scores=scores,
+            mixing=diagnose(pixels, (chains, per_chain)) if per_chain > 1 else None,
+        )
 
 
 def _score(result: ParzenResult) -> Score:

@@ -33,7 +33,7 @@ def test_a_trial_ends_in_a_record_with_everything_in_it(tiny_spec, tmp_path):
     best = max(record.learning_curve, key=lambda point: point.valid_mean)
     assert record.candidates["best"].epoch == best.epoch
     assert record.candidates["last"].epoch == 4
-    assert set(record.score.sigma_curve[0]) and len(record.score.sigma_curve) == 10
+    assert len(record.score.sigma_curve) == 10
     assert record.score.log_likelihood.over == "test examples"
     assert record.score.log_likelihood.n == 497
     assert {d["id"] for d in record.deviations} >= {"gan-random-streams"}
@@ -209,3 +209,14 @@ def test_on_a_gpu_the_same_seed_gives_the_same_bits(tiny_spec, tmp_path):
     records = [run(tiny_spec(), Attempt(results=tmp_path / name, device="cuda")) for name in "ab"]
     assert records[0].status == "done"
     assert outcome(records[0]) == outcome(records[1])
+
+
+@pytest.mark.parametrize(("model", "chained"), [("dbn", True), ("gsn", True), ("gan", False)])
+def test_samples_from_chains_come_with_what_they_are_worth(tiny_spec, tmp_path, model, chained):
+    settings = {"epochs": 1, "layers": [12], "chains": 4, "burn_in": 2} if chained else {}
+    record = run(tiny_spec(model, **settings), quiet(tmp_path))
+    mixing = record.candidates["best"].mixing
+    assert (mixing is not None) == chained
+    if chained:
+        assert 0 < mixing.effective_sample_size <= 100 * 2.1
+        assert mixing.autocorrelation_time == pytest.approx(100 / mixing.effective_sample_size)

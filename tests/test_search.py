@@ -1,0 +1,67 @@
+"""The search never sees test images, gives every model the same chances, and can be taken up again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gan_repro import search as module
+from gan_repro.search import SPACES, Space, log_path, read_log, search
+
+TINY = Space(
+    common={"epochs": 1, "generator_hidden": [{"units": 8}], "discriminator_hidden": [4]},
+    candidates=({"learning_rate": 0.1}, {"learning_rate": 1e30}, {"learning_rate": 0.2}),
+)
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch):
+    monkeypatch.setattr(module, "SPACES", {"gan": TINY})
+    monkeypatch.setattr(module, "N_SAMPLES", 200)
+
+
+def test_every_candidate_is_logged_and_the_best_is_the_best(digits, tmp_path):
+    log = search("gan", digits, tmp_path)
+    assert [tried.settings for tried in log.tried] == list(TINY.candidates)
+    assert log.tried[1].valid_mean is None, "a diverged candidate has no score"
+    assert log.best.valid_mean == max(log.tried[0].valid_mean, log.tried[2].valid_mean)
+    assert read_log(log_path(tmp_path, "gan", "digits")) == log
+
+
+def test_the_test_images_do_not_matter(digits, tmp_path):
+    blank = replace(digits, test_pixels=np.zeros_like(digits.test_pixels))
+    with_test = search("gan", digits, tmp_path / "a")
+    without = search("gan", blank, tmp_path / "b")
+    assert [t.valid_mean for t in with_test.tried] == [t.valid_mean for t in without.tried]
+
+
+def test_a_search_cut_short_goes_on_where_it_was(digits, tmp_path, monkeypatch):
+    whole = search("gan", digits, tmp_path)
+    path = log_path(tmp_path, "gan", "digits")
+    cut = whole.model_copy(update={"tried": whole.tried[:2]})
+    path.write_text(cut.model_dump_json())
+    calls = []
+    real = module._try
+    monkeypatch.setattr(module, "_try", lambda *a: calls.append(a) or real(*a))
+    again = search("gan", digits, tmp_path)
+    assert len(calls) == 1
+    assert [t.valid_mean for t in again.tried] == [t.valid_mean for t in whole.tried]
+
+
+def test_a_log_of_other_images_is_not_mixed_in(digits, tmp_path):
+    search("gan", digits, tmp_path)
+    other = replace(digits, train_pixels=digits.train_pixels[::-1])
+    with pytest.raises(ValueError, match="move it away"):
+        search("gan", other, tmp_path)
+
+
+def test_a_damaged_log_is_refused_by_name(digits, tmp_path):
+    path = log_path(tmp_path, "gan", "digits")
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    with pytest.raises(ValueError, match=path.name):
+        search("gan", digits, tmp_path)
+
+
+def test_every_model_has_the_same_number_of_candidates():
+    assert len({len(space.candidates) for space in SPACES.values()}) == 1

@@ -1,0 +1,138 @@
+"""The main command as a user meets it: on digits, which need no download."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from gan_repro import table1
+from gan_repro.trials.records import RecordStore
+
+SMOKE = ["--preset", "smoke", "--datasets", "digits", "--models", "gan", "gaussian"]
+
+
+def start(*arguments, **options):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "gan_repro.table1", *arguments]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, **options
+    )
+
+
+def test_it_prints_the_table_writes_the_files_and_is_quick_the_second_time(tmp_path, capsys, monkeypatch):
+    arguments = [*SMOKE, "--results", str(tmp_path), "--workers", "1"]
+    assert table1.main(arguments) == 0
+    first = capsys.readouterr()
+    assert re.search(r"\| Adversarial nets +\| +\| not recorded +\| -?\d+\.\d ± \d", first.out)
+    assert re.search(r"\| Deep GSN .*not asked for", first.out)
+    assert "gan digits seed 1" in first.err
+    assert {path.name for path in tmp_path.glob("table1_*")} == {
+        "table1_digits.md", "table1_digits.csv", "table1_digits.json", "table1_digits.tex",
+    }  # fmt: skip
+    written = (tmp_path / "table1_digits.json").read_bytes()
+    monkeypatch.setattr("gan_repro.models.gan.GAN.fit", None)
+    assert table1.main(arguments) == 0
+    assert capsys.readouterr().out == first.out
+    assert (tmp_path / "table1_digits.json").read_bytes() == written
+
+
+def test_fresh_gives_the_same_samples_again(tmp_path):
+    arguments = [*SMOKE, "--results", str(tmp_path), "--workers", "1"]
+    assert table1.main(arguments) == 0
+    before = {r.spec.id: r for r in RecordStore(tmp_path)}
+    assert table1.main([*arguments, "--fresh"]) == 0
+    after = {r.spec.id: r for r in RecordStore(tmp_path)}
+    assert before.keys() == after.keys()
+    for name, record in before.items():
+        assert after[name].candidates == record.candidates
+        assert after[name].provenance.started >= record.provenance.started
+
+
+def test_a_failed_cell_is_shown_with_its_reason_and_exit_status_1(tmp_path, capsys):
+    # The quick preset wants 10,000 samples; digits have 1,000 training images.
+    arguments = ["--preset", "quick", "--datasets", "digits", "--models", "train-set"]
+    assert table1.main([*arguments, "--results", str(tmp_path), "--workers", "1"]) == 1
+    assert "holds 1000 images and cannot give 10000" in capsys.readouterr().out
+
+
+def test_json_on_stdout_is_nothing_but_json(tmp_path):
+    process = start(*SMOKE, "--results", str(tmp_path), "--format", "json")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    whole = json.loads(out)
+    assert whole["unit"] == "nats"
+    row = next(row for row in whole["rows"] if row["model"] == "gan")
+    assert row["columns"]["This run (smoke)"]["log_likelihood"]["over"] == "test examples"
+
+
+def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path, capsys):
+    folder = tmp_path / "results"
+    assert table1.main([*SMOKE, "--results", str(folder), "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert "gan-digits-seed1-" in out
+    assert "core minutes" in out
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_interrupted_it_saves_prints_what_it_has_and_goes_on_later(tmp_path, number, workers):
+    arguments = ["--preset", "standard", "--datasets", "digits", "--models", "gaussian", "gan"]
+    arguments += ["--seeds", "1", "--results", str(tmp_path), "--workers", workers]
+    process = start(*arguments)
+    deadline = time.monotonic() + 90
+    # The last trial to start, in one process, is the short one; let the long one train for a moment.
+    while not any(tmp_path.glob("locks/gan-*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(2)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, err
+    assert "Traceback" not in err
+    assert re.search(r"Adversarial nets .*seed 1 interrupted: stopped on request", out)
+    statuses = {record.spec.model: record.status for record in RecordStore(tmp_path)}
+    assert statuses["gan"] == "interrupted"
+    assert len(list((tmp_path / "checkpoints").glob("gan-*.pt"))) == 1
+
+
+def test_a_results_folder_that_cannot_be_written_is_found_out_before_training(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert table1.main([*SMOKE, "--results", str(tmp_path / "file")]) == 2
+    assert "cannot write to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--models", "gam"], "did you mean gan"),
+        (["--preset", "huge"], "invalid choice"),
+        (["--seeds", "9"], "fixed in advance"),
+        (["--seeds", "0"], "at least 1"),
+        (["--workers", "two"], "whole number"),
+        (["--budget", "-1"], "positive number"),
+        (["--datasets", "imagenet"], "invalid choice"),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_exit_status_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        table1.main(arguments)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_help_answers_without_importing_torch():
+    code = """
+import sys, gan_repro.table1
+try:
+    gan_repro.table1.main(["--help"])
+except SystemExit:
+    print("torch" in sys.modules)
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "False"

@@ -1,0 +1,64 @@
+"""Presets cut, and say what they cut; what they do not cut stays as the references have it."""
+
+import pytest
+
+from gan_repro import models
+from gan_repro.trials.plan import describe_plan, make_plan
+from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec
+from gan_repro.trials.records import RecordStore
+from gan_repro.trials.runner import Attempt, run
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_every_model_has_an_entry_in_every_preset_and_its_settings_are_possible(preset, digits_spec):
+    assert set(preset.cuts) == set(models.names())
+    for model, cut in preset.cuts.items():
+        spec = preset_spec(preset, model, digits_spec, 1)
+        defaults = models.model_class(model).Config().model_dump(mode="json")
+        changed = {key for key, value in spec.config.items() if defaults[key] != value}
+        assert changed <= set(cut.settings)
+        if changed or "n_samples" in cut.evaluation:
+            assert cut.smaller, f"{preset.name} changes {model} without saying so"
+
+
+def test_the_paper_preset_cuts_nothing():
+    assert all(not cut.smaller and not cut.settings for cut in get_preset("paper").cuts.values())
+
+
+def test_the_adversarial_net_stops_by_the_groups_rule(digits_spec):
+    spec = preset_spec(get_preset("paper"), "gan", digits_spec, 1)
+    assert spec.evaluation.patience == 100
+    assert spec.config["epochs"] == 2000
+
+
+def test_seeds_are_fixed_and_taken_from_the_left():
+    assert len(set(SEEDS)) == len(SEEDS) >= 5
+    assert get_preset("paper").seeds == SEEDS[:5]
+    assert get_preset("standard").seeds == SEEDS[:3]
+
+
+def test_an_unknown_preset_lists_the_known_ones():
+    with pytest.raises(ValueError, match="smoke, quick, standard, paper"):
+        get_preset("huge")
+
+
+def test_a_plan_is_every_combination_and_shows_what_is_done(digits_spec, tmp_path):
+    preset = get_preset("smoke")
+    plan = make_plan(preset, [digits_spec], ["gaussian", "train-set"], n_seeds=2)
+    assert [(p.spec.model, p.spec.seed) for p in plan] == [
+        ("gaussian", 1), ("train-set", 1), ("gaussian", 2), ("train-set", 2),
+    ]  # fmt: skip
+    run(plan[1].spec, Attempt(results=tmp_path, preset="smoke"))
+    text = describe_plan(plan, RecordStore(tmp_path), workers=2, fresh=False)
+    states = {line.split("|")[1].strip(): line.split("|")[2].strip() for line in text.splitlines()[2:6]}
+    assert states[plan[1].spec.id] == "done"
+    assert states[plan[0].spec.id] == "to be run"
+    fresh = describe_plan(plan, RecordStore(tmp_path), workers=2, fresh=True)
+    assert " done " not in fresh
+
+
+def test_the_order_of_a_plan_does_not_change_its_trials(digits_spec):
+    preset = get_preset("smoke")
+    forward = make_plan(preset, [digits_spec], ["gaussian", "gan"], 3)
+    backward = make_plan(preset, [digits_spec], ["gan", "gaussian"], 3)
+    assert {p.spec.id for p in forward} == {p.spec.id for p in backward}
