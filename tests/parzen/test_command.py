@@ -1,0 +1,187 @@
+"""``python -m gan_repro.parzen``: what it prints where, and with which exit code it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gan_repro import data
+from gan_repro.data import mnist as mnist_module
+from gan_repro.parzen import __main__ as command
+from gan_repro.parzen import evaluate
+from gan_repro.parzen.__main__ import main
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def saved(digits: data.Dataset, tmp_path: Path) -> str:
+    """The digits' training images, saved as somebody's samples."""
+    np.save(tmp_path / "samples.npy", digits.train)
+    return str(tmp_path / "samples.npy")
+
+
+def test_people_get_the_score_with_what_it_means(saved: str, digits: data.Dataset, capsys: Capture) -> None:
+    assert main([saved, "--dataset", "digits", "--device", "cpu"]) == 0
+    printed = capsys.readouterr()
+    expected = evaluate(digits.train, digits.valid, digits.test)
+    score = f"{expected.mean:.1f} ± {expected.standard_error:.1f} nats, standard error over 497 test images"
+    assert score in printed.out
+    assert f"{expected.sigma:.4f}" in printed.out
+    assert "authors, version 1: 10 sigmas log-spaced in [0.1, 1]" in printed.out
+    assert "1,000, SHA-256 " + hashlib.sha256(Path(saved).read_bytes()).hexdigest() in printed.out
+    assert "paper" not in printed.out
+    assert "this one, of 1,000, is not comparable with Table 1, which uses 10,000" in printed.err
+    assert "edge" not in printed.out + printed.err
+
+
+@pytest.mark.parametrize("protocol", ["authors", "refined"])
+def test_json_is_one_object_with_everything(
+    saved: str, digits: data.Dataset, capsys: Capture, protocol: str
+) -> None:
+    assert main([saved, "--dataset", "digits", "--protocol", protocol, "--json", "--device", "cpu"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    expected = evaluate(digits.train, digits.valid, digits.test, protocol=protocol)
+    assert report["log_likelihood"] == {
+        "value": pytest.approx(expected.mean, abs=1e-6),
+        "standard_error": pytest.approx(expected.standard_error, abs=1e-6),
+        "over": "test examples",
+        "n": 497,
+    }
+    assert report["sigma"] == pytest.approx(expected.sigma)
+    assert len(report["sigma_curve"]) == len(expected.sigma_curve) == {"authors": 10, "refined": 19}[protocol]
+    assert report["protocol"]["name"] == protocol
+    assert report["samples"] == {
+        "n": 1000,
+        "sha256": hashlib.sha256(Path(saved).read_bytes()).hexdigest(),
+    }
+    assert report["dataset"]["sha256"] == digits.sha256
+    assert report["at_grid_edge"] is False
+    assert report["paper"] is None
+
+
+@pytest.mark.mnist
+def test_the_paper_s_number_stands_beside(mnist: data.Dataset, tmp_path: Path, capsys: Capture) -> None:
+    np.save(tmp_path / "samples.npy", mnist.train[:200].reshape(-1, 28, 28))
+    assert main([str(tmp_path / "samples.npy"), "--dataset", "mnist"]) == 0
+    assert "225.0 ± 2.0 nats, Adversarial nets, standard error over test examples" in capsys.readouterr().out
+    assert main([str(tmp_path / "samples.npy"), "--dataset", "mnist", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["paper"]["value"] == 225
+
+
+def test_the_edge_of_the_grid_is_told_in_both_streams(
+    digits: data.Dataset, tmp_path: Path, capsys: Capture
+) -> None:
+    # On the very images that choose it, sigma cannot be too small.
+    np.save(tmp_path / "valid.npy", digits.valid)
+    assert main([str(tmp_path / "valid.npy"), "--dataset", "digits"]) == 0
+    printed = capsys.readouterr()
+    assert "warning: the best sigma, 0.1, is at the edge of the grid" in printed.err
+    assert "at the edge of the grid" in printed.out
+    assert "GridEdgeWarning" not in printed.err
+
+
+def test_ten_thousand_samples_need_no_warning(digits: data.Dataset, tmp_path: Path, capsys: Capture) -> None:
+    np.save(tmp_path / "samples.npy", np.tile(digits.train, (10, 1)))
+    assert main([str(tmp_path / "samples.npy"), "--dataset", "digits"]) == 0
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_samples_that_cannot_be_scored_are_exit_code_2(tmp_path: Path, capsys: Capture) -> None:
+    np.save(tmp_path / "bytes.npy", np.zeros((500, 64), np.uint8))
+    assert main([str(tmp_path / "bytes.npy"), "--dataset", "digits"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "dividing by 255" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--dataset", "digit"], "Did you mean 'digits'?"),
+        (["--dataset", "digits", "--fold", "0"], "digits has one fixed cut and no folds"),
+        (["--dataset", "digits", "--protocol", "author"], "invalid choice: 'author'"),
+        (["--dataset", "digits", "--fold", "first"], "invalid int value"),
+        ([], "--dataset"),
+    ],
+)
+def test_bad_usage_is_exit_code_2(saved: str, options: list[str], message: str, capsys: Capture) -> None:
+    try:
+        code = main([saved, *options])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
+
+
+def test_a_gpu_that_is_not_there_is_exit_code_2(
+    saved: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert main([saved, "--dataset", "digits", "--device", "cuda"]) == 2
+    assert "use --device cpu" in capsys.readouterr().err
+
+
+def test_data_that_cannot_be_had_are_exit_code_1(
+    saved: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAN_REPRO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("GAN_REPRO_DATA", raising=False)
+    monkeypatch.setattr(mnist_module, "sources", list)
+    assert main([saved, "--dataset", "mnist"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "train-images-idx3-ubyte" in printed.err
+
+
+def test_bad_samples_are_found_before_anything_is_downloaded(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "load", lambda *_, **__: pytest.fail("the data set was loaded"))
+    assert main([str(tmp_path / "missing.npy"), "--dataset", "mnist"]) == 2
+
+
+def test_a_data_set_with_folds_takes_all_validation_images(
+    saved: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(data._ENTRIES, "folded", data.Entry("digits", "the digits, as if in folds", folds=5))
+    assert main([saved, "--dataset", "folded"]) == 2
+    assert "the folds 0 to 4" in capsys.readouterr().err
+    assert main([saved, "--dataset", "folded", "--fold", "2", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["protocol"]["name"] == "authors-folds"
+
+
+def test_an_interrupt_is_exit_code_130(saved: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_score", interrupted)
+    assert main([saved, "--dataset", "digits"]) == 130
+    assert capsys.readouterr().out == ""
+
+
+def test_help_answers_without_torch() -> None:
+    program = (
+        "import sys\nfrom gan_repro.parzen.__main__ import main\n"
+        "try:\n    main(['--help'])\n"
+        "except SystemExit as ended:\n    print(ended.code, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "0 False"
+
+
+def test_as_a_module(saved: str) -> None:
+    words = [sys.executable, "-m", "gan_repro.parzen", saved, "--dataset", "digits", "--json"]
+    one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(words, check=True, capture_output=True, text=True, env=one_thread)
+    assert json.loads(done.stdout)["samples"]["n"] == 1000
