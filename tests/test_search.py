@@ -1,12 +1,15 @@
 """The search never sees test images, gives every model the same chances, and can be taken up again."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gan_repro import search as module
 from gan_repro.search import SPACES, Space, log_path, read_log, search
+from gan_repro.trials.presets import get_preset, preset_spec
+from gan_repro.trials.spec import DataSpec
 
 TINY = Space(
     common={"epochs": 1, "generator_hidden": [{"units": 8}], "discriminator_hidden": [4]},
@@ -65,3 +68,17 @@ def test_a_damaged_log_is_refused_by_name(digits, tmp_path):
 
 def test_every_model_has_the_same_number_of_candidates():
     assert len({len(space.candidates) for space in SPACES.values()}) == 1
+
+
+RECORDED = sorted((Path(__file__).parents[1] / "results" / "search").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_the_standard_preset_uses_what_the_recorded_search_found(path):
+    log = read_log(path)
+    space = SPACES[log.model]
+    assert log.common == space.common
+    assert [tried.settings for tried in log.tried] == list(space.candidates)
+    spec = preset_spec(get_preset("standard"), log.model, DataSpec(name="mnist", sha256="0" * 64), 1)
+    assert log.model_version == spec.model_version
+    assert log.best.settings.items() <= spec.config.items()
