@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import data, models, paper
+from gan_repro.device import CHOICES, choose_device
 
 if TYPE_CHECKING:
     from gan_repro.tables import Cell, Table
@@ -37,7 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     from gan_repro.files import require_writable
     from gan_repro.trials import plan as plans
-    from gan_repro.trials.environment import choose_device
     from gan_repro.trials.presets import get_preset
     from gan_repro.trials.records import RecordStore
 
@@ -83,14 +83,14 @@ def write_files(store: RecordStore, dataset: str) -> None:
         atomic_write(store.folder.parent / f"table1_{dataset}.{suffix}", table.render(form))
 
 
-def recorded_table(store: RecordStore, dataset: str) -> Table:
-    """The table of a results folder: a column for each preset of which it holds trials."""
+def recorded_table(
+    store: RecordStore, dataset: str, presets: Sequence[str] = tuple(reversed(_PRESET_NAMES))
+) -> Table:
+    """The table of a results folder: a column for each of `presets` of which it holds trials."""
     from gan_repro.tables import Table, recorded_cells
 
     records = list(store)
-    columns = {
-        name: cells for name in reversed(_PRESET_NAMES) if (cells := recorded_cells(records, dataset, [name]))
-    }
+    columns = {name: cells for name in presets if (cells := recorded_cells(records, dataset, [name]))}
     return Table(dataset=dataset, models=_rows(paper.LABELS), columns=columns, notes=_notes(dataset, columns))
 
 
@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"the first N of the fixed seeds, at most {_MAX_SEEDS} (default: the preset's number)",
     )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--device", choices=CHOICES, default="auto")
     parser.add_argument(
         "--workers",
         type=_positive_int,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_repro import data
+from gan_repro.device import CHOICES, choose_device
 from gan_repro.files import sha256_of_file
 
 # Torch and what needs it is imported once there is something to compute, so that --help answers at once.
@@ -50,7 +51,7 @@ def _run(chosen: argparse.Namespace, has_folds: bool) -> int:
         array = samples.read(chosen.samples)
         dataset = data.load(chosen.dataset, fold=chosen.fold, root=chosen.root)
         rows = samples.as_rows(array, dataset.image_shape, chosen.samples)
-        device = _device(chosen.device)
+        device = choose_device(chosen.device)
     except ValueError as error:
         _talk(str(error))
         return 2
@@ -136,16 +137,6 @@ def _text(report: dict[str, Any]) -> str:
     return "\n".join(f"{name:<16}{value}" for name, value in lines)
 
 
-def _device(name: str) -> str:
-    import torch
-
-    if name == "cpu" or torch.cuda.is_available():
-        return "cuda" if name == "auto" else name
-    if name == "cuda":
-        raise ValueError("--device cuda: torch finds no CUDA device here; use --device cpu")
-    return "cpu"
-
-
 def _talk(line: str) -> None:
     print(line, file=sys.stderr)
 
@@ -171,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         default="authors",
         help="choose sigma on the authors' grid of 10 (default), or continuously",
     )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: auto")
+    parser.add_argument("--device", choices=CHOICES, default="auto", help="default: auto")
     parser.add_argument("--json", action="store_true", help="print a JSON object, with the curve over sigma")
     return parser
 

@@ -14,19 +14,6 @@ import torch
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 
 
-def choose_device(name: str) -> str:
-    """The device that ``auto``, ``cpu`` or ``cuda`` stands for here.
-
-    Raises:
-        ValueError: a GPU is asked for and there is none.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("--device cuda: torch finds no CUDA device here; use --device cpu")
-    return name
-
-
 def prepare(device: str, threads: int) -> None:
     """Make arithmetic on `device` repeatable, and use so many CPU threads."""
     torch.set_num_threads(threads)

@@ -17,6 +17,7 @@ from filelock import FileLock
 from gan_repro import data, models
 from gan_repro.chains import diagnose
 from gan_repro.data.dataset import Dataset
+from gan_repro.device import choose_device
 from gan_repro.files import sha256_of_array
 from gan_repro.models.base import DivergedError, TrainedModel
 from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
@@ -81,7 +82,7 @@ def run(spec: TrialSpec, attempt: Attempt | None = None) -> TrialRecord:
 
 
 def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
-    device = environment.choose_device(attempt.device)
+    device = choose_device(attempt.device)
     environment.prepare(device, attempt.threads)
     started = datetime.now(UTC)
     dataset = data.load(spec.data.name, fold=spec.data.fold, root=attempt.root)
