@@ -111,6 +111,7 @@ class KMeans(Reference):
 
         from sklearn.cluster import KMeans as Lloyd
         from sklearn.exceptions import ConvergenceWarning
+        from threadpoolctl import threadpool_limits
 
         images = as_training_images(train)
         lloyd = Lloyd(
@@ -120,7 +121,8 @@ class KMeans(Reference):
             max_iter=self.config.max_iterations,
             random_state=derive_seed(self.seed, self.name) % 2**32,
         )
-        with warnings.catch_warnings():
+        # Lloyd's sums are split among threads, and other splits give other last bits.
+        with warnings.catch_warnings(), threadpool_limits(torch.get_num_threads()):
             # Stopping after max_iterations is the setting, not an accident.
             warnings.simplefilter("ignore", ConvergenceWarning)
             lloyd.fit(np.asarray(images.cpu(), dtype=np.float32))
