@@ -33,6 +33,7 @@ _STYLES = {
 def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     """Validation likelihood (nats, refined sigma) against epochs, a line for each recorded trial."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import ScalarFormatter
 
     figure = Figure(figsize=(7, 4.2), dpi=120, layout="constrained")
     axes = figure.subplots()
@@ -53,6 +54,7 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     axes.set(
         xscale="log", xlabel="epochs of training", ylabel="validation log-likelihood, nats (refined sigma)"
     )
+    axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.set_ylim(bottom=-100)
     axes.grid(alpha=0.3)
     if named:
