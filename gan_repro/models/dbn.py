@@ -157,9 +157,9 @@ class DBN(StackedModel):
         Deviation(
             id="dbn-persistent-chains",
             what="the negative phase of training runs on persistent chains",
-            why="the reference does not say; one step of contrastive divergence made models whose own chains "
-            "leave the data behind",
-            expected_effect="much higher likelihood of the samples, above all with one layer",
+            why="the reference does not say; one step of contrastive divergence never looks at where the "
+            "model's own chains go, and those are what is scored (Tieleman 2008)",
+            expected_effect="higher likelihood of the samples",
         ),
         Deviation(
             id="dbn-chains-from-noise",
