@@ -3,8 +3,8 @@
 A model is fitted to images and asked for samples. It never sees the validation or test images, the results
 folder, the command line or the global random state. Whoever fits it may watch through an `Observer`.
 
-Adding a model: subclass `TrainedModel` (or offer plain `fit(train)` and `sample(n)`, as scikit-learn's
-mixtures do), list it in `gan_repro/models/__init__.py`, and run ``pytest tests/models/test_conformance.py``.
+Adding a model: subclass `TrainedModel` (or `references.Reference`, if it is fitted in one go), list it in
+`gan_repro/models/__init__.py`, and run ``pytest tests/models/test_conformance.py``.
 """
 
 from __future__ import annotations
