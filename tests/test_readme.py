@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro import table1
+from gan_repro import models, table1, trials
 from gan_repro.tables import SUFFIXES
 from gan_repro.trials.records import RecordStore, load_record
 
@@ -59,3 +59,22 @@ def test_recorded_trials_are_finished_clean_and_of_a_known_commit(path):
 def test_ci_runs_the_readmes_test_command():
     assert "<!-- tests -->" in (ROOT / ".ci" / "run").read_text()
     assert "-m pytest" in README.split("<!-- tests -->")[1].split("```")[1]
+
+
+def test_the_readmes_example_of_a_model_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+    example = README.split("<!-- example -->")[1].split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(models, "_REGISTERED", {})
+    exec(compile(example, "README.md", "exec"), {"__name__": "readme"})
+    value = re.match(r"(-?\d+\.\d) ± \d", capsys.readouterr().out)
+    assert value, "the example prints no score"
+    gaussian = trials.run(trials.make_spec("gaussian", trials.source("digits"), seed=1))
+    assert float(value[1]) > gaussian.score.log_likelihood.value + 5
+
+
+def test_a_name_that_is_taken_is_refused():
+    class Impostor:
+        name = "gan"
+
+    with pytest.raises(ValueError, match="is there already"):
+        models.register(Impostor)

@@ -20,9 +20,29 @@ _MODELS = {
 }
 
 
+_REGISTERED: dict[str, Any] = {}
+"""Classes that `register` added, by name."""
+
+
 def names() -> tuple[str, ...]:
     """The names that `get` takes."""
-    return tuple(_MODELS)
+    return (*_MODELS, *_REGISTERED)
+
+
+def register(kind: Any) -> Any:
+    """Make a model class of your own known under its `name`, in this process; a class decorator.
+
+    It is used like the built-in ones: `Config`, `version`, ``fit(train)`` and ``sample(n, generator=...)``.
+    `references.Reference` has all but the last two ready.
+
+    Raises:
+        ValueError: the name belongs to another model.
+    """
+    name = kind.name
+    if name in _MODELS or _REGISTERED.get(name, kind) is not kind:
+        raise ValueError(f"a model called {name!r} is there already; choose another name")
+    _REGISTERED[name] = kind
+    return kind
 
 
 def check_name(name: str) -> None:
@@ -31,9 +51,9 @@ def check_name(name: str) -> None:
     Raises:
         ValueError: no model has that name; the message offers the nearest ones.
     """
-    if name not in _MODELS:
-        near = difflib.get_close_matches(name, _MODELS, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known models: {', '.join(_MODELS)}"
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known models: {', '.join(names())}"
         raise ValueError(f"no model is called {name!r}; {hint}")
 
 
@@ -44,6 +64,8 @@ def model_class(name: str) -> Any:
         ValueError: as `check_name`.
     """
     check_name(name)
+    if name in _REGISTERED:
+        return _REGISTERED[name]
     module, _, attribute = _MODELS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
 
