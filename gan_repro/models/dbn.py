@@ -51,7 +51,8 @@ class DBNConfig(StackedConfig):
     """Carry the chains of the negative phase on from batch to batch (else begin them at the batch)."""
     gibbs_steps: PositiveInt = 1
     """Steps of these chains in each update."""
-    weight_decay: NonNegativeFloat = 0.0
+    learning_rate: PositiveFloat = 0.02
+    weight_decay: NonNegativeFloat = 2e-4
     thinning: PositiveInt = 5
 
 
