@@ -143,6 +143,11 @@ class TrainedModel(ABC):
         """The step size that the latest update used, a pure function of `updates` and `epoch`."""
         return 0.0
 
+    @property
+    def complete(self) -> bool:
+        """Whether every part has begun training. What comes before is tracked, but is not the model yet."""
+        return True
+
     def chain_shape(self, n: int) -> tuple[int, int]:
         """(chains, samples per chain) of `sample(n)`, its rows chain by chain; (n, 1): independent."""
         return n, 1

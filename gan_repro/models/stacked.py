@@ -136,6 +136,11 @@ class StackedModel(TrainedModel):
         # Between epochs `epoch` already counts the one just completed.
         return self.rate(max(0, self.epoch - (self.batch == 0)))
 
+    @property
+    def complete(self) -> bool:
+        """Whether the top layer has begun training: a stack that lacks it is a shallower model."""
+        return int(self.depth) == len(self.config.layers)
+
     def chain_shape(self, n: int) -> tuple[int, int]:
         """(chains, samples per chain) of `sample(n)`; where they do not divide, the last chain is shorter."""
         per_chain = max(1, ceil(n / self.config.chains))

@@ -92,7 +92,7 @@ class Watch:
         if not bool(torch.isfinite(samples).all()):
             raise DivergedError(f"{self.spec.model}: samples after epoch {epoch} are not all finite")
         choice = choose_sigma(samples, self.valid, protocol="refined")
-        if choice.valid_mean > self.best_mean:
+        if model.complete and choice.valid_mean > self.best_mean:
             self.best_mean, self.best_epoch = choice.valid_mean, epoch
             self.best_parameters = model.parameters_copy()
         self.tracking_seconds += time.monotonic() - started

@@ -8,6 +8,7 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -220,3 +221,21 @@ def test_samples_from_chains_come_with_what_they_are_worth(tiny_spec, tmp_path, 
     if chained:
         assert 0 < mixing.effective_sample_size <= 100 * 2.1
         assert mixing.autocorrelation_time == pytest.approx(100 / mixing.effective_sample_size)
+
+
+def test_a_stack_that_lacks_its_top_is_tracked_but_never_the_best(tiny_spec, tmp_path, monkeypatch):
+    """Else the row of a deep model could show a shallow one."""
+    from gan_repro.trials import watch
+
+    falling = iter([50.0, 40.0, 3.0, 2.0])
+
+    def choose(*arguments, **options):
+        choice = watch_choose(*arguments, **options)
+        return replace(choice, valid_mean=next(falling))
+
+    watch_choose = watch.choose_sigma
+    monkeypatch.setattr(watch, "choose_sigma", choose)
+    settings = {"epochs": 4, "layers": [12, 10], "chains": 4, "burn_in": 2}
+    record = run(tiny_spec("dbn", **settings), quiet(tmp_path))
+    assert [point.valid_mean for point in record.learning_curve] == [50.0, 40.0, 3.0, 2.0]
+    assert record.candidates["best"].epoch == 3
