@@ -83,7 +83,9 @@ class Watch:
         )
         self._show(model, log)
         patience = self.spec.evaluation.patience
-        return patience is not None and log.epoch - (self.best_epoch or 0) >= patience
+        if patience is None or self.best_epoch is None:
+            return False
+        return log.epoch - self.best_epoch >= patience
 
     def _track(self, model: TrainedModel, epoch: int) -> tuple[float, float]:
         started = time.monotonic()
