@@ -5,7 +5,8 @@
 Every model gets the same number of candidates and about the same time for each. A candidate is trained on
 the training images and scored on the validation images, with sigma refined on them; the test images are
 never looked at. The log, results/search/MODEL_DATASET.json, holds every candidate with its score. What it
-finds best stands in the presets (`trials/presets.py`), and a test holds the two against each other.
+finds best is the model's default, or stands in the preset that needs it, and a test holds log and preset
+against each other.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Space(BaseModel):
     candidates: tuple[dict[str, Any], ...]
 
 
-# Epochs such that a candidate takes about two minutes on one core of a 2.6 GHz server CPU.
+# Epochs such that a candidate takes two to three minutes on one core of a 2.6 GHz server CPU.
 SPACES: Mapping[str, Space] = {
     "dbn": Space(
         common={"epochs": 12},
@@ -100,7 +101,7 @@ class SearchLog(BaseModel):
     def best(self) -> Tried | None:
         """The candidate with the highest validation likelihood."""
         scored = [tried for tried in self.tried if tried.valid_mean is not None]
-        return max(scored, key=lambda tried: tried.valid_mean or -math.inf, default=None)
+        return max(scored, key=lambda tried: float(tried.valid_mean or 0), default=None)
 
 
 def log_path(results: Path, model: str, dataset: str) -> Path:

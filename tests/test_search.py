@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gan_repro import search as module
-from gan_repro.search import SPACES, Space, log_path, read_log, search
+from gan_repro.search import SPACES, SearchLog, Space, Tried, log_path, read_log, search
 from gan_repro.trials.presets import get_preset, preset_spec
 from gan_repro.trials.spec import DataSpec
 
@@ -82,3 +82,12 @@ def test_the_standard_preset_uses_what_the_recorded_search_found(path):
     spec = preset_spec(get_preset("standard"), log.model, DataSpec(name="mnist", sha256="0" * 64), 1)
     assert log.model_version == spec.model_version
     assert log.best.settings.items() <= spec.config.items()
+
+
+def test_a_score_of_exactly_nought_is_a_score():
+    scores = (-5.0, 0.0, None)
+    log = SearchLog(
+        model="gan", model_version=1, dataset="digits", data_sha256="0", seed=1, n_samples=1, common={},
+        tried=tuple(Tried(settings={}, valid_mean=mean, sigma=None, seconds=0) for mean in scores),
+    )  # fmt: skip
+    assert log.best.valid_mean == 0.0

@@ -87,7 +87,7 @@ _VARIANTS = {
         id="gan-alternating",
         what="k updates of D on fresh noise, then one of G on fresh noise, as Algorithm 1 is printed",
         why="the paper's text; no released yaml uses it",
-        expected_effect="unknown; about 1.4 times the cost of an update",
+        expected_effect="unknown; an update costs one more pass through each net",
     ),
     ("generator_loss", "saturating"): Deviation(
         id="gan-saturating",

@@ -67,6 +67,13 @@ _GSN_SHORT_WORDS = "learning rate 2 and hidden noise 1.5 (reference: 0.25 and 2)
 _SMOKE_SCORE = {"n_samples": 1000, "track_every": 1}
 _SMOKE_WORDS = ("1,000 samples scored instead of 10,000",)
 
+_SMOKE_STACK = Cut(
+    settings={"epochs": 2, "layers": [64, 64], "batch_size": 500, "burn_in": 10},
+    evaluation=_SMOKE_SCORE,
+    smaller=("2 epochs, layers of 64, batches of 500, burn-in of 10", *_SMOKE_WORDS),
+    minutes=0.1,
+)
+
 PRESETS: dict[str, Preset] = {
     "smoke": Preset(
         name="smoke",
@@ -84,18 +91,8 @@ PRESETS: dict[str, Preset] = {
                 smaller=("1 epoch, one hidden layer of 64 and of 16x5 units, batches of 500", *_SMOKE_WORDS),
                 minutes=0.1,
             ),
-            "dbn": Cut(
-                settings={"epochs": 2, "layers": [64, 64], "batch_size": 500, "burn_in": 10},
-                evaluation=_SMOKE_SCORE,
-                smaller=("2 epochs, layers of 64, batches of 500, burn-in of 10", *_SMOKE_WORDS),
-                minutes=0.1,
-            ),
-            "cae": Cut(
-                settings={"epochs": 2, "layers": [64, 64], "batch_size": 500, "burn_in": 10},
-                evaluation=_SMOKE_SCORE,
-                smaller=("2 epochs, layers of 64, batches of 500, burn-in of 10", *_SMOKE_WORDS),
-                minutes=0.1,
-            ),
+            "dbn": _SMOKE_STACK,
+            "cae": _SMOKE_STACK,
             "gsn": Cut(
                 settings={"epochs": 1, "layers": [64, 64], "batch_size": 500, "burn_in": 10},
                 evaluation=_SMOKE_SCORE,
@@ -149,16 +146,16 @@ PRESETS: dict[str, Preset] = {
                 smaller=("100 epochs; the reference trains until its validation likelihood stops rising",),
                 minutes=40,
             ),
-            "dbn": Cut(minutes=6),
-            "cae": Cut(minutes=6),
+            "dbn": Cut(minutes=10),
+            "cae": Cut(minutes=9),
             "gsn": Cut(
                 settings={"epochs": 6, **_GSN_SHORT},
                 evaluation={"track_every": 1},
                 smaller=("6 epochs of the reference's 100 to 600", _GSN_SHORT_WORDS),
-                minutes=15,
+                minutes=18,
             ),
             "train-set": Cut(minutes=0.3),
-            "kmeans": Cut(minutes=4),
+            "kmeans": Cut(minutes=8),
             "gaussian": Cut(minutes=0.3),
         },
     ),
@@ -168,11 +165,11 @@ PRESETS: dict[str, Preset] = {
         n_seeds=5,
         cuts={
             "gan": Cut(evaluation={"patience": 100}, minutes=800),
-            "dbn": Cut(minutes=6),
-            "cae": Cut(minutes=6),
+            "dbn": Cut(minutes=10),
+            "cae": Cut(minutes=9),
             "gsn": Cut(minutes=600),
             "train-set": Cut(minutes=0.3),
-            "kmeans": Cut(minutes=4),
+            "kmeans": Cut(minutes=8),
             "gaussian": Cut(minutes=0.3),
         },
     ),
