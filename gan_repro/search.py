@@ -2,18 +2,18 @@
 
     python -m gan_repro.search [--models dbn cae gsn] [--dataset mnist]
 
-Every model gets the same number of candidates and about the same time for each. A candidate is trained on
-the training images and scored on the validation images, with sigma refined on them; the test images are
-never looked at. The log, results/search/MODEL_DATASET.json, holds every candidate with its score. What it
-finds best is the model's default, or stands in the preset that needs it, and a test holds log and preset
-against each other.
+Two rounds. In the first every model gets the same number of candidates and about the same time for each: a
+candidate is trained on the training images. In the second the best of them is sampled in several ways, the
+same for each model: by few long chains or by many short ones. Scores are means over the validation images,
+with sigma refined on them; the test images are never looked at. The log, results/search/MODEL_DATASET.json,
+holds every candidate with its score. What it finds best is the model's default, or stands in the preset that
+needs it, and a test holds log and preset against each other.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -36,12 +36,26 @@ class Space(BaseModel):
 
     common: dict[str, Any]
     candidates: tuple[dict[str, Any], ...]
+    chained: bool = True
+    """Whether its samples come from Markov chains, so that there is a second round."""
 
+
+_LONG_CHAINS = {"chains": 100, "burn_in": 100}
+
+CHAINS: tuple[dict[str, int], ...] = (
+    _LONG_CHAINS,
+    {"chains": 1_000, "burn_in": 25},
+    {"chains": 10_000, "burn_in": 5},
+    {"chains": 10_000, "burn_in": 10},
+    {"chains": 10_000, "burn_in": 25},
+    {"chains": 10_000, "burn_in": 50},
+)
+"""The second round: how many chains share the 10,000 samples, and the steps of each before its first."""
 
 # Epochs such that a candidate takes two to three minutes on one core of a 2.6 GHz server CPU.
 SPACES: Mapping[str, Space] = {
     "dbn": Space(
-        common={"epochs": 12},
+        common={"epochs": 12, **_LONG_CHAINS},
         candidates=tuple(
             {"learning_rate": rate, "weight_decay": decay}
             for decay in (0.0, 2e-4)
@@ -49,7 +63,7 @@ SPACES: Mapping[str, Space] = {
         ),
     ),
     "cae": Space(
-        common={"epochs": 12},
+        common={"epochs": 12, **_LONG_CHAINS},
         candidates=tuple(
             {"contraction": contraction, "walk_noise": noise}
             for contraction in (0.3, 0.5, 0.8)
@@ -57,7 +71,7 @@ SPACES: Mapping[str, Space] = {
         ),
     ),
     "gsn": Space(
-        common={"epochs": 1},
+        common={"epochs": 1, **_LONG_CHAINS},
         candidates=(
             {"learning_rate": 0.25, "hidden_noise": 2.0},
             {"learning_rate": 1.0, "hidden_noise": 2.0},
@@ -96,12 +110,23 @@ class SearchLog(BaseModel):
     n_samples: int
     common: dict[str, Any]
     tried: tuple[Tried, ...] = ()
+    chains: tuple[Tried, ...] = ()
+    """The second round: the best of `tried`, sampled in each of the ways of `CHAINS`."""
 
     @property
     def best(self) -> Tried | None:
-        """The candidate with the highest validation likelihood."""
-        scored = [tried for tried in self.tried if tried.valid_mean is not None]
-        return max(scored, key=lambda tried: float(tried.valid_mean or 0), default=None)
+        """The trained candidate with the highest validation likelihood."""
+        return _best(self.tried)
+
+    @property
+    def best_chains(self) -> Tried | None:
+        """The way of sampling it with the highest validation likelihood."""
+        return _best(self.chains)
+
+
+def _best(candidates: Sequence[Tried]) -> Tried | None:
+    scored = [tried for tried in candidates if tried.valid_mean is not None]
+    return max(scored, key=lambda tried: float(tried.valid_mean or 0), default=None)
 
 
 def log_path(results: Path, model: str, dataset: str) -> Path:
@@ -128,8 +153,6 @@ def search(model: str, dataset: data.Dataset, results: Path) -> SearchLog:
         ValueError: the log on disk belongs to another search.
         OSError: it cannot be written.
     """
-    from gan_repro.files import atomic_write
-
     space = SPACES[model]
     path = log_path(results, model, dataset.name)
     log = SearchLog(
@@ -143,34 +166,57 @@ def search(model: str, dataset: data.Dataset, results: Path) -> SearchLog:
     )
     if path.exists():
         earlier = read_log(path)
-        if earlier.model_copy(update={"tried": ()}) != log:
+        if earlier.model_copy(update={"tried": (), "chains": ()}) != log:
             raise ValueError(f"{path} is the log of another search; move it away to search anew")
         log = earlier
     known = [tried.settings for tried in log.tried]
     for settings in space.candidates:
-        if settings in known:
-            continue
-        tried = _try(model, {**space.common, **settings}, dataset)
-        log = log.model_copy(update={"tried": (*log.tried, tried.model_copy(update={"settings": settings}))})
-        atomic_write(path, json.dumps(log.model_dump(mode="json"), indent=1) + "\n")
-        print(f"{model}: {settings}: {tried.valid_mean}", file=sys.stderr)
+        if settings not in known:
+            fitted, seconds = _fit(model, {**space.common, **settings}, dataset)
+            tried = _score(fitted, settings, dataset, seconds)
+            log = _add(log, "tried", tried, path)
+    if space.chained and log.best is not None and len(log.chains) < len(CHAINS):
+        fitted, _ = _fit(model, {**space.common, **log.best.settings}, dataset)
+        for settings in CHAINS[len(log.chains) :]:
+            fitted.config = fitted.config.model_copy(update=settings)
+            log = _add(log, "chains", _score(fitted, settings, dataset), path)
     return log
 
 
-def _try(model: str, settings: dict[str, Any], dataset: data.Dataset) -> Tried:
+def _add(log: SearchLog, part: str, tried: Tried, path: Path) -> SearchLog:
+    from gan_repro.files import atomic_write
+
+    log = log.model_copy(update={part: (*getattr(log, part), tried)})
+    atomic_write(path, json.dumps(log.model_dump(mode="json"), indent=1) + "\n")
+    print(f"{log.model}: {tried.settings}: {tried.valid_mean}", file=sys.stderr)
+    return log
+
+
+def _fit(model: str, settings: dict[str, Any], dataset: data.Dataset) -> tuple[Any, float]:
+    """Train a candidate: the fitted model, None if it diverged, and the seconds that it took."""
     from gan_repro.models.base import DivergedError
-    from gan_repro.parzen import choose_sigma
-    from gan_repro.seeds import generator
 
     started = time.monotonic()
     try:
         fitted = models.get(model, seed=SEED, **settings).fit(dataset.train)
-        samples = fitted.sample(N_SAMPLES, generator=generator(SEED, model, "samples"))
-        choice = choose_sigma(samples, dataset.valid, protocol="refined")
-        mean, sigma = (choice.valid_mean, choice.sigma) if math.isfinite(choice.valid_mean) else (None, None)
     except DivergedError:
-        mean, sigma = None, None
-    seconds = round(time.monotonic() - started, 1)
+        fitted = None
+    return fitted, time.monotonic() - started
+
+
+def _score(fitted: Any, settings: dict[str, Any], dataset: data.Dataset, seconds: float = 0.0) -> Tried:
+    """Sample a fitted model and score it on the validation images; `seconds` went into it before."""
+    from gan_repro.parzen import choose_sigma
+    from gan_repro.seeds import generator
+
+    started = time.monotonic()
+    mean = sigma = None
+    if fitted is not None:
+        samples = fitted.sample(N_SAMPLES, generator=generator(SEED, fitted.name, "samples"))
+        if bool(samples.isfinite().all()):
+            choice = choose_sigma(samples, dataset.valid, protocol="refined")
+            mean, sigma = choice.valid_mean, choice.sigma
+    seconds = round(seconds + time.monotonic() - started, 1)
     return Tried(settings=settings, valid_mean=mean, sigma=sigma, seconds=seconds)
 
 
@@ -203,10 +249,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             json.dumps(tried.settings),
             tried.valid_mean,
             tried.seconds,
-            "best" if tried is log.best else "",
+            "best" if tried in (log.best, log.best_chains) else "",
         ]
         for log in logs
-        for tried in log.tried
+        for tried in (*log.tried, *log.chains)
     ]
     print(
         tabulate(

@@ -14,6 +14,11 @@ from gan_repro.trials.spec import DataSpec
 TINY = Space(
     common={"epochs": 1, "generator_hidden": [{"units": 8}], "discriminator_hidden": [4]},
     candidates=({"learning_rate": 0.1}, {"learning_rate": 1e30}, {"learning_rate": 0.2}),
+    chained=False,
+)
+CHAINED = Space(
+    common={"epochs": 1, "layers": [12], "chains": 4, "burn_in": 2},
+    candidates=({"learning_rate": 0.01}, {"learning_rate": 0.02}),
 )
 
 
@@ -31,6 +36,21 @@ def test_every_candidate_is_logged_and_the_best_is_the_best(digits, tmp_path):
     assert read_log(log_path(tmp_path, "gan", "digits")) == log
 
 
+def test_chains_are_searched_on_the_best_net_and_taken_up_again(digits, tmp_path, monkeypatch):
+    ways = ({"chains": 4, "burn_in": 2}, {"chains": 200, "burn_in": 2}, {"chains": 200, "burn_in": 3})
+    monkeypatch.setattr(module, "SPACES", {"dbn": CHAINED})
+    monkeypatch.setattr(module, "CHAINS", ways)
+    log = search("dbn", digits, tmp_path)
+    assert [tried.settings for tried in log.chains] == list(ways)
+    assert log.chains[0].valid_mean == log.best.valid_mean, "the first way is that of the first round"
+    assert len({tried.valid_mean for tried in log.chains}) == 3
+    assert log.best_chains.valid_mean == max(tried.valid_mean for tried in log.chains)
+    path = log_path(tmp_path, "dbn", "digits")
+    path.write_text(log.model_copy(update={"chains": log.chains[:1]}).model_dump_json())
+    again = search("dbn", digits, tmp_path)
+    assert [t.valid_mean for t in again.chains] == [t.valid_mean for t in log.chains]
+
+
 def test_the_test_images_do_not_matter(digits, tmp_path):
     blank = replace(digits, test_pixels=np.zeros_like(digits.test_pixels))
     with_test = search("gan", digits, tmp_path / "a")
@@ -44,8 +64,8 @@ def test_a_search_cut_short_goes_on_where_it_was(digits, tmp_path, monkeypatch):
     cut = whole.model_copy(update={"tried": whole.tried[:2]})
     path.write_text(cut.model_dump_json())
     calls = []
-    real = module._try
-    monkeypatch.setattr(module, "_try", lambda *a: calls.append(a) or real(*a))
+    real = module._fit
+    monkeypatch.setattr(module, "_fit", lambda *a: calls.append(a) or real(*a))
     again = search("gan", digits, tmp_path)
     assert len(calls) == 1
     assert [t.valid_mean for t in again.tried] == [t.valid_mean for t in whole.tried]

@@ -9,6 +9,7 @@ Adding a model: subclass `TrainedModel` (or `references.Reference`, if it is fit
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ class TrainingConfig(ModelConfig):
     epochs: int = Field(ge=0)
     """Passes over the training images, all stages together."""
     batch_size: int = Field(ge=1)
+
+
+LONG_CHAINS = 100
+"""How many chains `sample_consecutive` runs side by side."""
 
 
 class DivergedError(ArithmeticError):
@@ -151,6 +156,15 @@ class TrainedModel(ABC):
     def chain_shape(self, n: int) -> tuple[int, int]:
         """(chains, samples per chain) of `sample(n)`, its rows chain by chain; (n, 1): independent."""
         return n, 1
+
+    def sample_consecutive(
+        self, n: int, *, generator: torch.Generator
+    ) -> tuple[Tensor, tuple[int, int]] | None:
+        """Draw n consecutive states (n, d) of a few long chains, to see how much they mix, and their `chain_shape`.
+
+        None where samples are independent by construction.
+        """
+        return None
 
     # --- the loop --------------------------------------------------------------------------------------
 
@@ -271,6 +285,12 @@ def as_training_images(train: np.ndarray | Tensor) -> Tensor:
     if not (low >= 0 and high <= 1):
         raise ValueError(f"training images must lie in [0, 1]; these reach from {low:g} to {high:g}")
     return data
+
+
+def chain_shape(n: int, chains: int) -> tuple[int, int]:
+    """Share n samples among at most so many chains of equal length: (chains, samples per chain)."""
+    per_chain = max(1, math.ceil(n / chains))
+    return math.ceil(n / per_chain), per_chain
 
 
 def copy_tensors(saved: Mapping[str, Tensor], live: Mapping[str, Tensor]) -> None:

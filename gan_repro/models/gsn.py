@@ -25,7 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
-from math import ceil
 from typing import ClassVar
 
 import torch
@@ -33,7 +32,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from gan_repro.models.base import Deviation, TrainedModel, TrainingConfig
+from gan_repro.models.base import LONG_CHAINS, Deviation, TrainedModel, TrainingConfig, chain_shape
 
 
 class GSNConfig(TrainingConfig):
@@ -206,8 +205,7 @@ class GSN(TrainedModel):
 
     def chain_shape(self, n: int) -> tuple[int, int]:
         """Chains of equal length, as many as are needed; the last one ends early where n is no multiple."""
-        per_chain = max(1, ceil(n / self.config.chains))
-        return ceil(n / per_chain), per_chain
+        return chain_shape(n, self.config.chains)
 
     @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator, start: Tensor | None = None) -> Tensor:
@@ -224,10 +222,18 @@ class GSN(TrainedModel):
             image = start.to(self.device, self.dtype).reshape(1, -1)
             corrupted = self._corrupted(image, generator)
             return torch.cat([image, self._states(corrupted, n - 1, 0, 1, generator)[0]])
-        chains, per_chain = self.chain_shape(n)
+        return self._from_noise(*self.chain_shape(n), self.config.thinning, generator)[:n]
+
+    @torch.no_grad()
+    def sample_consecutive(self, n: int, *, generator: torch.Generator) -> tuple[Tensor, tuple[int, int]]:
+        """Draw n consecutive states (n, d) of long walks, and their shape."""
+        self.require_fitted()
+        shape = chain_shape(n, LONG_CHAINS)
+        return self._from_noise(*shape, 1, generator)[:n], shape
+
+    def _from_noise(self, chains: int, per_chain: int, thinning: int, generator: torch.Generator) -> Tensor:
         noise = self._redrawn(self.mean_image.expand(chains, -1), generator)
-        states = self._states(noise, per_chain, self.config.burn_in, self.config.thinning, generator)
-        return states.flatten(0, 1)[:n]
+        return self._states(noise, per_chain, self.config.burn_in, thinning, generator).flatten(0, 1)
 
     def _states(
         self, visible: Tensor, per_chain: int, burn_in: int, thinning: int, generator: torch.Generator

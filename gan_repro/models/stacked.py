@@ -21,7 +21,7 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor
 
-from gan_repro.models.base import TrainedModel, TrainingConfig
+from gan_repro.models.base import LONG_CHAINS, TrainedModel, TrainingConfig, chain_shape
 
 LayerSizes = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 """Hidden units of each layer, from the bottom up."""
@@ -143,8 +143,7 @@ class StackedModel(TrainedModel):
 
     def chain_shape(self, n: int) -> tuple[int, int]:
         """(chains, samples per chain) of `sample(n)`; where they do not divide, the last chain is shorter."""
-        per_chain = max(1, ceil(n / self.config.chains))
-        return ceil(n / per_chain), per_chain
+        return chain_shape(n, self.config.chains)
 
     @torch.no_grad()
     def sample(self, n: int, *, generator: torch.Generator) -> Tensor:
@@ -153,8 +152,16 @@ class StackedModel(TrainedModel):
         Raises:
             NotFittedError: before `fit`.
         """
+        return self._run_chains(*self.chain_shape(n), self.config.thinning, generator)[:n]
+
+    @torch.no_grad()
+    def sample_consecutive(self, n: int, *, generator: torch.Generator) -> tuple[Tensor, tuple[int, int]]:
+        """Draw n consecutive states (n, d) of long chains, and their shape."""
+        shape = chain_shape(n, LONG_CHAINS)
+        return self._run_chains(*shape, 1, generator)[:n], shape
+
+    def _run_chains(self, chains: int, per_chain: int, thinning: int, generator: torch.Generator) -> Tensor:
         self.require_fitted()
-        chains, per_chain = self.chain_shape(n)
         state = self._start(chains, generator)
         for layer in range(int(self.depth)):
             if layer:
@@ -163,14 +170,14 @@ class StackedModel(TrainedModel):
                 state = self.step(layer, state, generator)
         recorded = []
         for index in range(per_chain):
-            for _ in range(self.config.thinning if index else 1):
+            for _ in range(thinning if index else 1):
                 state = self.step(layer, state, generator)
             recorded.append(self.pixels(layer, state, generator))
-        return torch.stack(recorded, dim=1).flatten(0, 1)[:n]
+        return torch.stack(recorded, dim=1).flatten(0, 1)
 
     def _start(self, chains: int, generator: torch.Generator) -> Tensor:
         if self.config.start == "train":
-            return self.starts[:chains]
+            return self.starts[torch.arange(chains, device=self.device) % len(self.starts)]
         return bernoulli(self.starts.expand(chains, -1), generator)
 
 

@@ -29,13 +29,16 @@ class _Part(BaseModel):
 class Score(_Part):
     """One set of samples under one protocol; nats."""
 
-    sigma: float
+    sigma: float | None
+    """None where each of `folds` has its own."""
     log_likelihood: Estimate
-    """Mean over the test images, with the standard error across them."""
+    """Mean over the test images, with the standard error across them; or over folds, with the error across those."""
     valid_mean: float
     sigma_curve: tuple[tuple[float, float], ...]
-    """(sigma, mean validation log-likelihood), ascending."""
+    """(sigma, mean validation log-likelihood), ascending; empty where each of `folds` has its own."""
     at_grid_edge: bool
+    folds: tuple[Score, ...] = ()
+    """The score on each fold, where one trained model was scored on several."""
 
 
 class Candidate(_Part):
@@ -47,8 +50,10 @@ class Candidate(_Part):
     """Of the float32 samples, row-major."""
     scores: dict[str, Score]
     """By protocol name."""
+    chains: int | None = None
+    """How many chains the samples came from, each begun on its own; as many as samples if independent."""
     mixing: ChainDiagnostics | None = None
-    """What the samples of a Markov chain are worth; None where they are independent by construction."""
+    """What consecutive states of the model's Markov chains are worth; None where it has no chains."""
 
 
 class CurvePoint(_Part):
@@ -74,7 +79,7 @@ class Provenance(_Part):
     started: str
     finished: str
     seconds: dict[str, float]
-    """Wall-clock by phase: training, tracking, sampling, scoring."""
+    """Wall-clock by phase: training, tracking, sampling, consecutive sampling (for `mixing`), scoring."""
     peak_memory: int
     """Largest resident size of the process, bytes."""
     resumed: int

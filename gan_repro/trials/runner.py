@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock
 
 from gan_repro import data, models
-from gan_repro.chains import diagnose
+from gan_repro.chains import ChainDiagnostics, diagnose
 from gan_repro.data.dataset import Dataset
 from gan_repro.device import choose_device
 from gan_repro.files import sha256_of_array
@@ -125,7 +125,9 @@ class _Trial:
         self.spec, self.dataset, self.model = spec, dataset, model
         self.valid = dataset.valid
         self.candidates: dict[Any, Candidate] = {}
-        self.seconds: dict[str, float] = {"training": 0.0, "tracking": 0.0, "sampling": 0.0, "scoring": 0.0}
+        self.seconds: dict[str, float] = dict.fromkeys(
+            ("training", "tracking", "sampling", "consecutive sampling", "scoring"), 0.0
+        )
         self.watch = Watch(
             spec,
             self.valid,
@@ -194,13 +196,24 @@ class _Trial:
         self.seconds["sampling"] += sampled - started
         self.seconds["scoring"] += time.monotonic() - sampled
         pixels = samples.detach().cpu().numpy().astype(np.float32, copy=False)
-        chains, per_chain = self.model.chain_shape(len(pixels))
+        chains, _ = self.model.chain_shape(len(pixels))
         return Candidate(
             epoch=epoch,
             samples_sha256=sha256_of_array(pixels),
             scores=scores,
-            mixing=diagnose(pixels, (chains, per_chain)) if per_chain > 1 else None,
+            chains=chains,
+            mixing=self._mixing(),
         )
+
+    def _mixing(self) -> ChainDiagnostics | None:
+        """What consecutive states are worth, however many chains the scored samples came from."""
+        if not isinstance(self.model, TrainedModel):
+            return None
+        started = time.monotonic()
+        random = generator(self.spec.seed, self.spec.model, "mixing", device=self.model.device)
+        drawn = self.model.sample_consecutive(self.spec.evaluation.n_samples, generator=random)
+        self.seconds["consecutive sampling"] += time.monotonic() - started
+        return None if drawn is None else diagnose(drawn[0].cpu().numpy(), drawn[1])
 
 
 def _score(result: ParzenResult) -> Score:
