@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from gan_repro.seeds import generator
@@ -35,9 +35,24 @@ class Deviation(BaseModel):
 
 
 class ModelConfig(BaseModel):
-    """Settings of a model. The defaults are the reference's own values; unknown keys are refused."""
+    """Settings of a model. The defaults are the reference's own values; unknown keys are refused.
+
+    A trial's id hashes the dump of its settings. A field added after trials were recorded therefore goes
+    into `newer_fields`, its default being what the model did without it: it is then left out of the dump as
+    long as it has that default, and the recorded trials keep their ids.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    newer_fields: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_newer_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = dump(self)
+        for name in self.newer_fields:
+            if getattr(self, name) == type(self).model_fields[name].get_default(call_default_factory=True):
+                written.pop(name, None)
+        return written
 
 
 class TrainingConfig(ModelConfig):

@@ -122,9 +122,10 @@ class GAN(TrainedModel):
 
     def active_deviations(self) -> tuple[Deviation, ...]:
         """The standing deviations, and those of the options in use."""
-        chosen = self.config.model_dump()
         return self.deviations + tuple(
-            deviation for (option, value), deviation in _VARIANTS.items() if chosen[option] == value
+            deviation
+            for (option, value), deviation in _VARIANTS.items()
+            if getattr(self.config, option) == value
         )
 
     @property
