@@ -63,7 +63,7 @@ SPACES: Mapping[str, Space] = {
         ),
     ),
     "cae": Space(
-        common={"epochs": 12, **_LONG_CHAINS},
+        common={"epochs": 12, "chains": 100, "burn_in": 30},
         candidates=tuple(
             {"contraction": contraction, "walk_noise": noise}
             for contraction in (0.3, 0.5, 0.8)

@@ -175,7 +175,7 @@ class TrainedModel(ABC):
     def sample_consecutive(
         self, n: int, *, generator: torch.Generator
     ) -> tuple[Tensor, tuple[int, int]] | None:
-        """Draw n consecutive states (n, d) of a few long chains, to see how much they mix, and their `chain_shape`.
+        """Draw n consecutive states (n, d) of a few long chains, to see how they mix, and their shape.
 
         None where samples are independent by construction.
         """

@@ -29,7 +29,7 @@ from itertools import pairwise
 from typing import ClassVar, Literal
 
 import torch
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -53,6 +53,7 @@ class DBNConfig(StackedConfig):
     """Steps of these chains in each update."""
     learning_rate: PositiveFloat = 0.02
     weight_decay: NonNegativeFloat = 2e-4
+    burn_in: int = Field(default=25, ge=0)
     thinning: PositiveInt = 5
 
 
@@ -133,8 +134,8 @@ class DBN(StackedModel):
             what="learning rate, its linear fall, momentum, weight decay, epochs, Gibbs steps in training, "
             "number of chains, burn-in and thinning are ours",
             why="the reference does not publish them",
-            expected_effect="unknown; rate and weight decay were chosen on validation likelihood by "
-            "gan_repro.search (log in results/search)",
+            expected_effect="unknown; rate, weight decay, chains and burn-in were chosen on validation "
+            "likelihood by gan_repro.search (log in results/search)",
         ),
         Deviation(
             id="dbn-grey-levels-as-means",

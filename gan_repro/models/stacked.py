@@ -38,8 +38,8 @@ class StackedConfig(TrainingConfig):
     learning_rate: PositiveFloat = 0.05
     """At the start of a layer's training; it falls linearly towards 0 over that layer's epochs."""
     momentum: float = Field(default=0.5, ge=0, lt=1)
-    chains: int = Field(default=100, ge=1)
-    """Parallel chains from which a sample is taken."""
+    chains: int = Field(default=10_000, ge=1)
+    """Parallel chains from which a sample is taken, at most one for each of its rows."""
     start: Literal["noise", "train"] = "noise"
     """Where the chains start; with "train" the model keeps as many training images as there are chains."""
     burn_in: int = Field(default=100, ge=0)

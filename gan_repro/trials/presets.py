@@ -68,9 +68,9 @@ _SMOKE_SCORE = {"n_samples": 1000, "track_every": 1}
 _SMOKE_WORDS = ("1,000 samples scored instead of 10,000",)
 
 _SMOKE_STACK = Cut(
-    settings={"epochs": 2, "layers": [64, 64], "batch_size": 500, "burn_in": 10},
+    settings={"epochs": 2, "layers": [64, 64], "batch_size": 500},
     evaluation=_SMOKE_SCORE,
-    smaller=("2 epochs, layers of 64, batches of 500, burn-in of 10", *_SMOKE_WORDS),
+    smaller=("2 epochs, layers of 64, batches of 500", *_SMOKE_WORDS),
     minutes=0.1,
 )
 
@@ -94,9 +94,9 @@ PRESETS: dict[str, Preset] = {
             "dbn": _SMOKE_STACK,
             "cae": _SMOKE_STACK,
             "gsn": Cut(
-                settings={"epochs": 1, "layers": [64, 64], "batch_size": 500, "burn_in": 10},
+                settings={"epochs": 1, "layers": [64, 64], "batch_size": 500},
                 evaluation=_SMOKE_SCORE,
-                smaller=("1 epoch, layers of 64, batches of 500, burn-in of 10", *_SMOKE_WORDS),
+                smaller=("1 epoch, layers of 64, batches of 500", *_SMOKE_WORDS),
                 minutes=0.2,
             ),
             "train-set": Cut(evaluation=_SMOKE_SCORE, smaller=_SMOKE_WORDS, minutes=0.1),

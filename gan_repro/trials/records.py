@@ -32,7 +32,7 @@ class Score(_Part):
     sigma: float | None
     """None where each of `folds` has its own."""
     log_likelihood: Estimate
-    """Mean over the test images, with the standard error across them; or over folds, with the error across those."""
+    """Mean over the test images, with the standard error across them; or the same over folds."""
     valid_mean: float
     sigma_curve: tuple[tuple[float, float], ...]
     """(sigma, mean validation log-likelihood), ascending; empty where each of `folds` has its own."""

@@ -1,0 +1,185 @@
+"""Cells of a table from records: which trials make one, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from gan_repro import data
+from gan_repro.estimate import Estimate
+from gan_repro.trials.presets import PRESETS, row_of
+from gan_repro.trials.records import Score, TrialRecord
+
+_COMPLETEST_FIRST = ("paper", "standard", "quick", "smoke")
+
+
+class Sampling(BaseModel):
+    """What samples cost in the trials of a cell: means over them, wall-clock, on the cell's device."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chains: int | None
+    """How many chains the scored samples came from; None where they are independent by construction."""
+    seconds_per_sample: float
+    seconds_per_effective_sample: float | None
+    """Of the scored samples: each begun on its own counts in full. None where chains gave several each."""
+    autocorrelation_time: float | None = None
+    """Consecutive states of a chain that are worth one independent sample; None without chains."""
+    seconds_per_effective_state: float | None = None
+    """What an independent sample costs if it is taken from consecutive states of a chain."""
+
+
+class Cell(BaseModel):
+    """What one column says of one model: a score with its errors, or why there is none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    log_likelihood: Estimate | None = None
+    """Nats: the mean over seeds, with the error across test examples, or folds, of one seed (their mean)."""
+    within_folds: Estimate | None = None
+    """The same mean, with the error across the test examples of one fold (their mean); None without folds."""
+    over_seeds: Estimate | None = None
+    """The same mean, with the error across training seeds."""
+    refined: Estimate | None = None
+    """As `log_likelihood`, with sigma optimised on all validation images."""
+    sigmas: tuple[float, ...] = ()
+    at_grid_edge: bool = False
+    preset: str | None = None
+    smaller: tuple[str, ...] = ()
+    """What was cut against the reference's own values."""
+    devices: tuple[str, ...] = ()
+    sampling: Sampling | None = None
+    trials: tuple[str, ...] = ()
+    problem: str | None = None
+
+    def __str__(self) -> str:
+        if self.log_likelihood is None:
+            return self.problem or ""
+        return f"{self.log_likelihood}{' *' if self.smaller else ''}"
+
+
+def cell_from(records: Sequence[TrialRecord]) -> Cell:
+    """The cell of a model's trials under one preset: a record a seed, or one a seed and fold."""
+    done = [record for record in records if record.status == "done"]
+    problems = [f"{_name(r)} {r.status}: {r.reason}" for r in records if r.status != "done"]
+    by_seed: dict[int, list[TrialRecord]] = {}
+    for record in done:
+        by_seed.setdefault(record.spec.seed, []).append(record)
+    for seed, group in list(by_seed.items()):
+        if missing := _missing_folds(group):
+            problems.append(f"seed {seed}: no trial of fold {', '.join(map(str, missing))}")
+            del by_seed[seed]
+    problem = "; ".join(problems) or None
+    if not by_seed:
+        return Cell(problem=problem or "no trial recorded", trials=tuple(r.spec.id for r in records))
+    scores = [_over_folds([record.score for record in group]) for group in by_seed.values()]
+    refined = [
+        _over_folds([record.candidates["best"].scores["refined"] for record in group])
+        for group in by_seed.values()
+    ]
+    used = [record for group in by_seed.values() for record in group]
+    within = [fold.log_likelihood for score in scores for fold in score.folds]
+    headline = _across_seeds([score.log_likelihood for score in scores])
+    return Cell(
+        log_likelihood=headline,
+        within_folds=_across_seeds(within).model_copy(update={"value": headline.value}) if within else None,
+        over_seeds=Estimate.from_values([s.log_likelihood.value for s in scores], "training seeds"),
+        refined=_across_seeds([score.log_likelihood for score in refined]),
+        sigmas=tuple(sigma for score in scores for sigma in score.sigmas),
+        at_grid_edge=any(score.at_grid_edge for score in scores),
+        preset=used[0].provenance.preset,
+        smaller=used[0].provenance.smaller,
+        devices=tuple(sorted({str(record.provenance.environment["device"]) for record in used})),
+        sampling=_sampling(used),
+        trials=tuple(record.spec.id for record in used),
+        problem=problem,
+    )
+
+
+def _sampling(records: Sequence[TrialRecord]) -> Sampling:
+    """The mean cost over the records that tell it."""
+    costs = [_cost(record) for record in records]
+    numbers = {
+        name: [value for cost in costs if (value := cost[name]) is not None]
+        for name in ("sample", "effective sample", "autocorrelation time", "effective state")
+    }
+    means = {name: sum(values) / len(values) if values else None for name, values in numbers.items()}
+    return Sampling(
+        chains=next((r.candidates["best"].chains for r in records if r.candidates["best"].mixing), None),
+        seconds_per_sample=means["sample"] or 0.0,
+        seconds_per_effective_sample=means["effective sample"],
+        autocorrelation_time=means["autocorrelation time"],
+        seconds_per_effective_state=means["effective state"],
+    )
+
+
+def _cost(record: TrialRecord) -> dict[str, float | None]:
+    candidate, seconds = record.candidates["best"], record.provenance.seconds
+    # The last state is sampled too, where it is another than the best.
+    draws = 1 if candidate.epoch == record.candidates["last"].epoch else 2
+    n = record.spec.evaluation.n_samples
+    per_sample = seconds.get("sampling", 0.0) / (draws * n)
+    mixing = candidate.mixing
+    independent = mixing is None or candidate.chains == n
+    return {
+        "sample": per_sample,
+        "effective sample": per_sample if independent else None,
+        "autocorrelation time": None if mixing is None else mixing.autocorrelation_time,
+        "effective state": None
+        if mixing is None
+        else seconds.get("consecutive sampling", 0.0) / (draws * mixing.effective_sample_size),
+    }
+
+
+def _name(record: TrialRecord) -> str:
+    fold = "" if record.spec.data.fold is None else f" fold {record.spec.data.fold}"
+    return f"seed {record.spec.seed}{fold}"
+
+
+def _missing_folds(records: Sequence[TrialRecord]) -> list[int]:
+    """The folds without a trial, where each fold has a training of its own."""
+    there = {record.spec.data.fold for record in records}
+    if there == {None}:
+        return []
+    return [fold for fold in range(data.entry(records[0].spec.data.name).folds) if fold not in there]
+
+
+def _over_folds(scores: Sequence[Score]) -> Score:
+    return scores[0] if len(scores) == 1 else Score.over_folds(scores)
+
+
+def _across_seeds(estimates: Sequence[Estimate]) -> Estimate:
+    # Test images and folds are the same for every seed: this error does not shrink as seeds are added.
+    errors = [e.standard_error for e in estimates if e.standard_error is not None]
+    return Estimate(
+        value=sum(e.value for e in estimates) / len(estimates),
+        standard_error=sum(errors) / len(errors) if errors else None,
+        over=estimates[0].over,
+        n=estimates[0].n,
+    )
+
+
+def recorded_cells(records: Iterable[TrialRecord], dataset: str, presets: Sequence[str]) -> dict[str, Cell]:
+    """By row, the cell of the completest of `presets` that has finished trials on the data set."""
+    groups: dict[tuple[str, str], list[TrialRecord]] = {}
+    for record in records:
+        preset = record.provenance.preset
+        if preset is None or preset not in presets or record.spec.data.name != dataset:
+            continue
+        row = row_of(record.spec, PRESETS[preset])
+        if row is not None:
+            groups.setdefault((row, preset), []).append(record)
+    cells: dict[str, Cell] = {}
+    for preset in _COMPLETEST_FIRST:
+        for (row, name), group in groups.items():
+            usable = any(record.status == "done" for record in group)
+            if name == preset and (row not in cells or (cells[row].log_likelihood is None and usable)):
+                cells[row] = cell_from(
+                    sorted(group, key=lambda record: (record.spec.seed, record.spec.data.fold or 0))
+                )
+    return cells
+
+
+def _seed_and_fold(record: TrialRecord) -> tuple[int, int]:
+    return record.spec.seed, record.spec.data.fold or 0

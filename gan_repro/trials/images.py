@@ -1,0 +1,55 @@
+"""Which images a trial trains on and is scored on: a data set, or folds that share their training part."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from gan_repro import data
+from gan_repro.data.dataset import Dataset
+from gan_repro.trials.spec import DataSpec
+
+
+def load_images(name: str, fold: int | None = None, root: Path | None = None) -> tuple[Dataset, ...]:
+    """The data sets on which one trained model is scored.
+
+    One, save for a data set whose folds share their training images: without `fold` it gives all of them,
+    and one training serves them all (as the paper's authors did with the Toronto faces).
+
+    Raises:
+        ValueError: an unknown name, or a fold that the data set does not have.
+        DataUnavailable: it cannot be had.
+    """
+    if fold is None and data.entry(name).shared_training:
+        return data.load_folds(name, root=root)
+    return (data.load(name, fold=fold, root=root),)
+
+
+def fingerprint(datasets: Sequence[Dataset]) -> str:
+    """SHA-256 of one data set's bytes; of the joined digests where there are several."""
+    digests = [dataset.sha256 for dataset in datasets]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def source(name: str, root: Path | None = None, *, fold: int | None = None) -> DataSpec:
+    """The data set of that name as it is on this machine, fetched if need be.
+
+    Raises:
+        ValueError: an unknown name, or a fold that the data set does not have (or should have).
+        DataUnavailable: it cannot be had.
+    """
+    return DataSpec(name=name, sha256=fingerprint(load_images(name, fold, root)), fold=fold)
+
+
+def sources(name: str, root: Path | None = None) -> list[DataSpec]:
+    """What a row on that data set takes: one entry, or one for each fold that has a training part of its own.
+
+    Raises:
+        ValueError: an unknown name.
+        DataUnavailable: it cannot be had.
+    """
+    found = data.entry(name)
+    if found.folds and not found.shared_training:
+        return [source(name, root, fold=fold) for fold in range(found.folds)]
+    return [source(name, root)]
