@@ -45,6 +45,19 @@ def gunzip(packed: bytes, limit: int, what: str) -> bytes:
         raise SourceFailed(f"{what} does not unpack as gzip: {error}") from error
 
 
+def unzip(packed: bytes, names: Collection[str], limit: int, what: str) -> Files:
+    """Read the members `names` of the zip (or wheel) `packed`, each at most `limit` bytes.
+
+    Raises:
+        SourceFailed: `what` is damaged, lacks a member, or a member is larger.
+    """
+    try:
+        files = _from_zip(io.BytesIO(packed), set(names), limit)
+    except _BROKEN as error:
+        raise SourceFailed(f"{what} cannot be read as a zip file: {error}") from error
+    return _complete(files, names, what)
+
+
 def read_members(archive: Path, names: Collection[str], limit: int) -> Files:
     """Read the members `names` of a zip (or wheel) or a gzipped tar, each at most `limit` bytes.
 
@@ -56,12 +69,16 @@ def read_members(archive: Path, names: Collection[str], limit: int) -> Files:
         files = (_from_zip if zipfile.is_zipfile(archive) else _from_tar)(archive, wanted, limit)
     except _BROKEN as error:
         raise SourceFailed(f"{archive.name} cannot be read as an archive: {error}") from error
-    if missing := wanted - files.keys():
-        raise SourceFailed(f"{archive.name} does not hold {', '.join(sorted(missing))}")
+    return _complete(files, wanted, archive.name)
+
+
+def _complete(files: Files, names: Collection[str], what: str) -> Files:
+    if missing := set(names) - files.keys():
+        raise SourceFailed(f"{what} does not hold {', '.join(sorted(missing))}")
     return files
 
 
-def _from_zip(archive: Path, wanted: set[str], limit: int) -> Files:
+def _from_zip(archive: Path | IO[bytes], wanted: set[str], limit: int) -> Files:
     files: Files = {}
     with zipfile.ZipFile(archive) as opened:
         for name in wanted & set(opened.namelist()):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro.data.archives import gunzip, read_members
+from gan_repro.data.archives import gunzip, read_members, unzip
 from gan_repro.data.sources import SourceFailed
 
 MEMBERS = {"package/data/one": b"first", "package/data/two": b"second", "package/rest": b"x" * 5000}
@@ -50,6 +50,21 @@ def test_a_damaged_archive_is_a_failed_source(archive: Path) -> None:
     archive.write_bytes(archive.read_bytes()[:60])
     with pytest.raises(SourceFailed, match="cannot be read as an archive"):
         read_members(archive, ["package/rest"], 5000)
+
+
+def test_a_zip_in_memory_keeps_the_same_rules() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("one", b"first")
+        opened.writestr("bomb", bytes(1_000_000))
+    content = packed.getvalue()
+    assert unzip(content, ["one"], 5, "a.zip") == {"one": b"first"}
+    with pytest.raises(SourceFailed, match="bomb holds more than the 5 bytes"):
+        unzip(content, ["bomb"], 5, "a.zip")
+    with pytest.raises(SourceFailed, match=r"a\.zip does not hold two"):
+        unzip(content, ["one", "two"], 5, "a.zip")
+    with pytest.raises(SourceFailed, match=r"a\.zip cannot be read as a zip file"):
+        unzip(content[:60], ["one"], 5, "a.zip")
 
 
 def test_gunzip_stops_at_its_limit() -> None:

@@ -214,3 +214,21 @@ def test_check_compares_and_changes_nothing(cache: Path, tmp_path: Path) -> None
     assert (cache / "one").read_bytes() == BAD
     own = fill(tmp_path / "own", {"one": GOOD["one"]})
     assert states(own) == [("ok", "one"), ("missing", "two")]
+
+
+def test_find_looks_where_obtain_does(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(root: Path | None = None, **options: bool) -> Path | None:
+        return store.find("mnist", ["one", "sub/one"], root, **options)
+
+    assert find() is None
+    (cache / "one").mkdir(parents=True)
+    assert find() is None, "a folder is not a file"
+    in_cache = fill(cache / "sub", {"one": GOOD["one"]}) / "one"
+    assert find() == in_cache
+    own = fill(tmp_path / "own" / "mnist", GOOD) / "one"
+    assert find(tmp_path / "own") == own
+    monkeypatch.setenv("GAN_REPRO_DATA", str(tmp_path / "own"))
+    assert find() == own
+    assert find(tmp_path / "nowhere") == in_cache
+    assert find(tmp_path / "nowhere", only_root=True) is None
+    assert find(only_root=True) == own
