@@ -20,6 +20,24 @@ def digits() -> data.Dataset:
     return data.load("digits")
 
 
+@pytest.fixture(scope="session")
+def orl() -> tuple[data.Dataset, ...]:
+    """The five folds."""
+    try:
+        return data.load_folds("orl")
+    except data.DataUnavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def fer2013() -> tuple[data.Dataset, ...]:
+    """The five folds."""
+    try:
+        return data.load_folds("fer2013")
+    except data.DataUnavailable as error:
+        pytest.skip(str(error))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     """As trials run: the nets of the tests are so small that a second thread mostly waits."""

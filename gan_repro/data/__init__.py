@@ -4,6 +4,11 @@ Each is a module of this package with two functions, imported when first asked f
 
 - ``load(fold: int | None, root: Path | None) -> Dataset``
 - ``verify(root: Path | None) -> list[Check]``: what is on this machine against what should be; no downloads.
+
+One with folds has besides:
+
+- ``read(root: Path | None) -> FaceSet``: all of it, to be cut into one fold after the other;
+- ``present(root: Path | None) -> bool``, where `resolve` asks for it: whether it is there, not opening it.
 """
 
 from __future__ import annotations
@@ -17,7 +22,10 @@ from types import ModuleType
 from gan_repro.data.dataset import Dataset
 from gan_repro.data.sources import DataUnavailable
 
-__all__ = ["DataUnavailable", "Dataset", "Entry", "entry", "load", "names"]
+__all__ = ["DataUnavailable", "Dataset", "Entry", "entry", "load", "load_folds", "names", "resolve"]
+
+FACES = "faces"
+"""Stands for the best face set that this machine has; see `resolve`."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,12 @@ class Entry:
     about: str
     folds: int = 0
     """How many folds it has, numbered from 0; 0 for a data set with one fixed cut."""
+    shared_training: bool = False
+    """Whether all its folds have the same training images, so that one model serves them all."""
+    stand_in: bool = False
+    """Whether it takes the place of the Toronto Face Database, and so reproduces nothing."""
+    how_to_get: str = ""
+    """What a user has to do, where `load` cannot fetch it."""
 
     def module(self) -> ModuleType:
         """Import the module that loads and verifies it."""
@@ -37,7 +51,37 @@ class Entry:
 _ENTRIES = {
     "mnist": Entry("mnist", "70,000 handwritten digits, 28 x 28; 55 MB, downloaded once"),
     "digits": Entry("digits", "1,797 handwritten digits, 8 x 8, from scikit-learn; no download"),
+    "tfd": Entry(
+        "tfd",
+        "112,234 faces, 48 x 48, the Toronto Face Database; given out on request, never downloaded",
+        folds=5,
+        shared_training=True,
+        how_to_get="put TFD_48x48.mat, given out on request, into a folder that GAN_REPRO_DATA names",
+    ),
+    "fer2013": Entry(
+        "fer2013",
+        "33,870 faces, 48 x 48, a stand-in for tfd; made of your copy of FER2013 by import-faces",
+        folds=5,
+        shared_training=True,
+        stand_in=True,
+        how_to_get="python -m gan_repro.data import-faces fer2013.csv",
+    ),
+    "orl": Entry(
+        "orl",
+        "400 faces of 40 people, 48 x 48, a stand-in for tfd; 5 MB, downloaded once",
+        folds=5,
+        stand_in=True,
+    ),
+    "own_faces": Entry(
+        "own_faces",
+        "face images of your own, 48 x 48, a stand-in for tfd; made by import-faces",
+        folds=5,
+        shared_training=True,
+        stand_in=True,
+        how_to_get="python -m gan_repro.data import-faces FOLDER",
+    ),
 }
+_FACES_IN_ORDER = ("tfd", "fer2013")
 
 
 def names() -> list[str]:
@@ -74,3 +118,31 @@ def load(name: str, *, fold: int | None = None, root: str | Path | None = None) 
     if folds and fold not in range(folds):
         raise ValueError(f"{name} has the folds 0 to {folds - 1}; choose one of them, not fold={fold}")
     return found.module().load(fold, None if root is None else Path(root))
+
+
+def load_folds(name: str, *, root: str | Path | None = None) -> tuple[Dataset, ...]:
+    """Load all folds of a data set, reading it once.
+
+    Where the folds share their training images (`Entry.shared_training`), they share one array of them.
+
+    Raises:
+        ValueError: an unknown name, or a data set without folds.
+        DataUnavailable: it cannot be had; the message says what to do.
+    """
+    found = entry(name)
+    if not found.folds:
+        raise ValueError(f"{name} has one fixed cut and no folds; load it with load({name!r})")
+    face_set = found.module().read(None if root is None else Path(root))
+    return tuple(face_set.cut(fold) for fold in range(found.folds))
+
+
+def resolve(name: str, root: str | Path | None = None) -> str:
+    """Turn "faces" into the data set it stands for on this machine; other names are left as they are.
+
+    That is tfd where its file is there, else fer2013 where it was imported, else orl. Nothing is opened, so a
+    damaged file counts as there: it is reported when loaded, rather than passed over for a stand-in.
+    """
+    if name != FACES:
+        return name
+    folder = None if root is None else Path(root)
+    return next((name for name in _FACES_IN_ORDER if entry(name).module().present(folder)), "orl")

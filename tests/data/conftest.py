@@ -12,6 +12,7 @@ import pytest
 from gan_repro.data import idx, mnist
 from gan_repro.data.sources import Files, Wanted
 from gan_repro.files import sha256_of_array
+from tests.made_up import MadeUp
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +39,12 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Files:
     monkeypatch.setattr(mnist, "GZ_HASHES", {name: f"md5:{digest}" for name, digest in packed.items()})
     monkeypatch.setattr(mnist, "sources", list)
     return files
+
+
+@pytest.fixture
+def made_up() -> MadeUp:
+    """What a file of TFD holds, with digits for faces: 150 without a label, then 50 with one."""
+    return MadeUp.make()
 
 
 def wanted(name: str, content: bytes) -> Wanted:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,41 @@ from gan_repro import data
 
 
 def test_the_names() -> None:
-    assert {"mnist", "digits"} <= set(data.names())
+    assert {"mnist", "digits", "tfd", "fer2013", "orl", "own_faces"} <= set(data.names())
+
+
+def test_what_is_said_of_the_face_sets() -> None:
+    entries = {name: data.entry(name) for name in ("tfd", "fer2013", "orl", "own_faces")}
+    assert {entry.folds for entry in entries.values()} == {5}
+    assert [name for name, entry in entries.items() if entry.shared_training] == [
+        "tfd",
+        "fer2013",
+        "own_faces",
+    ]
+    assert [name for name, entry in entries.items() if entry.stand_in] == ["fer2013", "orl", "own_faces"]
+    assert not data.entry("mnist").stand_in
+
+
+def test_faces_are_the_best_set_that_is_there(tmp_path: Path) -> None:
+    assert data.resolve("faces") == "orl"
+    (tmp_path / "fer2013_48x48.npz").write_bytes(b"not looked into")
+    assert data.resolve("faces", tmp_path) == "fer2013"
+    (tmp_path / "TFD_48x48.mat").write_bytes(b"not looked into")
+    assert data.resolve("faces", str(tmp_path)) == "tfd"
+    with pytest.raises(data.DataUnavailable, match=r"TFD_48x48\.mat cannot be read"):
+        data.load_folds("tfd", root=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["mnist", "orl", "tfd", "nonsense"])
+def test_other_names_are_left_alone(name: str) -> None:
+    assert data.resolve(name) == name
+
+
+def test_there_are_no_folds_of_a_set_without() -> None:
+    with pytest.raises(
+        ValueError, match=r"mnist has one fixed cut and no folds; load it with load\('mnist'\)"
+    ):
+        data.load_folds("mnist")
 
 
 @pytest.mark.parametrize(
@@ -49,4 +84,6 @@ def test_the_fold_reaches_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_importing_the_package_loads_nothing_heavy() -> None:
     code = "import sys, gan_repro.data.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"torch", "sklearn", "pooch", "requests", "scipy", "pandas"} & set(done.stdout.split())
+    assert not {"torch", "PIL", "h5py", "sklearn", "pooch", "requests", "scipy", "pandas"} & set(
+        done.stdout.split()
+    )
