@@ -1,4 +1,4 @@
-"""Fully connected layers with derivatives by hand, as pylearn2's MLP has them.
+"""Layers with derivatives by hand, as pylearn2's MLP has them; here the fully connected ones.
 
 Every layer maps (n, inputs) to (n, units). `backward` takes the derivative of a scalar per example with
 respect to the output, and keeps what `update` needs; the gradient of the weights itself is never stored: the
@@ -50,24 +50,36 @@ class Layer(ABC):
             self._mask = torch.empty_like(x).uniform_(generator=dropout).lt_(self.keep).div_(self.keep)
             x = x * self._mask
         self._input = x
-        return self._activate(torch.addmm(self.bias, x, self.weight))
+        return self._activate(self._affine(x))
 
     def backward(self, output_gradient: Tensor, *, rows: slice | None = slice(None)) -> Tensor:
         """Take d/d(output), (n, units); return d/d(input) of the given rows, or nothing for None."""
         self._delta = self._activation_backward(output_gradient)
         if rows is None:
             return output_gradient.new_empty(0)
-        gradient = self._delta[rows] @ self.weight.T
+        gradient = self._input_gradient(self._delta[rows])
         return gradient if self._mask is None else gradient.mul_(self._mask[rows])
 
     def update(self, learning_rate: float, momentum: float, example_weight: Tensor | None = None) -> None:
         """One step down the sum over examples of the gradients, each times `example_weight` (n, 1)."""
         delta = self._delta if example_weight is None else self._delta * example_weight
-        self.weight_velocity.addmm_(self._input.T, delta, beta=momentum, alpha=-learning_rate)
-        self.bias_velocity.mul_(momentum).sub_(delta.sum(dim=0), alpha=learning_rate)
+        self._add_to_velocities(delta, learning_rate, momentum)
         self.weight.add_(self.weight_velocity)
         self.bias.add_(self.bias_velocity)
         self._constrain()
+
+    def _affine(self, x: Tensor) -> Tensor:
+        """The affine map's result (n, columns)."""
+        return torch.addmm(self.bias, x, self.weight)
+
+    def _input_gradient(self, delta: Tensor) -> Tensor:
+        """Give d/dx from d/dz."""
+        return delta @ self.weight.T
+
+    def _add_to_velocities(self, delta: Tensor, learning_rate: float, momentum: float) -> None:
+        """Let both velocities decay and descend, from d/dz (n, columns) of all examples."""
+        self.weight_velocity.addmm_(self._input.T, delta, beta=momentum, alpha=-learning_rate)
+        self.bias_velocity.mul_(momentum).sub_(delta.sum(dim=0), alpha=learning_rate)
 
     @abstractmethod
     def _activate(self, z: Tensor) -> Tensor:
@@ -165,3 +177,16 @@ def velocities(layers: dict[str, Layer]) -> dict[str, Tensor]:
 def uniform(generator: torch.Generator, bound: float, *shape: int) -> Tensor:
     """Numbers from U(-bound, bound) in float64, drawn on the CPU so that every device starts alike."""
     return torch.rand(shape, generator=generator, dtype=torch.float64).mul_(2 * bound).sub_(bound)
+
+
+def sparse(generator: torch.Generator, nonzero: int, inputs: int, columns: int) -> Tensor:
+    """(inputs, columns) in float64: N(0, 1) at `nonzero` places of each column, else 0 (sparse_init).
+
+    Raises:
+        ValueError: a column has fewer places.
+    """
+    if nonzero > inputs:
+        raise ValueError(f"{nonzero} nonzero weights do not fit a unit with {inputs} inputs")
+    places = torch.rand(inputs, columns, generator=generator).topk(nonzero, dim=0).indices
+    values = torch.randn(nonzero, columns, generator=generator, dtype=torch.float64)
+    return torch.zeros(inputs, columns, dtype=torch.float64).scatter_(0, places, values)
