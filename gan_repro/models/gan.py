@@ -10,6 +10,9 @@ in nats, both from the same forward pass of D, dropout mask included, and from t
 (simultaneous, not alternating as Algorithm 1 is printed): goodfeli/adversarial, `AdversaryCost2` in
 __init__.py with mnist.yaml. The printed variants are options.
 
+The other nets of the authors are other settings of the same (`RECIPES`). Their faces come from two stages: a
+generator is trained, a front of new layers is put before it, and the whole is trained on against a new D.
+
 One backward pass through D serves both objectives. L_D and L_G reach an example only through its s, so its
 two gradients are the same vector d s / d(.) times two numbers; the vector is found once and weighted twice.
 """
@@ -18,84 +21,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gan_repro.models.base import Deviation, ModelConfig, TrainedModel, TrainingConfig
-from gan_repro.models.layers import Activation, Dense, Layer, Maxout, tensors, uniform, velocities
+from gan_repro.models.base import Deviation, TrainedModel
+from gan_repro.models.contrast import ContrastNormalization
+from gan_repro.models.gan_config import GANConfig, Hidden
+from gan_repro.models.gan_nets import discriminator_layers, front_layers, generator_layers
+from gan_repro.models.gan_recipes import RECIPES, VARIANTS
+from gan_repro.models.layers import Layer, tensors, velocities
+from gan_repro.seeds import generator
 
-
-class Hidden(ModelConfig):
-    """A hidden layer of the generator."""
-
-    units: int = Field(ge=1)
-    activation: Activation = "relu"
-
-
-class GANConfig(TrainingConfig):
-    """The settings of mnist.yaml. It has no termination: `epochs` is a ceiling, and the trial stops it."""
-
-    epochs: int = Field(2000, ge=0)
-    batch_size: int = Field(100, ge=1)
-    noise: Literal["uniform", "gaussian"] = "uniform"
-    """U(-sqrt 3, sqrt 3) or N(0, 1): unit variance either way."""
-    noise_dimension: int = Field(100, ge=1)
-    generator_hidden: tuple[Hidden, ...] = (Hidden(units=1200), Hidden(units=1200))
-    generator_range: float = Field(0.05, gt=0)
-    """Weights start as U(-range, range)."""
-    discriminator_hidden: tuple[int, ...] = Field((240, 240), min_length=1)
-    """Maxout units of each hidden layer."""
-    pieces: int = Field(5, ge=1)
-    discriminator_range: float = Field(0.005, gt=0)
-    keep_input: float = Field(0.8, gt=0, le=1)
-    """Probability with which D keeps a pixel while training."""
-    keep_hidden: float = Field(0.5, gt=0, le=1)
-    max_column_norm: float | None = Field(None, gt=0)
-    learning_rate: float = Field(0.1, gt=0)
-    learning_rate_decay: float = Field(1.000004, ge=1)
-    """The rate is divided by this after every update."""
-    learning_rate_floor: float = Field(1e-6, ge=0)
-    momentum: float = Field(0.5, ge=0, lt=1)
-    """In the first epoch."""
-    final_momentum: float = Field(0.7, ge=0, lt=1)
-    momentum_epochs: int = Field(250, ge=2)
-    """The epoch in which the final momentum is reached, linearly from epoch 1."""
-    update: Literal["simultaneous", "alternating"] = "simultaneous"
-    discriminator_steps: int = Field(1, ge=1)
-    """k of Algorithm 1; more than 1 only with alternating updates."""
-    generator_loss: Literal["non-saturating", "saturating"] = "non-saturating"
-
-    @model_validator(mode="after")
-    def _steps_need_alternation(self) -> GANConfig:
-        if self.update == "simultaneous" and self.discriminator_steps != 1:
-            raise ValueError("discriminator_steps other than 1 needs update='alternating'")
-        return self
-
-
-_VARIANTS = {
-    ("noise", "gaussian"): Deviation(
-        id="gan-gaussian-noise",
-        what="z ~ N(0, 1) instead of U(-sqrt 3, sqrt 3)",
-        why="mnist.yaml had it for one day (17 June 2014) and went back",
-        expected_effect="small: the authors' commit message calls uniform noise ok",
-    ),
-    ("update", "alternating"): Deviation(
-        id="gan-alternating",
-        what="k updates of D on fresh noise, then one of G on fresh noise, as Algorithm 1 is printed",
-        why="the paper's text; no released yaml uses it",
-        expected_effect="unknown; an update costs one more pass through each net",
-    ),
-    ("generator_loss", "saturating"): Deviation(
-        id="gan-saturating",
-        what="G goes down mean log(1 - D(G(z)))",
-        why="Algorithm 1 and equation 1 as printed; the released code never does",
-        expected_effect="weak gradients while D rejects the samples with confidence (section 3)",
-    ),
-}
+__all__ = ["GAN", "RECIPES", "GANConfig", "Hidden"]
 
 
 class GAN(TrainedModel):
@@ -119,14 +59,12 @@ class GAN(TrainedModel):
     )
 
     config: GANConfig
+    _front_update = 0
+    """The update (from 0) with which the second stage begins."""
 
     def active_deviations(self) -> tuple[Deviation, ...]:
         """The standing deviations, and those of the options in use."""
-        return self.deviations + tuple(
-            deviation
-            for (option, value), deviation in _VARIANTS.items()
-            if getattr(self.config, option) == value
-        )
+        return self.deviations + tuple(deviation for holds, deviation in VARIANTS if holds(self.config))
 
     @property
     def learning_rate(self) -> float:
@@ -134,43 +72,32 @@ class GAN(TrainedModel):
         done = max(self.updates - 1, 0)
         return self._learning_rate_at(done)
 
+    @property
+    def complete(self) -> bool:
+        """Whether the front, if there is to be one, has begun training."""
+        return not self.config.front or bool(self.front_begun)
+
     def build(self, train: Tensor, generator: torch.Generator) -> None:
-        """Draw both nets; G's output biases start at the log-odds of the mean image."""
-        config, pixels = self.config, train.shape[1]
+        """Draw both nets; sigmoid outputs of G start with biases at the log-odds of the mean image.
 
-        def weight(bound: float, inputs: int, columns: int) -> Tensor:
-            return uniform(generator, bound, inputs, columns).to(self.device, self.dtype)
-
-        def zeros(columns: int) -> Tensor:
-            return torch.zeros(columns, device=self.device, dtype=self.dtype)
-
-        norm = config.max_column_norm
-        self.generator: dict[str, Layer] = {}
-        width = config.noise_dimension
-        for number, hidden in enumerate(config.generator_hidden):
-            w = weight(config.generator_range, width, hidden.units)
-            self.generator[f"g{number}"] = Dense(
-                w, zeros(hidden.units), hidden.activation, max_column_norm=norm
-            )
-            width = hidden.units
-        mean = train.double().mean(dim=0).clamp(1e-7, 1 - 1e-7)
-        w = weight(config.generator_range, width, pixels)
-        self.generator["g_out"] = Dense(w, mean.logit().to(self.dtype), "sigmoid", max_column_norm=norm)
-
-        self.discriminator: dict[str, Layer] = {}
-        width, keep = pixels, config.keep_input
-        for number, units in enumerate(config.discriminator_hidden):
-            w = weight(config.discriminator_range, width, units * config.pieces)
-            self.discriminator[f"d{number}"] = Maxout(
-                w, zeros(units * config.pieces), config.pieces, keep=keep, max_column_norm=norm
-            )
-            width, keep = units, config.keep_hidden
-        w = weight(config.discriminator_range, width, 1)
-        # The sigmoid belongs to the loss, which is computed from the log-odds.
-        self.discriminator["d_out"] = Dense(w, zeros(1), "linear", keep=keep, max_column_norm=norm)
+        Raises:
+            ValueError: the images do not have the settings' shape, or a layer does not fit its input.
+        """
+        config = self.config
+        self.contrast = ContrastNormalization(train) if config.preprocessing == "gcn" else None
+        self.generator = generator_layers(config, train, generator)
+        self.discriminator = discriminator_layers(config, train, generator)
+        self.front = front_layers(config, train, self._front_random("parameters"))
+        # On the CPU, where asking for it waits for no card.
+        self.front_begun = torch.zeros((), dtype=torch.int64)
+        self._front_update = self._front_epoch * math.ceil(len(train) / config.batch_size)
 
     def train_batch(self, batch: Tensor) -> Mapping[str, Tensor]:
         """One update of D, and one of G unless Algorithm 1's inner loop is still at D."""
+        if not self.complete and self.epoch >= self._front_epoch:
+            self._begin_front(batch)
+        if self.contrast is not None:
+            batch = self.contrast.normalize(batch)
         fakes = self._generate(self._draw_noise(len(batch), self.noise))
         if self.config.update == "simultaneous":
             return self._step(batch, fakes)
@@ -181,18 +108,26 @@ class GAN(TrainedModel):
         return losses
 
     def sample(self, n: int, *, generator: torch.Generator) -> Tensor:
-        """Independent samples G(z), (n, d)."""
+        """Independent samples G(z), (n, d), without the front as long as it has not begun training."""
         self.require_fitted()
-        return self._generate(self._draw_noise(n, generator))
+        samples = self._generate(self._draw_noise(n, generator))
+        if self.contrast is not None:
+            return self.contrast.invert(samples)
+        return samples.clamp(0, 1) if self.config.output_activation == "linear" else samples
 
     def parameters(self) -> dict[str, Tensor]:
-        """The generator's weights and biases."""
-        return tensors(self.generator)
+        """The generator's weights and biases, and what else its samples depend on."""
+        parameters = tensors({**self.front, **self.generator})
+        if self.front:
+            parameters["front_begun"] = self.front_begun
+        if self.contrast is not None:
+            parameters |= {"contrast/mean": self.contrast.mean, "contrast/contrast": self.contrast.contrast}
+        return parameters
 
     def optimiser_tensors(self) -> dict[str, Tensor]:
         """Both velocities, and the discriminator."""
         return {
-            **velocities(self.generator),
+            **velocities({**self.front, **self.generator}),
             **tensors(self.discriminator),
             **velocities(self.discriminator),
         }
@@ -220,8 +155,10 @@ class GAN(TrainedModel):
             losses["generator loss"] = (-softplus(on_fake) if saturating else softplus(-on_fake)).mean()
             slope = -torch.sigmoid(on_fake if saturating else -on_fake) / len(fake)
             gradient = gradient * slope
-            for name, layer in reversed(self.generator.items()):
-                gradient = layer.backward(gradient, rows=None if name == "g0" else slice(None))
+            net = self._generator_net()
+            first = next(iter(net))
+            for name, layer in reversed(net.items()):
+                gradient = layer.backward(gradient, rows=None if name == first else slice(None))
         if update_discriminator:
             losses["discriminator loss"] = (softplus(-on_real).mean() + softplus(on_fake).mean()) / 2
             weights = torch.cat(
@@ -230,14 +167,28 @@ class GAN(TrainedModel):
             for layer in self.discriminator.values():
                 layer.update(rate, momentum, weights)
         if update_generator:
-            for layer in self.generator.values():
+            for layer in self._generator_net().values():
                 layer.update(rate, momentum)
         return losses
 
+    def _generator_net(self) -> dict[str, Layer]:
+        return {**self.front, **self.generator} if self.complete else self.generator
+
     def _generate(self, z: Tensor) -> Tensor:
-        for layer in self.generator.values():
+        for layer in self._generator_net().values():
             z = layer(z)
         return z
+
+    def _begin_front(self, batch: Tensor) -> None:
+        # As a new run of the authors begins: all that it takes over is the generator.
+        self.discriminator = discriminator_layers(self.config, batch, self._front_random("discriminator"))
+        for velocity in velocities(self.generator).values():
+            velocity.zero_()
+        self.front_begun.fill_(1)
+
+    def _front_random(self, part: str) -> torch.Generator:
+        # Apart from the first stage's, so that a checkpoint need not say how far that had come.
+        return generator(self.seed, self.name, "front", part)
 
     def _draw_noise(self, n: int, generator: torch.Generator) -> Tensor:
         z = torch.empty((n, self.config.noise_dimension), device=self.device, dtype=self.dtype)
@@ -245,11 +196,24 @@ class GAN(TrainedModel):
             return z.normal_(generator=generator)
         return z.uniform_(-math.sqrt(3), math.sqrt(3), generator=generator)
 
+    @property
+    def _front_epoch(self) -> int:
+        return self.config.front_epoch or 0
+
     def _learning_rate_at(self, update: int) -> float:
-        decayed = self.config.learning_rate * math.exp(-update * math.log(self.config.learning_rate_decay))
-        return max(decayed, self.config.learning_rate_floor)
+        config = self.config
+        decayed = config.learning_rate * math.exp(
+            -_restarted(update, self._front_update) * math.log(config.learning_rate_decay)
+        )
+        return max(decayed, config.learning_rate_floor)
 
     def _momentum(self) -> float:
+        config = self.config
         # MomentumAdjustor is advanced once before the first epoch, so epoch 1 has the initial value.
-        part = min(self.epoch / (self.config.momentum_epochs - 1), 1.0)
-        return self.config.momentum + (self.config.final_momentum - self.config.momentum) * part
+        part = min(_restarted(self.epoch, self._front_epoch) / (config.momentum_epochs - 1), 1.0)
+        return config.momentum + (config.final_momentum - config.momentum) * part
+
+
+def _restarted(count: int, restart: int) -> int:
+    """`count`, begun anew at `restart`."""
+    return count - restart if count >= restart else count
