@@ -11,7 +11,7 @@ import io
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -88,13 +88,35 @@ def _from_zip(archive: Path | IO[bytes], wanted: set[str], limit: int) -> Files:
 
 
 def _from_tar(archive: Path, wanted: set[str], limit: int) -> Files:
-    files: Files = {}
+    return dict(_walk_tar(archive, wanted, limit))
+
+
+def each_member(archive: Path, names: Collection[str], limit: int) -> Iterator[tuple[str, bytes]]:
+    """Yield names and contents of the members `names` of a gzipped tar, one at a time, in its own order.
+
+    Raises:
+        SourceFailed: the archive is damaged, a member is larger than `limit` bytes, or, said at the end, one
+            is missing.
+    """
+    missing = set(names)
+    try:
+        for name, content in _walk_tar(archive, names, limit):
+            missing.remove(name)
+            yield name, content
+    except _BROKEN as error:
+        raise SourceFailed(f"{archive.name} cannot be read as an archive: {error}") from error
+    if missing:
+        raise SourceFailed(f"{archive.name} does not hold {', '.join(sorted(missing))}")
+
+
+def _walk_tar(archive: Path, names: Collection[str], limit: int) -> Iterator[tuple[str, bytes]]:
+    wanted = set(names)
     # As a stream ("r|gz"), so that members are passed by without being kept.
     with tarfile.open(archive, mode="r|gz") as opened:
         for entry in opened:
             member = opened.extractfile(entry) if entry.isfile() and entry.name in wanted else None
             if member is not None:
-                files[entry.name] = read_at_most(member, limit, entry.name)
-                if len(files) == len(wanted):
+                wanted.remove(entry.name)
+                yield entry.name, read_at_most(member, limit, entry.name)
+                if not wanted:
                     break
-    return files

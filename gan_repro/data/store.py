@@ -8,7 +8,7 @@ processes that start at once fetch a data set once.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,17 @@ class Check:
     """What is wrong with it; empty where nothing is."""
 
 
+@dataclass(frozen=True)
+class OtherForms:
+    """Other forms in which users have a data set, from which the wanted files can be made again."""
+
+    names: str
+    """What a message calls them."""
+    read: Callable[[Path], Files]
+    """Makes the files from what lies in one folder; NothingThere where it holds none of the forms, and
+    SourceFailed where it holds damaged ones only."""
+
+
 def own_folder(root: Path | None) -> Path | None:
     """Return the user's data folder: `root`, else what GAN_REPRO_DATA names, else None."""
     chosen = root or os.environ.get(DATA_VARIABLE)
@@ -50,23 +61,17 @@ def cache_folder(title: str) -> Path:
     return Path(pooch.os_cache("gan_repro")) / title
 
 
-def find(title: str, names: Sequence[str], root: Path | None, *, only_root: bool = False) -> Path | None:
-    """Find the first of the files `names` in the user's folder (or its subfolder `title`), else in the cache.
-
-    For data that is never fetched. `only_root`: where `root` is given, look nowhere else.
-    """
-    folder = own_folder(root)
-    folders = [] if folder is None else [folder, folder / title]
-    if root is None or not only_root:
-        folders.append(cache_folder(title))
-    paths = (place / name for place in folders for name in names)
-    return next((path for path in paths if os.path.isfile(path)), None)
-
-
-def obtain(title: str, wanted: Sequence[Wanted], remote: Sequence[Source], root: Path | None) -> Files:
+def obtain(
+    title: str,
+    wanted: Sequence[Wanted],
+    remote: Sequence[Source],
+    root: Path | None,
+    other: OtherForms | None = None,
+) -> Files:
     """Get the wanted files, byte for byte: from the user's folder, the cache, or else a remote source.
 
-    What a remote source gave is kept in the cache. Each failure is told on stderr.
+    The user's folder may hold the `other` forms instead. What a remote source gave is kept in the cache.
+    Each failure is told on stderr.
 
     Raises:
         DataUnavailable: no source had them.
@@ -74,7 +79,8 @@ def obtain(title: str, wanted: Sequence[Wanted], remote: Sequence[Source], root:
     search = Search(title, wanted)
     folder, cache = own_folder(root), cache_folder(title)
     if folder is not None:
-        own = Source(f"folder {folder}", lambda _: _read_own(folder, title, wanted, chosen=root is not None))
+        chosen = root is not None
+        own = Source(f"folder {folder}", lambda _: _read_own(folder, title, wanted, other, chosen=chosen))
         if files := search.ask(own):
             return files
     if files := _read_intact(cache, wanted):
@@ -88,19 +94,26 @@ def obtain(title: str, wanted: Sequence[Wanted], remote: Sequence[Source], root:
             if files := search.ask(source):
                 _keep(files, cache, title)
                 return files
+    instead = f", or {other.names} instead of them" if other else ""
     raise search.unavailable(
-        f"Get these files yourself, plain or as .gz, and put them into a folder that root=, --root or "
-        f"{DATA_VARIABLE} names (or, plain, into {cache}):"
+        f"Get these files yourself, plain or as .gz{instead}, and put them into a folder that root=, --root "
+        f"or {DATA_VARIABLE} names (or these, plain, into {cache}):"
     )
 
 
-def check(title: str, wanted: Sequence[Wanted], root: Path | None) -> list[Check]:
+def check(
+    title: str, wanted: Sequence[Wanted], root: Path | None, other: OtherForms | None = None
+) -> list[Check]:
     """Compare the files on this machine with what they should be; nothing is fetched, moved or changed.
 
     Looks into `root` where it is given, else into the first of the user's folder and the cache that holds
-    any of the files.
+    any of the files. Of the user's folder, the `other` forms are read where the files are not there.
     """
     folder, cache = own_folder(root), cache_folder(title)
+    if folder is not None and other and not any(_own_paths(folder, title, file) for file in wanted):
+        place, _, fault = _read_other(folder, title, other)
+        if place is not None:
+            return [Check("corrupt" if fault else "ok", str(place), fault)]
     if folder is None or (root is None and not any(_own_paths(folder, title, file) for file in wanted)):
         folder = cache
     checks: list[Check] = []
@@ -136,7 +149,9 @@ def _own_paths(folder: Path, title: str, wanted: Wanted) -> list[Path]:
     return [path for path in places if os.path.exists(path)]
 
 
-def _read_own(folder: Path, title: str, wanted: Sequence[Wanted], *, chosen: bool) -> Files:
+def _read_own(
+    folder: Path, title: str, wanted: Sequence[Wanted], other: OtherForms | None, *, chosen: bool
+) -> Files:
     """Read the user's folder; a damaged file is reported, left alone, and the next place looked at.
 
     `chosen`: the folder was named for this very call, so that it is worth saying when it holds nothing.
@@ -153,12 +168,30 @@ def _read_own(folder: Path, title: str, wanted: Sequence[Wanted], *, chosen: boo
                 files[file.name] = content
                 break
             faults.append(f"{path}: {fault} (left as it is)")
+    if other and len(files) < len(wanted):
+        place, found, fault = _read_other(folder, title, other)
+        files = found or files
+        if fault:
+            faults.append(f"{place}: {fault} (left as it is)")
+        missing = [f"{name} (or {other.names})" for name in missing if place is None]
     if len(files) == len(wanted):
         for fault in faults:
             tell(title, fault)
         return files
     problem = "; ".join([*faults, *(f"{name} is not there" for name in missing)])
     raise (SourceFailed if chosen or files or faults else NothingThere)(problem)
+
+
+def _read_other(folder: Path, title: str, other: OtherForms) -> tuple[Path | None, Files, str]:
+    """Read other forms in the user's folder: the place that has any, its files, and what is wrong with it."""
+    for place in (folder, folder / title):
+        try:
+            return place, other.read(place), ""
+        except NothingThere:
+            continue
+        except SourceFailed as error:
+            return place, {}, str(error)
+    return None, {}, ""
 
 
 def _read_intact(cache: Path, wanted: Sequence[Wanted]) -> Files | None:

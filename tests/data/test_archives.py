@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro.data.archives import gunzip, read_members, unzip
+from gan_repro.data.archives import each_member, gunzip, read_members
 from gan_repro.data.sources import SourceFailed
 
 MEMBERS = {"package/data/one": b"first", "package/data/two": b"second", "package/rest": b"x" * 5000}
@@ -44,6 +44,24 @@ def test_a_member_past_its_limit_is_refused(archive: Path) -> None:
 def test_a_missing_member_is_named(archive: Path) -> None:
     with pytest.raises(SourceFailed, match="does not hold package/three"):
         read_members(archive, ["package/data/one", "package/three"], 100)
+
+
+def test_members_come_one_at_a_time_until_one_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+    with tarfile.open(path, "w:gz") as opened:
+        for name, content in MEMBERS.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            opened.addfile(entry, io.BytesIO(content))
+    members = each_member(path, ["package/three", "package/data/two"], 6)
+    assert next(members) == ("package/data/two", b"second")
+    with pytest.raises(SourceFailed, match="does not hold package/three"):
+        next(members)
+    with pytest.raises(SourceFailed, match="more than the 5 bytes"):
+        list(each_member(path, ["package/data/two"], 5))
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(SourceFailed, match="cannot be read as an archive"):
+        list(each_member(path, ["package/rest"], 5000))
 
 
 def test_a_damaged_archive_is_a_failed_source(archive: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,21 @@ def test_https_gives_the_file(answer: list[dict[str, Any]], scratch: Path) -> No
 def test_https_refuses_other_bytes(answer: list[dict[str, Any]], scratch: Path) -> None:
     with pytest.raises(SourceFailed, match="not the file expected"):
         downloads.https(URL, "md5:00000000000000000000000000000000", scratch)
+    assert not list(scratch.iterdir())
+
+
+def test_a_large_file_is_not_taken_past_its_size(
+    answer: list[dict[str, Any]], scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "CHUNK", 4)
+    content = CONTENT * 100
+    monkeypatch.setattr(sys.modules[__name__], "CONTENT", content)
+    known = f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert downloads.https(URL, known, scratch, size=len(content)).read_bytes() == content
+    (tmp,) = scratch.iterdir()
+    tmp.unlink()
+    with pytest.raises(SourceFailed, match=r"file\.gz is larger than the 1,000 bytes"):
+        downloads.https(URL, known, scratch, size=1000)
     assert not list(scratch.iterdir())
 
 
@@ -153,6 +169,28 @@ def test_a_package_client_that_hangs_is_stopped(
     monkeypatch.setattr(downloads, "CLIENT_SECONDS", 0.1)
     with pytest.raises(SourceFailed, match=r"did not finish within 0\.1 seconds"):
         downloads.npm_tarball("a", "1", SHA256, scratch)
+
+
+@posix
+def test_a_large_package_is_given_time_and_a_cache_of_its_own(
+    make_client: MakeClient, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_client(f"echo \"$@\" > arguments; sleep 0.3; printf '{CONTENT.decode()}' > a.tgz")
+    monkeypatch.setattr(downloads, "CLIENT_SECONDS", 0.1)
+    monkeypatch.setattr(downloads, "SLOWEST_LINE", 10)
+    assert downloads.npm_tarball("a", "1", SHA256, scratch, size=100).read_bytes() == CONTENT
+    assert f"--cache {scratch / 'cache'}" in (scratch / "arguments").read_text()
+
+
+@posix
+def test_a_package_that_does_not_end_is_stopped(
+    make_client: MakeClient, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_client("mkdir cache; head -c 5000000 /dev/zero > cache/tmp; sleep 60")
+    start = time.monotonic()
+    with pytest.raises(SourceFailed, match="a is larger than the 1,000 bytes"):
+        downloads.npm_tarball("a", "1", SHA256, scratch, size=1000)
+    assert time.monotonic() - start < 30
 
 
 def test_missing_clients_are_a_reason(scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
