@@ -1,0 +1,202 @@
+"""Pictures of samples, as Figures 2 and 3 of the paper have them; pure functions of arrays.
+
+A grid shows 4 rows of 5 samples drawn at random, and beside them the training image nearest to the fifth
+sample of the row, in a frame (Figure 2). That a sample differs from its neighbour is no evidence that nothing
+was memorised: see Theis, van den Oord and Bethge (2016). A strip shows what a generator makes of the points
+on a line in z space (Figure 3).
+
+Photographs of people are not shown: for any data set but those of `MAY_BE_SHOWN` the neighbour's place holds
+its distance instead. Save with `gan_repro.figures.save`, which writes the same bytes for the same arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_repro.data.dataset import Images, Pixels
+
+if TYPE_CHECKING:
+    import torch
+    from matplotlib.figure import Figure
+
+MAY_BE_SHOWN = frozenset({"mnist", "digits", "cifar10"})
+"""Data sets whose own images may stand in a picture; of all others only generated ones may."""
+ROWS, COLUMNS = 4, 5
+
+_DPI = 100
+_TILE = 84
+"""About how many pixels high an image is drawn."""
+_GAP = 4
+_TEXT_WIDTH, _LINE_HEIGHT, _FONT_SIZE = 120, 14, 7
+_FRAME = (230, 159, 0)
+"""The orange of Okabe and Ito's colours."""
+
+
+def nearest(
+    samples: Images, train: Images, *, chunk: int = 1_000
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Find the training image nearest to each sample.
+
+    Args:
+        samples: floats (n, d).
+        train: floats (m, d) in the same unit.
+        chunk: training images compared at a time; memory is O(chunk (n + d)), never n m.
+
+    Returns:
+        Rows of `train` (n,), the first one of equals, and squared Euclidean distances (n,) in float64.
+
+    Raises:
+        ValueError: the arrays do not fit each other, are not floats, or hold a number that is not finite.
+    """
+    from scipy.spatial.distance import cdist
+
+    if samples.ndim != 2 or train.ndim != 2 or samples.shape[1] != train.shape[1] or not len(train):
+        raise ValueError(f"samples {samples.shape} and train {train.shape} must be (n, d) and (m, d), m > 0")
+    if samples.dtype.kind != "f" or train.dtype.kind != "f":
+        raise ValueError(f"samples and train must be floats in [0, 1], not {samples.dtype} and {train.dtype}")
+    indices = np.zeros(len(samples), np.int64)
+    smallest = np.full(len(samples), np.inf)
+    for start in range(0, len(train), chunk):
+        # cdist sums squares of differences in float64: no cancellation, and copies are exactly 0 apart.
+        distances = cdist(samples, train[start : start + chunk], "sqeuclidean")
+        if not np.isfinite(distances).all():
+            raise ValueError("samples or train hold a number that is not finite")
+        here = distances.argmin(axis=1)
+        found = np.take_along_axis(distances, here[:, None], axis=1)[:, 0]
+        closer = found < smallest
+        indices[closer], smallest[closer] = start + here[closer], found[closer]
+    return indices, smallest
+
+
+def sample_grid(
+    dataset: str,
+    samples: Images,
+    train: Images,
+    image_shape: Sequence[int],
+    *,
+    generator: torch.Generator,
+    show_neighbours: bool = True,
+    view: Callable[[Images], Images] | None = None,
+) -> Figure:
+    """Draw 4 x 5 samples, and the training image nearest to the last one of each row.
+
+    Args:
+        dataset: the name of the data set, which decides whether its images may be shown.
+        samples: floats (n, d), n at least 20, from which 20 are drawn without replacement.
+        train: floats (m, d) in the same unit, among which neighbours are sought.
+        image_shape: (height, width) or (height, width, 3).
+        generator: fresh, and on the CPU; its seed stands in the caption.
+        show_neighbours: False prints the squared distance in the neighbour's place. So does True where the
+            data set is none of `MAY_BE_SHOWN`.
+        view: makes pixels in [0, 1] of images in another unit, such as `data.contrast.for_viewing` of
+            normalised ones; neighbours are sought before it.
+
+    Raises:
+        ValueError: the arrays are no such images, or a sample is itself an image that may not be shown.
+    """
+    import torch
+
+    n_shown, view = ROWS * COLUMNS, view or (lambda images: images)
+    if len(samples) < n_shown:
+        raise ValueError(f"a grid shows {n_shown} samples, and there are {len(samples)}")
+    chosen = samples[torch.randperm(len(samples), generator=generator)[:n_shown].numpy()]
+    tiles = view(chosen)
+    _require_images(tiles, image_shape)
+    last = slice(COLUMNS - 1, None, COLUMNS)
+    if dataset not in MAY_BE_SHOWN:
+        indices, distances = nearest(chosen, train)
+        _refuse_copies(dataset, tiles, view(train[indices]), indices)
+        indices, distances = indices[last], distances[last]
+    else:
+        indices, distances = nearest(chosen[last], train)
+    tiles = tiles.reshape(ROWS, COLUMNS, -1)
+    caption = f"{n_shown} of {len(samples):,} samples, drawn at random (seed {generator.initial_seed()}).\n"
+    if show_neighbours and dataset in MAY_BE_SHOWN:
+        neighbours = view(train[indices])
+        _require_images(neighbours, image_shape)
+        board = _board(np.concatenate([tiles, neighbours[:, None]], axis=1), image_shape, framed=COLUMNS)
+        return _figure(board, caption + "In frames: the training image nearest to the sample on its left.")
+    notes = [f"nearest of {len(train):,}\ntraining images:\n$d^2$ = {distance:.4g}" for distance in distances]
+    caption += "$d^2$: squared distance from the last sample of the row, in the unit that the model sees."
+    return _figure(_board(tiles, image_shape), caption, notes)
+
+
+def interpolation_strips(images: Images, image_shape: Sequence[int]) -> Figure:
+    """Draw strips of generated images, one below the other.
+
+    Args:
+        images: floats (strips, steps, d) in [0, 1]: what a generator makes of ``np.linspace(z0, z1, steps)``.
+        image_shape: (height, width) or (height, width, 3).
+
+    Raises:
+        ValueError: the array holds no such images.
+    """
+    if images.ndim != 3:
+        raise ValueError(f"strips are an array (strips, steps, d), not {images.shape}")
+    _require_images(images.reshape(-1, images.shape[-1]), image_shape)
+    return _figure(
+        _board(images, image_shape), "Each strip: equal steps on a line between two points in z space."
+    )
+
+
+def _require_images(images: Images, image_shape: Sequence[int]) -> None:
+    height_width, channels = tuple(image_shape[:2]), tuple(image_shape[2:])
+    if len(height_width) != 2 or channels not in ((), (3,)):
+        raise ValueError(f"images are (height, width) or (height, width, 3), not {tuple(image_shape)}")
+    width = int(np.prod(image_shape))
+    if images.ndim != 2 or images.shape[1] != width or not len(images):
+        raise ValueError(f"images of {tuple(image_shape)} are rows (n, {width}), not {images.shape}")
+    # Written so that NaN fails it too.
+    if not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError(f"pixels must lie in [0, 1], not between {images.min():g} and {images.max():g}")
+
+
+def _refuse_copies(dataset: str, shown: Images, neighbours: Images, indices: npt.NDArray[np.int64]) -> None:
+    """Refuse samples that are training images (a model may just remember), to within one grey level."""
+    copies = np.square(shown - neighbours).mean(axis=1) <= 1 / 255**2
+    if copies.any():
+        raise ValueError(
+            f"{copies.sum()} of the samples are training images of {dataset} (row {indices[copies][0]} for "
+            "one), which may not be shown; draw no picture of this model"
+        )
+
+
+def _board(tiles: Images, image_shape: Sequence[int], framed: int | None = None) -> Pixels:
+    """Lay out images (rows, columns, d) with gaps; `framed` is a column. Bytes (height, width, 3)."""
+    rows, columns = tiles.shape[:2]
+    height, width = image_shape[:2]
+    zoom = max(1, round(_TILE / height))
+    pixels = np.rint(tiles * 255).astype(np.uint8).reshape(rows, columns, height, width, -1)
+    cell = (zoom * height + 2 * _GAP, zoom * width + 2 * _GAP)
+    board = np.full((rows, columns, *cell, 3), 255, np.uint8)
+    if framed is not None:
+        board[:, framed, 1:-1, 1:-1] = _FRAME
+    board[:, :, _GAP:-_GAP, _GAP:-_GAP] = pixels.repeat(zoom, axis=2).repeat(zoom, axis=3)
+    return board.swapaxes(1, 2).reshape(rows * cell[0], columns * cell[1], 3)
+
+
+def _figure(board: Pixels, caption: str, notes: Sequence[str] = ()) -> Figure:
+    """Put a board on a page, pixel for pixel, with a note to the right of each row and a caption below."""
+    from matplotlib.figure import Figure
+
+    height, width = board.shape[:2]
+    below = _LINE_HEIGHT * (caption.count("\n") + 1) + _GAP
+    full_width, full_height = width + (_TEXT_WIDTH if notes else 0), height + below
+    figure = Figure(figsize=(full_width / _DPI, full_height / _DPI), dpi=_DPI)
+    figure.figimage(board, xo=0, yo=below, origin="upper")
+    for row, note in enumerate(notes):
+        y = below + height * (1 - (row + 0.5) / len(notes))
+        figure.text(
+            (width + _GAP) / full_width,
+            y / full_height,
+            note,
+            fontsize=_FONT_SIZE,
+            va="center",
+            linespacing=1.5,
+        )
+    figure.text(_GAP / full_width, (below - _GAP) / full_height, caption, fontsize=_FONT_SIZE, va="top")
+    return figure
