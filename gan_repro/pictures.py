@@ -92,8 +92,7 @@ def sample_grid(
         generator: fresh, and on the CPU; its seed stands in the caption.
         show_neighbours: False prints the squared distance in the neighbour's place. So does True where the
             data set is none of `MAY_BE_SHOWN`.
-        view: makes pixels in [0, 1] of images in another unit, such as `data.contrast.for_viewing` of
-            normalised ones; neighbours are sought before it.
+        view: makes pixels in [0, 1] of images in another unit; neighbours are sought before it.
 
     Raises:
         ValueError: the arrays are no such images, or a sample is itself an image that may not be shown.

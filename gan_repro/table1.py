@@ -13,15 +13,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_repro import data, models, paper
+from gan_repro import data
 from gan_repro.device import CHOICES, choose_device
 
 if TYPE_CHECKING:
-    from gan_repro.tables import Cell, Table
+    from gan_repro.tables import Table
     from gan_repro.trials.plan import Planned
     from gan_repro.trials.presets import Preset
     from gan_repro.trials.records import RecordStore
@@ -37,19 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     options = _parser().parse_args(arguments)
     from gan_repro.files import require_writable
+    from gan_repro.trials import images
     from gan_repro.trials import plan as plans
     from gan_repro.trials.presets import get_preset
     from gan_repro.trials.records import RecordStore
 
     preset = get_preset(options.preset)
-    names = options.models or [name for name in paper.LABELS if name in preset.cuts]
     store = RecordStore(options.results)
     try:
         device = choose_device(options.device)
         if not options.dry_run:
             require_writable(options.results)
-        sources = [plans.source(name, options.root) for name in options.datasets]
-        plan = plans.make_plan(preset, sources, names, options.seeds)
+        datasets = [data.resolve(name, options.root) for name in dict.fromkeys(options.datasets)]
+        sources = [source for name in datasets for source in images.sources(name, options.root)]
+        plan = plans.make_plan(preset, sources, options.models, options.seeds)
     except (OSError, ValueError) as error:
         print(f"{_parser().prog}: {error}", file=sys.stderr)
         return 1 if isinstance(error, data.DataUnavailable) else 2
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(plans.describe_plan(plan, store, workers=workers, fresh=options.fresh))
         return 0
 
+    from gan_repro import columns
     from gan_repro.trials.runner import Attempt
     from gan_repro.trials.sweep import sweep
 
@@ -65,83 +67,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcomes, signal = sweep(
         plan, attempt, workers=_workers(options, plan, device), budget_minutes=options.budget
     )
-    for dataset in options.datasets:
-        write_files(store, dataset)
-        print(_printed_table(store, dataset, preset, names, outcomes).render(options.format), end="")
+    for dataset in datasets:
+        columns.write_files(store, columns.table_name(dataset))
+        rows = plans.rows_for(preset, dataset, options.models)
+        print(_printed_table(store, dataset, preset, rows, outcomes).render(options.format), end="")
     if signal is not None:
         return 128 + signal
     return 0 if all(outcome.done for outcome in outcomes) else 1
 
 
-def write_files(store: RecordStore, dataset: str) -> None:
-    """Write table1_DATASET.md, .csv, .json and .tex beside the records that they are made from."""
-    from gan_repro.files import atomic_write
-    from gan_repro.tables import SUFFIXES
-
-    table = recorded_table(store, dataset)
-    for form, suffix in SUFFIXES.items():
-        atomic_write(store.folder.parent / f"table1_{dataset}.{suffix}", table.render(form))
-
-
-def recorded_table(
-    store: RecordStore, dataset: str, presets: Sequence[str] = tuple(reversed(_PRESET_NAMES))
-) -> Table:
-    """The table of a results folder: a column for each of `presets` of which it holds trials."""
-    from gan_repro.tables import Table, recorded_cells
-
-    records = list(store)
-    columns = {name: cells for name in presets if (cells := recorded_cells(records, dataset, [name]))}
-    return Table(dataset=dataset, models=_rows(paper.LABELS), columns=columns, notes=_notes(dataset, columns))
-
-
 def _printed_table(
     store: RecordStore, dataset: str, preset: Preset, names: Sequence[str], outcomes: Sequence[Outcome]
 ) -> Table:
-    from gan_repro.tables import Cell, Table, cell_from, recorded_cells
+    from gan_repro import columns
+    from gan_repro.cells import Cell, cell_from, recorded_cells
 
     this_run = {}
     for name in names:
-        of_model = [
-            o for o in outcomes if o.planned.spec.model == name and o.planned.spec.data.name == dataset
-        ]
-        problems = [o.problem for o in of_model if o.problem]
-        cell = cell_from([o.record for o in of_model if o.record is not None])
+        of_row = [o for o in outcomes if o.planned.row == name and o.planned.spec.data.name == dataset]
+        problems = [o.problem for o in of_row if o.problem]
+        cell = cell_from([o.record for o in of_row if o.record is not None])
         this_run[name] = cell.model_copy(update={"problem": "; ".join(problems)}) if problems else cell
-    for name in paper.LABELS:
-        this_run.setdefault(name, Cell(problem="not asked for" if name in preset.cuts else "not built yet"))
-    columns = {
-        "Recorded": recorded_cells(store, dataset, _RECORDED_PRESETS),
+    for name in preset.rows(dataset):
+        this_run.setdefault(name, Cell(problem="not asked for"))
+    shown = {
+        columns.heading(dataset, "recorded"): recorded_cells(store, dataset, _RECORDED_PRESETS),
         f"This run ({preset.name})": this_run,
     }
-    return Table(
-        dataset=dataset,
-        models=_rows([*paper.LABELS, *names]),
-        columns=columns,
-        notes=_notes(dataset, columns),
-    )
-
-
-def _rows(names: Sequence[str] | dict[str, str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
-
-
-def _notes(dataset: str, columns: dict[str, dict[str, Cell]]) -> tuple[str, ...]:
-    from gan_repro.parzen.protocols import PROTOCOLS
-
-    authors = PROTOCOLS["authors"]
-    notes = [
-        "Mean log-likelihood of the test images in nats, under Gaussians on 10,000 samples of the model.",
-        f"Protocol {authors.name}, version {authors.version}: {authors.description}.",
-        "±: standard error of the mean across test examples of one trained model. It says nothing of other"
-        " training seeds; the spread over seeds stands apart.",
-    ]
-    if any(paper.printed(model, dataset) for model in paper.LABELS):
-        notes.append("Paper: as printed in 2014; its first three rows were copied there from older papers.")
-    if any(cell.smaller for column in columns.values() for cell in column.values()):
-        notes.append(
-            "*: smaller or trained for less than the reference; the last column of the second table says how."
-        )
-    return tuple(notes)
+    if columns.table_name(dataset) != dataset:
+        shown = {columns.TFD_OURS: recorded_cells(store, "tfd", _RECORDED_PRESETS)} | shown
+    return columns.table_from(columns.table_name(dataset), shown)
 
 
 def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) -> int:
@@ -164,17 +119,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--datasets",
         nargs="+",
-        choices=data.names(),
+        type=_known_dataset,
         default=["mnist"],
         metavar="NAME",
-        help=f"data sets: {', '.join(data.names())} (default: mnist)",
+        help=f"data sets: {', '.join(data.names())}, or faces for the best face set here (default: mnist)",
     )
     parser.add_argument(
         "--models",
         nargs="+",
-        type=_known_model,
+        type=_known_row,
         metavar="NAME",
-        help=f"rows: {', '.join(models.names())} (default: all)",
+        help="rows: dbn, cae, gsn, gan, train-set, kmeans, gaussian, and on request dbn-1, cae-1,"
+        " gan-single-layer (default: all of the table)",
     )
     parser.add_argument(
         "--seeds",
@@ -209,9 +165,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _known_model(name: str) -> str:
+def _known_row(name: str) -> str:
+    from gan_repro.trials import rows
+
+    return _checked(rows.check_name, name)
+
+
+def _known_dataset(name: str) -> str:
+    return name if name == "faces" else _checked(data.entry, name)
+
+
+def _checked(check: Callable[[str], object], name: str) -> str:
     try:
-        models.check_name(name)
+        check(name)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return name

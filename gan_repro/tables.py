@@ -1,4 +1,4 @@
-"""Tables from records: which trials make a cell, what it says, and how it is written down.
+"""How a table is written down: Markdown, CSV, JSON, LaTeX.
 
 A table is a pure function of the records: no clock, no machine, the same bytes every time.
 """
@@ -7,106 +7,18 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro import paper
+from gan_repro.cells import Cell
 from gan_repro.estimate import Estimate
-from gan_repro.trials.presets import PRESETS, SEEDS, preset_spec
-from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.rows import label
 
 Format = Literal["md", "csv", "json", "latex"]
 SUFFIXES: Mapping[Format, str] = {"md": "md", "csv": "csv", "json": "json", "latex": "tex"}
-
-_COMPLETEST_FIRST = ("paper", "standard", "quick", "smoke")
-
-
-class Cell(BaseModel):
-    """What one column says of one model: a score with its errors, or why there is none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    log_likelihood: Estimate | None = None
-    """Nats: the mean over seeds, with the error across test examples of one trained model (their mean)."""
-    over_seeds: Estimate | None = None
-    """The same mean, with the error across training seeds."""
-    refined: Estimate | None = None
-    """As `log_likelihood`, with sigma optimised on all validation images."""
-    sigmas: tuple[float, ...] = ()
-    at_grid_edge: bool = False
-    preset: str | None = None
-    smaller: tuple[str, ...] = ()
-    """What was cut against the reference's own values."""
-    devices: tuple[str, ...] = ()
-    trials: tuple[str, ...] = ()
-    problem: str | None = None
-
-    def __str__(self) -> str:
-        if self.log_likelihood is None:
-            return self.problem or ""
-        return f"{self.log_likelihood}{' *' if self.smaller else ''}"
-
-
-def cell_from(records: Sequence[TrialRecord]) -> Cell:
-    """The cell of a model's trials under one preset, one record a seed."""
-    done = [record for record in records if record.status == "done"]
-    failed = [record for record in records if record.status != "done"]
-    problem = "; ".join(f"seed {r.spec.seed} {r.status}: {r.reason}" for r in failed) or None
-    if not done:
-        return Cell(problem=problem or "no trial recorded", trials=tuple(r.spec.id for r in failed))
-    scores = [record.score for record in done]
-    refined = [record.candidates["best"].scores["refined"] for record in done]
-    return Cell(
-        log_likelihood=_across_seeds([score.log_likelihood for score in scores]),
-        over_seeds=Estimate.from_values([s.log_likelihood.value for s in scores], "training seeds"),
-        refined=_across_seeds([score.log_likelihood for score in refined]),
-        sigmas=tuple(score.sigma for score in scores),
-        at_grid_edge=any(score.at_grid_edge for score in scores),
-        preset=done[0].provenance.preset,
-        smaller=done[0].provenance.smaller,
-        devices=tuple(sorted({str(record.provenance.environment["device"]) for record in done})),
-        trials=tuple(record.spec.id for record in done),
-        problem=problem,
-    )
-
-
-def _across_seeds(estimates: Sequence[Estimate]) -> Estimate:
-    # The test images are the same for every seed, so this error does not shrink as seeds are added.
-    errors = [e.standard_error for e in estimates if e.standard_error is not None]
-    return Estimate(
-        value=sum(e.value for e in estimates) / len(estimates),
-        standard_error=sum(errors) / len(errors) if errors else None,
-        over=estimates[0].over,
-        n=estimates[0].n,
-    )
-
-
-def recorded_cells(records: Iterable[TrialRecord], dataset: str, presets: Sequence[str]) -> dict[str, Cell]:
-    """By model, the cell of the completest of `presets` that has finished trials on the data set."""
-    groups: dict[tuple[str, str], list[TrialRecord]] = {}
-    for record in records:
-        preset = record.provenance.preset
-        if preset is None or preset not in presets or record.spec.data.name != dataset:
-            continue
-        if _is_of_preset(record, preset):
-            groups.setdefault((record.spec.model, preset), []).append(record)
-    cells: dict[str, Cell] = {}
-    for preset in _COMPLETEST_FIRST:
-        for (model, name), group in groups.items():
-            usable = any(record.status == "done" for record in group)
-            if name == preset and (model not in cells or (cells[model].log_likelihood is None and usable)):
-                cells[model] = cell_from(sorted(group, key=lambda record: record.spec.seed))
-    return cells
-
-
-def _is_of_preset(record: TrialRecord, name: str) -> bool:
-    """Whether the preset, as it is today, would run this very trial."""
-    preset, spec = PRESETS[name], record.spec
-    if spec.model not in preset.cuts or spec.seed not in SEEDS:
-        return False
-    return preset_spec(preset, spec.model, spec.data, spec.seed) == spec
 
 
 class Table(BaseModel):
@@ -129,8 +41,8 @@ class Table(BaseModel):
         for model in self.models:
             printed = paper.printed(model, self.dataset)
             cells = [str(column.get(model, _EMPTY)) for column in self.columns.values()]
-            rows.append([paper.LABELS.get(model, model), _as_printed(printed), *cells])
-        return ["Model", "Paper", *self.columns], rows
+            rows.append([label(model), _as_printed(printed), *cells])
+        return ["Model", "Paper (TFD)" if self.dataset == "tfd" else "Paper", *self.columns], rows
 
     def _detail_rows(self) -> tuple[list[str], list[list[str]]]:
         header = [
@@ -139,6 +51,7 @@ class Table(BaseModel):
             "Preset",
             "Seeds",
             "± over seeds",
+            "± within a fold",
             "Sigma",
             "Refined sigma",
             "Device",
@@ -153,11 +66,12 @@ class Table(BaseModel):
                 spread = cell.over_seeds.standard_error
                 rows.append(
                     [
-                        paper.LABELS.get(model, model),
+                        label(model),
                         heading,
                         cell.preset or "none",
                         str(cell.over_seeds.n),
                         "undefined (1 seed)" if spread is None else f"{spread:.1f}",
+                        _within(cell),
                         _sigmas(cell),
                         str(cell.refined),
                         ", ".join(cell.devices),
@@ -166,12 +80,43 @@ class Table(BaseModel):
                 )
         return header, rows
 
+    def _sampling_rows(self) -> tuple[list[str], list[list[str]]]:
+        header = [
+            "Model",
+            "Column",
+            "Chains",
+            "Autocorrelation time, states",
+            "Milliseconds a sample",
+            "Milliseconds an effective sample",
+            "the same from consecutive states",
+        ]
+        rows = []
+        for model in self.models:
+            for heading, column in self.columns.items():
+                cost = column.get(model, _EMPTY).sampling
+                if cost is None or model in _REFERENCES:
+                    continue
+                rows.append(
+                    [
+                        label(model),
+                        heading,
+                        "none" if cost.chains is None else f"{cost.chains:,}",
+                        "" if cost.autocorrelation_time is None else f"{cost.autocorrelation_time:.0f}",
+                        _milliseconds(cost.seconds_per_sample),
+                        _milliseconds(cost.seconds_per_effective_sample),
+                        _milliseconds(cost.seconds_per_effective_state),
+                    ]
+                )
+        return header, rows
+
     def _md(self) -> str:
-        parts = [_markdown(*self._main_rows()), *(f"- {note}" for note in self.notes)]
+        parts = [_markdown(*self._main_rows()), "", *(f"- {note}" for note in self.notes)]
         header, rows = self._detail_rows()
         if rows:
             parts += ["", _markdown(header, rows)]
-        parts[1:1] = [""]
+        header, rows = self._sampling_rows()
+        if rows:
+            parts += ["", _SAMPLING_NOTE, "", _markdown(header, rows)]
         return "\n".join(parts) + "\n"
 
     def _latex(self) -> str:
@@ -191,7 +136,7 @@ class Table(BaseModel):
         return buffer.getvalue()
 
     def _tidy(self, model: str) -> list[dict[str, Any]]:
-        base = {"dataset": self.dataset, "model": model, "label": paper.LABELS.get(model, model)}
+        base = {"dataset": self.dataset, "model": model, "label": label(model)}
         printed = paper.printed(model, self.dataset)
         cells = {heading: column.get(model, _EMPTY) for heading, column in self.columns.items()}
         if printed is not None:
@@ -205,7 +150,7 @@ class Table(BaseModel):
             rows.append(
                 {
                     "model": model,
-                    "label": paper.LABELS.get(model, model),
+                    "label": label(model),
                     "paper": None if printed is None else printed.model_dump(),
                     "columns": {
                         heading: column.get(model, _EMPTY).model_dump()
@@ -218,6 +163,24 @@ class Table(BaseModel):
 
 
 _EMPTY = Cell(problem="not recorded")
+
+
+_REFERENCES = frozenset({"train-set", "kmeans", "gaussian"})
+_SAMPLING_NOTE = (
+    "What samples cost, on one core as the trials ran (other work may have run beside them). A sample from a"
+    " chain of its own counts as an effective one, though the chain need not have forgotten its start;"
+    " consecutive states of 100 long chains are worth what their autocorrelation leaves of them (Geyer 1992,"
+    " Vehtari et al. 2021), and never less than one sample a chain."
+)
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{1000 * seconds:.3g}"
+
+
+def _within(cell: Cell) -> str:
+    within = cell.within_folds
+    return "" if within is None or within.standard_error is None else f"{within.standard_error:.1f}"
 
 
 def _as_printed(estimate: Estimate | None) -> str:
@@ -238,6 +201,7 @@ def _flat(heading: str, cell: Cell) -> dict[str, Any]:
     value, error, n = of(cell.log_likelihood)
     _, seed_error, n_seeds = of(cell.over_seeds)
     refined, refined_error, _ = of(cell.refined)
+    _, within_error, _ = of(cell.within_folds)
     return {
         "column": heading,
         "preset": cell.preset,
@@ -247,6 +211,7 @@ def _flat(heading: str, cell: Cell) -> dict[str, Any]:
         "n": n,
         "seeds": n_seeds,
         "standard_error_over_seeds": seed_error,
+        "standard_error_within_fold": within_error,
         "refined_nats": refined,
         "refined_standard_error": refined_error,
         "sigma": " ".join(f"{sigma:.6g}" for sigma in cell.sigmas),

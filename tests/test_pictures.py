@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from gan_repro import figures, pictures
-from gan_repro.data import contrast
 
 SHAPE = (28, 28)
 
@@ -155,12 +154,17 @@ def test_a_photograph_among_the_samples_is_refused(noise):
 
 
 def test_neighbours_are_sought_as_the_model_sees_them_and_shown_as_pixels():
-    normalised, _ = contrast.normalise(images(60, 3072))
+    normalised = 4 * images(60, 3072) - 2
     samples, train = normalised[:20] * np.float32(0.3), normalised[20:]
     # Half as bright as the sample, it is nearer than any other; shown, it is the same picture.
     train[17] = chosen(samples)[9] * np.float32(0.5)
     figure = pictures.sample_grid(
-        "cifar10", samples, train, (32, 32, 3), generator=seeded(), view=contrast.for_viewing
+        "cifar10",
+        samples,
+        train,
+        (32, 32, 3),
+        generator=seeded(),
+        view=lambda rows: 0.5 + rows / (2 * np.abs(rows).max(axis=1, keepdims=True)),
     )
     np.testing.assert_allclose(tile(figure, 1, 4, (32, 32)).astype(int), tile(figure, 1, 5, (32, 32)), atol=1)
     with pytest.raises(ValueError, match=r"pixels must lie in \[0, 1\]"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro import models, table1, trials
+from gan_repro import columns, models, trials
 from gan_repro.tables import SUFFIXES
 from gan_repro.trials.records import RecordStore, load_record
 
@@ -32,13 +32,13 @@ def block(name: str) -> str:
 
 @pytest.mark.parametrize("form", SUFFIXES)
 def test_the_recorded_tables_are_made_from_the_records_to_the_byte(form):
-    table = table1.recorded_table(RecordStore(ROOT / "results"), "mnist")
+    table = columns.recorded_table(RecordStore(ROOT / "results"), "mnist")
     path = ROOT / "results" / f"table1_mnist.{SUFFIXES[form]}"
     assert path.read_text(encoding="utf-8") == table.render(form), f"{path.name} is stale; run table1 again"
 
 
 def test_the_readme_shows_the_recorded_table():
-    full_size = table1.recorded_table(RecordStore(ROOT / "results"), "mnist", ("paper", "standard"))
+    full_size = columns.recorded_table(RecordStore(ROOT / "results"), "mnist", ("paper", "standard"))
     assert block("recorded") == full_size.render("md").split("\n\n")[0].strip()
 
 

@@ -115,7 +115,8 @@ def test_a_results_folder_that_cannot_be_written_is_found_out_before_training(tm
         (["--seeds", "0"], "at least 1"),
         (["--workers", "two"], "whole number"),
         (["--budget", "-1"], "positive number"),
-        (["--datasets", "imagenet"], "invalid choice"),
+        (["--datasets", "imagenet"], "no data set is called"),
+        (["--datasets", "minst"], "Did you mean 'mnist'"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_exit_status_2(arguments, message, capsys):

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from gan_repro.cells import cell_from, recorded_cells
 from gan_repro.estimate import Estimate
-from gan_repro.tables import Table, cell_from, recorded_cells
+from gan_repro.tables import Table
 from gan_repro.trials.presets import get_preset, preset_spec
 from gan_repro.trials.records import Candidate, Provenance, Score, TrialRecord
 from gan_repro.trials.spec import DataSpec
@@ -33,7 +34,7 @@ def record(model="gan", seed=1, value=160.0, preset="standard", status="done", r
         candidates={"best": candidate, "last": candidate} if status == "done" else {},
         provenance=Provenance(
             preset=preset,
-            smaller=get_preset(preset).cut(model).smaller,
+            smaller=get_preset(preset).cut(model, "mnist").smaller,
             commit="c" * 40,
             dirty=False,
             started="2026-01-01T00:00:00+00:00",

@@ -61,6 +61,19 @@ def cache_folder(title: str) -> Path:
     return Path(pooch.os_cache("gan_repro")) / title
 
 
+def find(title: str, names: Sequence[str], root: Path | None, *, only_root: bool = False) -> Path | None:
+    """Find the first of the files `names` in the user's folder (or its subfolder `title`), else in the cache.
+
+    For data that is never fetched. `only_root`: where `root` is given, look nowhere else.
+    """
+    folder = own_folder(root)
+    folders = [] if folder is None else [folder, folder / title]
+    if root is None or not only_root:
+        folders.append(cache_folder(title))
+    paths = (place / name for place in folders for name in names)
+    return next((path for path in paths if os.path.isfile(path)), None)
+
+
 def obtain(
     title: str,
     wanted: Sequence[Wanted],

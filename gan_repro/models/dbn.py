@@ -172,6 +172,11 @@ class DBN(StackedModel):
         ),
     )
 
+    def active_deviations(self) -> tuple[Deviation, ...]:
+        """The deviations that hold for this kind of pixels."""
+        other = "dbn-grey-levels-as-means" if self.config.visible == "gaussian" else "dbn-gaussian-pixels"
+        return tuple(deviation for deviation in self.deviations if deviation.id != other)
+
     def build_layers(self, train: Tensor, generator: torch.Generator) -> None:
         """Weights N(0, 0.01^2), hidden biases 0; pixel biases from the marginals of images (n, d)."""
         config: DBNConfig = self.config

@@ -68,9 +68,9 @@ class GSN(TrainedModel):
     deviations: ClassVar[tuple[Deviation, ...]] = (
         Deviation(
             id="gsn-training-images",
-            what="trained on the first 50,000 training images instead of all 60,000",
-            why="the last 10,000 are the validation images, which choose the Parzen bandwidth",
-            expected_effect="slightly lower: a sixth less data",
+            what="trained without the validation images: on MNIST on 50,000 images instead of 60,000",
+            why="the validation images choose the Parzen bandwidth",
+            expected_effect="slightly lower: a sixth less data on MNIST",
         ),
         Deviation(
             id="gsn-shuffling",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gan_repro.lazy import attach
 
 if TYPE_CHECKING:
-    from gan_repro.trials.plan import source as source
+    from gan_repro.trials.images import source as source
     from gan_repro.trials.records import RecordStore as RecordStore
     from gan_repro.trials.records import TrialRecord as TrialRecord
     from gan_repro.trials.runner import Attempt as Attempt
@@ -24,6 +24,6 @@ __getattr__ = attach(
         "TrialSpec": "spec",
         "make_spec": "spec",
         "run": "runner",
-        "source": "plan",
+        "source": "images",
     },
 )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from gan_repro import data
 from gan_repro.trials.presets import SEEDS, Preset, preset_spec
 from gan_repro.trials.records import RecordStore
+from gan_repro.trials.rows import names
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import DataSpec, TrialSpec
 
@@ -22,33 +21,33 @@ class Planned:
     smaller: tuple[str, ...]
     minutes: float
     """Estimated, on one core."""
-
-
-def source(dataset: str, root: Path | None = None) -> DataSpec:
-    """The data set of that name as it is on this machine, fetched if need be.
-
-    Raises:
-        DataUnavailable: it cannot be had.
-    """
-    return DataSpec(name=dataset, sha256=data.load(dataset, root=root).sha256)
+    row: str | None = None
+    """The row of the table that it is for."""
 
 
 def make_plan(
-    preset: Preset, sources: Sequence[DataSpec], models: Sequence[str], n_seeds: int | None = None
+    preset: Preset, sources: Sequence[DataSpec], rows: Sequence[str] | None, n_seeds: int | None = None
 ) -> list[Planned]:
-    """Every trial of the preset, first seeds first; `n_seeds` overrides the preset's number.
+    """Every trial of the preset, first seeds first.
+
+    `rows` and `n_seeds` override the preset's own; a named row is run where it has a place.
 
     Raises:
-        ValueError: the preset says nothing of one of the models.
+        ValueError: the preset says nothing of one of the models on one of the data sets.
     """
     seeds = preset.seeds if n_seeds is None else SEEDS[:n_seeds]
     return [
-        Planned(preset_spec(preset, model, images, seed), preset.name, cut.smaller, cut.minutes)
+        Planned(preset_spec(preset, row, images, seed), preset.name, cut.smaller, cut.minutes, row)
         for images in sources
         for seed in seeds
-        for model in models
-        for cut in [preset.cut(model)]
+        for row in rows_for(preset, images.name, rows)
+        for cut in [preset.cut(row, images.name)]
     ]
+
+
+def rows_for(preset: Preset, dataset: str, rows: Sequence[str] | None) -> list[str]:
+    """The named rows that have a place in a data set's table, or else the preset's own."""
+    return preset.rows(dataset) if rows is None else [row for row in rows if row in names(dataset)]
 
 
 def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, fresh: bool) -> str:

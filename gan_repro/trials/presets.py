@@ -6,29 +6,16 @@ The defaults in the models are the references' values; everything below is a cut
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from gan_repro.data import entry
+from gan_repro.trials.cuts import PAPER, QUICK, SMOKE, STANDARD, Cut
+from gan_repro.trials.rows import ROWS, kind_of, names, reference_settings
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
 
 # Written down before the first recorded trial was run; a preset takes as many as it says, from the left.
 SEEDS = (1, 2, 3, 4, 5)
-
-
-class Cut(BaseModel):
-    """What a preset changes for one model, and why that is smaller."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    settings: dict[str, Any] = {}
-    """Entries of the model's `Config` that differ from its defaults."""
-    evaluation: dict[str, Any] = {}
-    """Entries of `EvaluationSpec` that differ from its defaults."""
-    smaller: tuple[str, ...] = ()
-    """Each cut in words, for the record."""
-    minutes: float
-    """Rough length on one core of a 2.6 GHz server CPU, for the plan; records know better."""
 
 
 class Preset(BaseModel):
@@ -40,138 +27,62 @@ class Preset(BaseModel):
     description: str
     n_seeds: int
     cuts: Mapping[str, Cut]
-    """By model."""
+    """By row; ROW/KIND where images of a kind need a cut of their own."""
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds that this preset runs, fixed in advance."""
         return SEEDS[: self.n_seeds]
 
-    def cut(self, model: str) -> Cut:
-        """What this preset changes for a model.
+    def has(self, row: str, dataset: str) -> bool:
+        """Whether the preset says what to do for a row on a data set."""
+        return row in names(dataset) and bool({row, f"{row}/{kind_of(dataset)}"} & set(self.cuts))
+
+    def rows(self, dataset: str) -> list[str]:
+        """The rows of a data set's table that the preset fills unless told otherwise."""
+        return [row for row in names(dataset) if self.has(row, dataset) and row not in _ON_REQUEST]
+
+    def cut(self, row: str, dataset: str) -> Cut:
+        """What this preset changes for a row on a data set.
 
         Raises:
-            ValueError: it says nothing of that model.
+            ValueError: it says nothing of that row, or the row has no place in that table.
         """
-        if model not in self.cuts:
+        if not self.has(row, dataset):
+            reference_settings(row, dataset)
             raise ValueError(
-                f"preset {self.name} has no entry for model {model}; add one to trials/presets.py"
+                f"preset {self.name} has no entry for row {row} on {dataset}; add one to trials/presets.py"
             )
-        return self.cuts[model]
+        return self.cuts.get(f"{row}/{kind_of(dataset)}") or self.cuts[row]
 
 
-# The reference's own learning rate goes with its length; for a few epochs gan_repro.search found these.
-_GSN_SHORT = {"learning_rate": 2.0, "hidden_noise": 1.5}
-_GSN_SHORT_WORDS = "learning rate 2 and hidden noise 1.5 (reference: 0.25 and 2), searched for short training"
-
-_SMOKE_SCORE = {"n_samples": 1000, "track_every": 1}
-_SMOKE_WORDS = ("1,000 samples scored instead of 10,000",)
-
-_SMOKE_STACK = Cut(
-    settings={"epochs": 2, "layers": [64, 64], "batch_size": 500},
-    evaluation=_SMOKE_SCORE,
-    smaller=("2 epochs, layers of 64, batches of 500", *_SMOKE_WORDS),
-    minutes=0.1,
-)
+_ON_REQUEST = frozenset({"dbn-1", "cae-1", "gan-single-layer"})
+"""Rows that no table of the paper has: filled only when named."""
 
 PRESETS: dict[str, Preset] = {
     "smoke": Preset(
         name="smoke",
         description="seconds; shows that everything runs, says nothing about the models",
         n_seeds=1,
-        cuts={
-            "gan": Cut(
-                settings={
-                    "epochs": 1,
-                    "generator_hidden": [{"units": 64}],
-                    "discriminator_hidden": [16],
-                    "batch_size": 500,
-                },
-                evaluation=_SMOKE_SCORE,
-                smaller=("1 epoch, one hidden layer of 64 and of 16x5 units, batches of 500", *_SMOKE_WORDS),
-                minutes=0.1,
-            ),
-            "dbn": _SMOKE_STACK,
-            "cae": _SMOKE_STACK,
-            "gsn": Cut(
-                settings={"epochs": 1, "layers": [64, 64], "batch_size": 500},
-                evaluation=_SMOKE_SCORE,
-                smaller=("1 epoch, layers of 64, batches of 500", *_SMOKE_WORDS),
-                minutes=0.2,
-            ),
-            "train-set": Cut(evaluation=_SMOKE_SCORE, smaller=_SMOKE_WORDS, minutes=0.1),
-            "kmeans": Cut(
-                settings={"n_clusters": 1000, "max_iterations": 1},
-                evaluation=_SMOKE_SCORE,
-                smaller=("1,000 centroids, 1 iteration", *_SMOKE_WORDS),
-                minutes=0.1,
-            ),
-            "gaussian": Cut(evaluation=_SMOKE_SCORE, smaller=_SMOKE_WORDS, minutes=0.1),
-        },
+        cuts=SMOKE,
     ),
     "quick": Preset(
         name="quick",
         description="every model within 10 minutes on 2 cores",
         n_seeds=1,
-        cuts={
-            "gan": Cut(
-                settings={"epochs": 10},
-                smaller=("10 epochs; the reference trains until its validation likelihood stops rising",),
-                minutes=4.5,
-            ),
-            "dbn": Cut(settings={"epochs": 8}, smaller=("8 epochs instead of 40",), minutes=1.2),
-            "cae": Cut(settings={"epochs": 8}, smaller=("8 epochs instead of 40",), minutes=1.2),
-            "gsn": Cut(
-                settings={"epochs": 2, "layers": [500, 500], **_GSN_SHORT},
-                smaller=(
-                    "2 epochs of the reference's 100 to 600, layers of 500 units instead of 1500",
-                    _GSN_SHORT_WORDS,
-                ),
-                minutes=1.2,
-            ),
-            "train-set": Cut(minutes=0.3),
-            "kmeans": Cut(
-                settings={"max_iterations": 3}, smaller=("3 iterations of Lloyd's algorithm",), minutes=1.5
-            ),
-            "gaussian": Cut(minutes=0.3),
-        },
+        cuts=QUICK,
     ),
     "standard": Preset(
         name="standard",
         description="the references' sizes, at most 45 minutes of training a trial on 2 cores",
         n_seeds=3,
-        cuts={
-            "gan": Cut(
-                settings={"epochs": 100},
-                smaller=("100 epochs; the reference trains until its validation likelihood stops rising",),
-                minutes=40,
-            ),
-            "dbn": Cut(minutes=10),
-            "cae": Cut(minutes=9),
-            "gsn": Cut(
-                settings={"epochs": 6, **_GSN_SHORT},
-                evaluation={"track_every": 1},
-                smaller=("6 epochs of the reference's 100 to 600", _GSN_SHORT_WORDS),
-                minutes=18,
-            ),
-            "train-set": Cut(minutes=0.3),
-            "kmeans": Cut(minutes=8),
-            "gaussian": Cut(minutes=0.3),
-        },
+        cuts=STANDARD,
     ),
     "paper": Preset(
         name="paper",
         description="the references' sizes and lengths",
         n_seeds=5,
-        cuts={
-            "gan": Cut(evaluation={"patience": 100}, minutes=800),
-            "dbn": Cut(minutes=10),
-            "cae": Cut(minutes=9),
-            "gsn": Cut(minutes=600),
-            "train-set": Cut(minutes=0.3),
-            "kmeans": Cut(minutes=8),
-            "gaussian": Cut(minutes=0.3),
-        },
+        cuts=PAPER,
     ),
 }
 
@@ -187,13 +98,30 @@ def get_preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def preset_spec(preset: Preset, model: str, data: DataSpec, seed: int) -> TrialSpec:
-    """The trial that a preset runs for a model, a data set and a seed.
+def preset_spec(preset: Preset, row: str, images: DataSpec, seed: int) -> TrialSpec:
+    """The trial that a preset runs for a row, a data set and a seed.
 
     Raises:
-        ValueError: the preset says nothing of that model.
+        ValueError: the preset says nothing of that row on that data set.
     """
-    cut = preset.cut(model)
+    cut = preset.cut(row, images.name)
+    # The authors' script takes the first 1,000 validation images of MNIST and all of a fold's.
+    protocol = {"protocol": "authors-folds"} if entry(images.name).folds else {}
     return make_spec(
-        model, data, seed=seed, settings=cut.settings, evaluation=EvaluationSpec(**cut.evaluation)
+        ROWS[row].model,
+        images,
+        seed=seed,
+        settings=reference_settings(row, images.name) | cut.settings,
+        evaluation=EvaluationSpec(**protocol | cut.evaluation),
     )
+
+
+def row_of(spec: TrialSpec, preset: Preset) -> str | None:
+    """The row in which the preset, as it is today, would run this very trial; None if it would not."""
+    if spec.seed not in SEEDS:
+        return None
+    for row in names(spec.data.name):
+        fits = ROWS[row].model == spec.model and preset.has(row, spec.data.name)
+        if fits and preset_spec(preset, row, spec.data, spec.seed) == spec:
+            return row
+    return None

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,6 +39,25 @@ class Score(_Part):
     at_grid_edge: bool
     folds: tuple[Score, ...] = ()
     """The score on each fold, where one trained model was scored on several."""
+
+    @classmethod
+    def over_folds(cls, scores: Sequence[Score]) -> Score:
+        """The mean over the scores on several folds, with the error across them."""
+        return cls(
+            sigma=None,
+            log_likelihood=Estimate.from_values([score.log_likelihood.value for score in scores], "folds"),
+            valid_mean=sum(score.valid_mean for score in scores) / len(scores),
+            sigma_curve=(),
+            at_grid_edge=any(score.at_grid_edge for score in scores),
+            folds=tuple(scores),
+        )
+
+    @property
+    def sigmas(self) -> tuple[float, ...]:
+        """Sigma, or that of each fold."""
+        return (
+            (self.sigma,) if self.sigma is not None else tuple(s for fold in self.folds for s in fold.sigmas)
+        )
 
 
 class Candidate(_Part):

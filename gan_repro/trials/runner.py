@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 from filelock import FileLock
+from torch import Tensor
 
-from gan_repro import data, models
+from gan_repro import models
 from gan_repro.chains import ChainDiagnostics, diagnose
 from gan_repro.data.dataset import Dataset
 from gan_repro.device import choose_device
@@ -23,6 +24,7 @@ from gan_repro.models.base import DivergedError, TrainedModel
 from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
 from gan_repro.seeds import generator
 from gan_repro.trials import environment
+from gan_repro.trials.images import fingerprint, load_images
 from gan_repro.trials.records import Candidate, Provenance, RecordStore, Score, Status, TrialRecord
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.watch import StopRequestedError, Watch
@@ -85,15 +87,16 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
     device = choose_device(attempt.device)
     environment.prepare(device, attempt.threads)
     started = datetime.now(UTC)
-    dataset = data.load(spec.data.name, fold=spec.data.fold, root=attempt.root)
-    if dataset.sha256 != spec.data.sha256:
+    folds = load_images(spec.data.name, spec.data.fold, attempt.root)
+    found = fingerprint(folds)
+    if found != spec.data.sha256:
         raise ValueError(
-            f"{spec.data.name} here has SHA-256 {dataset.sha256}, but trial {spec.id} was planned for "
+            f"{spec.data.name} here has SHA-256 {found}, but trial {spec.id} was planned for "
             f"{spec.data.sha256}; use the same images or plan the trial anew"
         )
     kind = models.model_class(spec.model)
     model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
-    trial = _Trial(spec, attempt, dataset, model)
+    trial = _Trial(spec, attempt, folds, model)
     status, reason = trial.outcome()
     commit, dirty = environment.code_version()
     return TrialRecord(
@@ -121,16 +124,16 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
 class _Trial:
     """The phases of one trial: train, sample, score."""
 
-    def __init__(self, spec: TrialSpec, attempt: Attempt, dataset: Dataset, model: Any) -> None:
-        self.spec, self.dataset, self.model = spec, dataset, model
-        self.valid = dataset.valid
+    def __init__(self, spec: TrialSpec, attempt: Attempt, folds: Sequence[Dataset], model: Any) -> None:
+        self.spec, self.folds, self.model = spec, folds, model
         self.candidates: dict[Any, Candidate] = {}
         self.seconds: dict[str, float] = dict.fromkeys(
             ("training", "tracking", "sampling", "consecutive sampling", "scoring"), 0.0
         )
         self.watch = Watch(
             spec,
-            self.valid,
+            # The authors' yamls watch the first fold, too.
+            folds[0].valid,
             checkpoint_path(attempt.results, spec),
             stop_requested=attempt.stop_requested,
             checkpoint_seconds=attempt.checkpoint_seconds,
@@ -156,7 +159,7 @@ class _Trial:
         return "done", None
 
     def _train(self) -> None:
-        train = self.dataset.train
+        train = self.folds[0].train
         if not isinstance(self.model, TrainedModel):
             started = time.monotonic()
             self.model.fit(train)
@@ -173,7 +176,9 @@ class _Trial:
     def _score_candidates(self) -> None:
         last = self.model.epoch if isinstance(self.model, TrainedModel) else None
         self.candidates["last"] = self._candidate(last)
-        if self.watch.best_epoch in (None, last):
+        # Where folds overlap, one fold's validation images are another's test images, and no choice among
+        # the epochs can be made without looking at some of these.
+        if len(self.folds) > 1 or self.watch.best_epoch in (None, last):
             self.candidates["best"] = self.candidates["last"]
             return
         self.model.load_parameters(self.watch.best_parameters)
@@ -186,13 +191,10 @@ class _Trial:
         if not bool(torch.isfinite(samples).all()):
             raise DivergedError(f"{self.spec.model}: the samples are not all finite")
         sampled = time.monotonic()
-        test = self.dataset.test
-        scores = {}
-        for protocol in dict.fromkeys((self.spec.evaluation.protocol, "refined")):
-            with warnings.catch_warnings():
-                # The record carries the flag, and the table shows it.
-                warnings.simplefilter("ignore", GridEdgeWarning)
-                scores[protocol] = _score(evaluate(samples, self.valid, test, protocol=protocol))
+        scores = {
+            protocol: self._score(samples, protocol)
+            for protocol in dict.fromkeys((self.spec.evaluation.protocol, "refined"))
+        }
         self.seconds["sampling"] += sampled - started
         self.seconds["scoring"] += time.monotonic() - sampled
         pixels = samples.detach().cpu().numpy().astype(np.float32, copy=False)
@@ -204,6 +206,15 @@ class _Trial:
             chains=chains,
             mixing=self._mixing(),
         )
+
+    def _score(self, samples: Tensor, protocol: str) -> Score:
+        with warnings.catch_warnings():
+            # The record carries the flag, and the table shows it.
+            warnings.simplefilter("ignore", GridEdgeWarning)
+            scores = [
+                _score(evaluate(samples, fold.valid, fold.test, protocol=protocol)) for fold in self.folds
+            ]
+        return scores[0] if len(scores) == 1 else Score.over_folds(scores)
 
     def _mixing(self) -> ChainDiagnostics | None:
         """What consecutive states are worth, however many chains the scored samples came from."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro.data.archives import each_member, gunzip, read_members
+from gan_repro.data.archives import each_member, gunzip, read_members, unzip
 from gan_repro.data.sources import SourceFailed
 
 MEMBERS = {"package/data/one": b"first", "package/data/two": b"second", "package/rest": b"x" * 5000}

@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from gan_repro.models.base import DivergedError
-from gan_repro.models.dbn import DBN, RBM
+from gan_repro.models.dbn import DBN, RBM, DBNConfig
 from gan_repro.seeds import generator
 
 GAUSSIAN = pytest.mark.parametrize("gaussian", [False, True], ids=["bernoulli", "gaussian"])
@@ -239,3 +239,11 @@ def test_runaway_training_says_so() -> None:
 def test_impossible_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match=next(iter(settings))):
         DBN.Config(**settings)
+
+
+def test_each_kind_of_pixels_has_its_own_deviations():
+    def named(visible):
+        return {deviation.id for deviation in DBN(DBNConfig(visible=visible)).active_deviations()}
+
+    assert named("bernoulli") ^ named("gaussian") == {"dbn-grey-levels-as-means", "dbn-gaussian-pixels"}
+    assert "dbn-gaussian-pixels" in named("gaussian")

@@ -3,22 +3,50 @@
 import pytest
 
 from gan_repro import models
+from gan_repro.trials import rows
 from gan_repro.trials.plan import describe_plan, make_plan
-from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec
+from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec, row_of
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.spec import DataSpec
+
+IMAGES = {name: DataSpec(name=name, sha256="0" * 64) for name in ("mnist", "fer2013", "cifar10")}
 
 
+@pytest.mark.parametrize("dataset", IMAGES)
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
-def test_every_model_has_an_entry_in_every_preset_and_its_settings_are_possible(preset, digits_spec):
-    assert set(preset.cuts) == set(models.names())
-    for model, cut in preset.cuts.items():
-        spec = preset_spec(preset, model, digits_spec, 1)
-        defaults = models.model_class(model).Config().model_dump(mode="json")
-        changed = {key for key, value in spec.config.items() if defaults[key] != value}
+def test_every_row_has_an_entry_in_every_preset_and_what_it_cuts_is_said(preset, dataset):
+    for row in rows.names(dataset):
+        cut = preset.cut(row, dataset)
+        spec = preset_spec(preset, row, IMAGES[dataset], 1)
+        reference = rows.reference_settings(row, dataset)
+        whole = models.model_class(spec.model).Config(**reference).model_dump(mode="json")
+        changed = {key for key, value in spec.config.items() if whole.get(key) != value}
         assert changed <= set(cut.settings)
         if changed or "n_samples" in cut.evaluation:
-            assert cut.smaller, f"{preset.name} changes {model} without saying so"
+            assert cut.smaller, f"{preset.name} changes {row} without saying so"
+        assert row_of(spec, preset) == row
+
+
+def test_the_rows_of_the_papers_table_are_filled_unless_others_are_named():
+    asked = {name: get_preset("quick").rows(name) for name in IMAGES}
+    assert asked["mnist"] == ["dbn", "cae", "gsn", "gan", "train-set", "kmeans", "gaussian"]
+    assert asked["fer2013"] == asked["mnist"]
+    assert asked["cifar10"] == ["gan", "gan-convolutional", "train-set", "kmeans", "gaussian"]
+
+
+def test_a_row_without_a_place_in_a_table_is_refused():
+    with pytest.raises(ValueError, match="row dbn has no place in the table of cifar10"):
+        get_preset("quick").cut("dbn", "cifar10")
+    with pytest.raises(ValueError, match="did you mean gan"):
+        get_preset("quick").cut("gam", "mnist")
+
+
+def test_on_faces_sigma_is_chosen_on_all_validation_images_of_a_fold():
+    assert (
+        preset_spec(get_preset("paper"), "gan", IMAGES["fer2013"], 1).evaluation.protocol == "authors-folds"
+    )
+    assert preset_spec(get_preset("paper"), "gan", IMAGES["mnist"], 1).evaluation.protocol == "authors"
 
 
 def test_the_paper_preset_cuts_nothing():
