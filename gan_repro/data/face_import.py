@@ -96,26 +96,28 @@ def from_folder(folder: Path) -> FaceSet:
         raise ValueError(
             f"{folder} holds neither {' nor '.join(CSV_MD5)} nor images ({', '.join(sorted(SUFFIXES))})"
         )
-    if len(paths) > faces.MAX_IMAGES:
-        raise ValueError(
-            f"{folder} holds {len(paths):,} images, more than the {faces.MAX_IMAGES:,} that are read"
-        )
     part_of = {digest: part for part, digest in fer2013.PIXELS_SHA256.items()}
     parts: dict[str, Pixels] = {}
     found: list[Pixels] = []
+    n = 0
     for path in paths:
         found.append(read_image(path))
+        n += len(found[-1])
+        if n > faces.MAX_IMAGES:
+            raise ValueError(f"{folder} holds more than the {faces.MAX_IMAGES:,} faces that are read")
         part = part_of.get(sha256_of_array(found[-1]))
         if part is not None:
             parts[part] = found[-1]
     if len(parts) == len(part_of):
         return fer2013.assemble(parts)
     images = np.concatenate(found)
-    first = {hashlib.sha256(image.data).digest(): place for place, image in reversed(list(enumerate(images)))}
+    first: dict[bytes, int] = {}
+    for place, image in enumerate(images):
+        first.setdefault(hashlib.sha256(image.data).digest(), place)
     if len(first) < len(images):
         tell("own_faces", f"left out {len(images) - len(first):,} exact copies")
     try:
-        return own_faces.assemble(images[sorted(first.values())])
+        return own_faces.assemble(images[list(first.values())])
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from error
 

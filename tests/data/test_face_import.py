@@ -205,7 +205,7 @@ def test_too_many_images(
 ) -> None:
     monkeypatch.setattr("gan_repro.data.faces.MAX_IMAGES", 30)
     save(pixels[:31].reshape(-1, 48), tmp_path / "a.png")
-    assert "there are 31 images, expected 1 to 30" in refusal(tmp_path, capsys)
+    assert "holds more than the 30 faces" in refusal(tmp_path, capsys)
 
 
 def test_a_damaged_image_is_named(tmp_path: Path, capsys: Capture) -> None:

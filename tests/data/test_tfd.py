@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import scipy.io
 from gan_repro import data
 from gan_repro.data import tfd
 from gan_repro.data.__main__ import main
+from gan_repro.parzen.__main__ import main as score
 from tests.made_up import MadeUp
 
 Write = Callable[[Path, dict[str, Any]], None]
@@ -74,6 +76,23 @@ def test_all_folds_are_read(write: Write, path: Path, made_up: MadeUp) -> None:
             np.testing.assert_array_equal(getattr(dataset, f"{part}_pixels"), expected)
     assert tfd.read(None).labels is not None
     assert not any("stand-in" in note for note in folds[0].notes)
+
+
+def test_samples_are_scored_on_each_fold(
+    path: Path, made_up: MadeUp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file's whole way: training images of it stand in for a model's samples."""
+    made_up.write(path)
+    samples = path.with_name("samples.npy")
+    np.save(samples, data.load("tfd", fold=0).train)
+    capsys.readouterr()
+    scores = []
+    for fold in range(5):
+        options = ["--dataset", "tfd", "--fold", str(fold), "--json"]
+        assert score([str(samples), *options]) == 0
+        scores.append(json.loads(capsys.readouterr().out))
+    assert len({report["log_likelihood"]["value"] for report in scores}) == 5
+    assert {report["dataset"]["n_test"] for report in scores} == {10}
 
 
 def test_labels_may_be_missing_and_folds_of_another_type(write: Write, path: Path, made_up: MadeUp) -> None:
