@@ -85,7 +85,7 @@ def _printed_table(
     this_run = {}
     for name in names:
         of_row = [o for o in outcomes if o.planned.row == name and o.planned.spec.data.name == dataset]
-        problems = [o.problem for o in of_row if o.problem]
+        problems = dict.fromkeys(o.problem for o in of_row if o.problem)
         cell = cell_from([o.record for o in of_row if o.record is not None])
         this_run[name] = cell.model_copy(update={"problem": "; ".join(problems)}) if problems else cell
     for name in preset.rows(dataset):

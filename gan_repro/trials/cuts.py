@@ -193,15 +193,15 @@ QUICK: Mapping[str, Cut] = {
     ),
     "gan/faces": Cut(
         settings={
-            "epochs": 12,
-            "front_epoch": 8,
+            "epochs": 8,
+            "front_epoch": 5,
             "generator_hidden": [{"units": 400}, _sigmoid(400)],
             "front": [{"units": 400}, _sigmoid(100)],
             "discriminator_hidden": [80, 80],
         },
         evaluation={**_QUICK_FACES, "track_every": 4},
         smaller=(
-            "8 epochs and 4 more instead of 50 and 22; layers of 400 and of 80x5 units instead of 8000"
+            "5 epochs and 3 more instead of 50 and 22; layers of 400 and of 80x5 units instead of 8000"
             " and 1200x5",
             _QUICK_FACES_WORDS,
         ),
