@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro import paper
+from gan_repro.escape import csv_cell, markdown_cell, one_line
 from gan_repro.estimate import Estimate
 from gan_repro.trials.presets import PRESETS, SEEDS, preset_spec
 from gan_repro.trials.records import TrialRecord
@@ -66,7 +67,9 @@ def cell_from(records: Sequence[TrialRecord]) -> Cell:
         at_grid_edge=any(score.at_grid_edge for score in scores),
         preset=done[0].provenance.preset,
         smaller=done[0].provenance.smaller,
-        devices=tuple(sorted({str(record.provenance.environment["device"]) for record in done})),
+        devices=tuple(
+            sorted({str(record.provenance.environment.get("device", "unknown")) for record in done})
+        ),
         trials=tuple(record.spec.id for record in done),
         problem=problem,
     )
@@ -179,13 +182,18 @@ class Table(BaseModel):
 
         header, rows = self._main_rows()
         comments = "".join(f"% {note}\n" for note in self.notes)
-        # tabulate escapes what LaTeX would take for commands.
+        # tabulate escapes what LaTeX would take for commands, but not the end of a line.
+        rows = [[one_line(text) for text in row] for row in rows]
         return comments + tabulate(rows, header, tablefmt="latex_booktabs", disable_numparse=True) + "\n"
 
     def _csv(self) -> str:
         import pandas
 
-        rows = [row for model in self.models for row in self._tidy(model)]
+        rows = [
+            {key: csv_cell(value) if isinstance(value, str) else value for key, value in row.items()}
+            for model in self.models
+            for row in self._tidy(model)
+        ]
         buffer = io.StringIO()
         pandas.DataFrame(rows).convert_dtypes().to_csv(buffer, index=False, lineterminator="\n")
         return buffer.getvalue()
@@ -261,5 +269,5 @@ def _flat(heading: str, cell: Cell) -> dict[str, Any]:
 def _markdown(header: list[str], rows: list[list[str]]) -> str:
     from tabulate import tabulate
 
-    safe = [[text.replace("|", r"\|").replace("\n", " ") for text in row] for row in rows]
+    safe = [[markdown_cell(text) for text in row] for row in rows]
     return tabulate(safe, header, tablefmt="github", disable_numparse=True)

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_repro import data
+from gan_repro.console import command
 from gan_repro.files import sha256_of_array
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     parser = _parser()
@@ -31,9 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except data.DataUnavailable as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("interrupted; what was complete is kept", file=sys.stderr)
-        return 130
 
 
 def _fetch(name: str, root: Path | None) -> int:
@@ -76,9 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         "fetch", help="get a data set; print part, size, shape and SHA-256 of its pixels"
     )
     verify = commands.add_parser("verify", help="check the files on this machine; no downloads")
-    for command in (fetch, verify):
-        command.add_argument("name", metavar="NAME", help="one of: " + ", ".join(data.names()))
-        command.add_argument("--root", type=Path, metavar="DIR", help="a folder of yours to look into first")
+    for reader in (fetch, verify):
+        reader.add_argument("name", metavar="NAME", help="one of: " + ", ".join(data.names()))
+        reader.add_argument("--root", type=Path, metavar="DIR", help="a folder of yours to look into first")
     verify.epilog = "With --root only that folder is checked."
     return parser
 

@@ -36,7 +36,7 @@ class Deviation(BaseModel):
 class ModelConfig(BaseModel):
     """Settings of a model. The defaults are the reference's own values; unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TrainingConfig(ModelConfig):
@@ -49,6 +49,10 @@ class TrainingConfig(ModelConfig):
 
 class DivergedError(ArithmeticError):
     """Training produced a number that is not finite."""
+
+
+class StateError(ValueError):
+    """A saved state does not fit the model; a fit without it starts afresh."""
 
 
 class NotFittedError(RuntimeError):
@@ -175,7 +179,10 @@ class TrainedModel(ABC):
         self._totals = {}
         self._fitted = True
         if state is not None:
-            self._load(state)
+            try:
+                self._load(state)
+            except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+                raise StateError(str(error)) from error
         while self.epoch < self.config.epochs and not self.stopped:
             self._train_epoch(data, observer)
             log = self._close_epoch()
@@ -244,8 +251,10 @@ class TrainedModel(ABC):
         if mine != theirs:
             raise ValueError(f"the saved state belongs to {theirs}, not to {mine}; start afresh")
         # Stages may add tensors as they begin, so the counters come before the template is asked for.
-        self.epoch, self.batch, self.updates = state["epoch"], state["batch"], state["updates"]
-        self.stopped = state["stopped"]
+        self.epoch, self.batch, self.updates = counters = state["epoch"], state["batch"], state["updates"]
+        if any(type(count) is not int or count < 0 for count in counters) or self.epoch > self.config.epochs:
+            raise ValueError(f"epoch, batch and updates cannot be {counters}")
+        self.stopped = bool(state["stopped"])
         copy_tensors(state["tensors"], self._tensors())
         self._totals = {name: total.to(self.device) for name, total in state["totals"].items()}
         self.noise.set_state(state["noise"].cpu())
