@@ -90,7 +90,9 @@ def cell_from(records: Sequence[TrialRecord]) -> Cell:
         at_grid_edge=any(score.at_grid_edge for score in scores),
         preset=used[0].provenance.preset,
         smaller=used[0].provenance.smaller,
-        devices=tuple(sorted({str(record.provenance.environment["device"]) for record in used})),
+        devices=tuple(
+            sorted({str(record.provenance.environment.get("device", "unknown")) for record in used})
+        ),
         sampling=_sampling(used),
         trials=tuple(record.spec.id for record in used),
         problem=problem,

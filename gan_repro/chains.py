@@ -37,7 +37,7 @@ CONSTANT = "none possible: all samples are the same and count as one"
 class ChainDiagnostics(BaseModel):
     """What a set of samples from chains is worth, by its slowest projection."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     autocorrelation_time: float
     """Samples per independent sample."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat
 
 Over = Literal["test examples", "folds", "training seeds", "Parzen samples"]
 
@@ -18,11 +18,11 @@ class Estimate(BaseModel):
     one trained model, on TFD the error across folds. `over` says which one this is.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     value: float
     """The mean, in nats where it is a log-likelihood."""
-    standard_error: float | None
+    standard_error: NonNegativeFloat | None
     """In the unit of `value`; None where it is undefined (fewer than two observations), never 0."""
     over: Over
     """What was averaged, and across which the error is."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import data, paper
+from gan_repro.console import command, sentence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +41,8 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     named: set[str] = set()
     for record in records:
         spec = record.spec
-        if spec.data.name == dataset and spec.model in _STYLES and record.status == "done":
-            _draw_curve(axes, record, first=spec.model not in named)
+        wanted = spec.data.name == dataset and spec.model in _STYLES and record.status == "done"
+        if wanted and _draw_curve(axes, record, first=spec.model not in named):
             named.add(spec.model)
     printed = paper.printed("gan", dataset)
     if printed is not None:
@@ -62,14 +63,16 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     return figure
 
 
-def _draw_curve(axes: Axes, record: TrialRecord, *, first: bool) -> None:
+def _draw_curve(axes: Axes, record: TrialRecord, *, first: bool) -> bool:
+    """Draw a trial's curve; False where it has no point to draw."""
     points = [(p.epoch, p.valid_mean) for p in record.learning_curve if p.valid_mean is not None]
     if not points:
-        return
+        return False
     colour, style = _STYLES[record.spec.model]
     label = f"{paper.LABELS[record.spec.model]} ({record.provenance.preset})" if first else None
     epochs, values = zip(*points, strict=True)
     axes.plot(epochs, values, style, color=colour, marker=".", linewidth=1.3, label=label)
+    return True
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -83,6 +86,7 @@ def save(figure: Figure, path: Path) -> None:
     atomic_write(path, lambda file: figure.savefig(file, format="png", metadata={"Software": None}))
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     parser = argparse.ArgumentParser(
@@ -94,13 +98,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from gan_repro.trials.records import RecordStore
 
+    if not options.results.is_dir():
+        parser.error(f"there is no folder {str(options.results)!r}; --results names one with recorded trials")
     # A reader's own quick runs do not belong beside the trials at full size.
     records = [r for r in RecordStore(options.results) if r.provenance.preset in ("standard", "paper")]
     path = options.results / "figures" / f"learning_curves_{options.dataset}.png"
     try:
         save(learning_curves(records, options.dataset), path)
     except OSError as error:
-        print(f"{parser.prog}: cannot write {path}: {error.strerror}", file=sys.stderr)
+        print(f"{parser.prog}: cannot write the figure: {sentence(error)}", file=sys.stderr)
         return 2
     print(path)
     return 0

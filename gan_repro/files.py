@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -58,6 +61,47 @@ def require_writable(folder: Path) -> None:
         raise OSError(
             f"cannot write to {folder}: {reason}; choose another folder or free some space"
         ) from error
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open an ordinary file for reading. Anything else of that name could be read without end, or never.
+
+    Raises:
+        OSError: it cannot be opened, or is a folder, a pipe or a device.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+    return path.open("rb")
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """Read an ordinary file of at most `limit` bytes.
+
+    Raises:
+        OSError: as `open_regular`, or the file is larger.
+    """
+    with open_regular(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"larger than any such file ({limit:,} bytes)", str(path))
+    return content
+
+
+def check_saved_tensors(path: Path) -> None:
+    """Check the frame of a `torch.save`, which torch itself takes on trust: checksums, and nothing packed.
+
+    Raises:
+        zipfile.BadZipFile: it is no such file, is damaged, or would unpack to more than it takes on disk.
+        OSError: as `open_regular`.
+    """
+    with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        if any(member.compress_type != zipfile.ZIP_STORED for member in members):
+            raise zipfile.BadZipFile("torch.save packs nothing, so a packed file is not one of its own")
+        if sum(member.file_size for member in members) > path.stat().st_size:
+            raise zipfile.BadZipFile("its parts claim more bytes than the file has")
+        if damaged := archive.testzip():
+            raise zipfile.BadZipFile(f"{damaged!r} does not match its checksum")
 
 
 def sha256_of_file(path: Path) -> str:

@@ -23,10 +23,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gan_repro import data, models
+from gan_repro.console import command
+from gan_repro.escape import one_line
 
 SEED = 1000
 """Not one of the seeds of recorded trials."""
 N_SAMPLES = 10_000
+_MAX_LOG_BYTES = 2**20
 
 
 class Space(BaseModel):
@@ -87,7 +90,7 @@ SPACES: Mapping[str, Space] = {
 class Tried(BaseModel):
     """One candidate and what came of it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     settings: dict[str, Any]
     valid_mean: float | None
@@ -140,10 +143,14 @@ def read_log(path: Path) -> SearchLog:
     Raises:
         ValueError: the file is not one, with the reason in one sentence.
     """
+    from gan_repro.files import read_regular
+
     try:
-        return SearchLog.model_validate_json(path.read_bytes())
+        return SearchLog.model_validate_json(read_regular(path, _MAX_LOG_BYTES))
     except ValidationError as error:
         raise ValueError(f"{path} is not a search log: {error.errors()[0]['msg']}") from error
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def search(model: str, dataset: data.Dataset, results: Path) -> SearchLog:
@@ -220,6 +227,7 @@ def _score(fitted: Any, settings: dict[str, Any], dataset: data.Dataset, seconds
     return Tried(settings=settings, valid_mean=mean, sigma=sigma, seconds=seconds)
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     parser = argparse.ArgumentParser(
@@ -235,13 +243,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import torch
     from tabulate import tabulate
 
+    from gan_repro.files import require_writable
+
     # As trials run, so that the bits do not depend on the number of cores.
     torch.set_num_threads(1)
     try:
+        require_writable(options.results / "search")
         dataset = data.load(options.dataset, root=options.root)
         logs = [search(model, dataset, options.results) for model in options.models]
     except (OSError, ValueError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        text = str(error) if isinstance(error, data.DataUnavailable) else one_line(error)
+        print(f"{parser.prog}: {text}", file=sys.stderr)
         return 1 if isinstance(error, data.DataUnavailable) else 2
     rows = [
         [

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import data
+from gan_repro.console import command
 from gan_repro.device import CHOICES, choose_device
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
 
 _PRESET_NAMES = ("smoke", "quick", "standard", "paper")
 _MAX_SEEDS = 5
+_MINUTES_A_YEAR = 365 * 24 * 60
 _RECORDED_PRESETS = ("paper", "standard")
 """What the recorded column shows: trials at the references' own sizes."""
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     options = _parser().parse_args(arguments)
@@ -47,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         device = choose_device(options.device)
         if not options.dry_run:
-            require_writable(options.results)
+            for folder in ("", "trials", "checkpoints", "locks"):
+                require_writable(options.results / folder)
         datasets = [data.resolve(name, options.root) for name in dict.fromkeys(options.datasets)]
         sources = [source for name in datasets for source in images.sources(name, options.root)]
         plan = plans.make_plan(preset, sources, options.models, options.seeds)
@@ -101,7 +105,7 @@ def _printed_table(
 
 def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) -> int:
     if options.workers is not None:
-        return int(options.workers)
+        return max(1, min(options.workers, len(plan)))
     if device == "cuda":
         return 1
     return max(1, min(os.cpu_count() or 1, len(plan)))
@@ -184,7 +188,7 @@ def _checked(check: Callable[[str], object], name: str) -> str:
 
 
 def _positive_int(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
@@ -203,8 +207,8 @@ def _positive_number(text: str) -> float:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of minutes")
+    if not 0 < value <= _MINUTES_A_YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of minutes, at most a year")
     return value
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gan_repro import paper
 from gan_repro.cells import Cell
+from gan_repro.escape import csv_cell, markdown_cell, one_line
 from gan_repro.estimate import Estimate
 from gan_repro.trials.rows import label
 
@@ -124,13 +125,18 @@ class Table(BaseModel):
 
         header, rows = self._main_rows()
         comments = "".join(f"% {note}\n" for note in self.notes)
-        # tabulate escapes what LaTeX would take for commands.
+        # tabulate escapes what LaTeX would take for commands, but not the end of a line.
+        rows = [[one_line(text) for text in row] for row in rows]
         return comments + tabulate(rows, header, tablefmt="latex_booktabs", disable_numparse=True) + "\n"
 
     def _csv(self) -> str:
         import pandas
 
-        rows = [row for model in self.models for row in self._tidy(model)]
+        rows = [
+            {key: csv_cell(value) if isinstance(value, str) else value for key, value in row.items()}
+            for model in self.models
+            for row in self._tidy(model)
+        ]
         buffer = io.StringIO()
         pandas.DataFrame(rows).convert_dtypes().to_csv(buffer, index=False, lineterminator="\n")
         return buffer.getvalue()
@@ -226,5 +232,5 @@ def _flat(heading: str, cell: Cell) -> dict[str, Any]:
 def _markdown(header: list[str], rows: list[list[str]]) -> str:
     from tabulate import tabulate
 
-    safe = [[text.replace("|", r"\|").replace("\n", " ") for text in row] for row in rows]
+    safe = [[markdown_cell(text) for text in row] for row in rows]
     return tabulate(safe, header, tablefmt="github", disable_numparse=True)

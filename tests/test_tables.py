@@ -107,7 +107,7 @@ def test_markdown_shows_paper_and_cells_and_escapes_reasons(table):
     cells = [[cell.strip() for cell in line.split(" | ")] for line in lines]
     assert cells[3][0].startswith("| Adversarial nets")
     assert [cell.strip(" |") for cell in cells[3][1:]] == ["225 ± 2", "160.0 ± 2.0 *"]
-    assert r"50% \| \input{x} & worse" in lines[2]
+    assert r"50% \| \\input{x} & worse" in lines[2]
     assert "not recorded" in lines[4]
     assert "- a note" in lines
     assert any("undefined (1 seed)" in line for line in lines)

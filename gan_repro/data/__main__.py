@@ -12,9 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gan_repro import data
+from gan_repro.console import command
 from gan_repro.files import sha256_of_array
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     parser = _parser()
@@ -43,9 +45,6 @@ def _guarded(command: Callable[..., int], *arguments: object) -> int:
     except data.DataUnavailable as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("interrupted; what was complete is kept", file=sys.stderr)
-        return 130
 
 
 def _fetch(name: str, root: Path | None) -> int:
@@ -100,9 +99,9 @@ def _parser() -> argparse.ArgumentParser:
         "fetch", help="get a data set; print part, size, shape and SHA-256 of its pixels, fold by fold"
     )
     verify = commands.add_parser("verify", help="check the files on this machine; no downloads")
-    for command in (fetch, verify):
-        command.add_argument("name", metavar="NAME", help="one of: " + ", ".join(data.names()))
-        command.add_argument("--root", type=Path, metavar="DIR", help="a folder of yours to look into first")
+    for reader in (fetch, verify):
+        reader.add_argument("name", metavar="NAME", help="one of: " + ", ".join(data.names()))
+        reader.add_argument("--root", type=Path, metavar="DIR", help="a folder of yours to look into first")
     importing = commands.add_parser(
         "import-faces",
         help="make fer2013 of your copy of it, or own_faces of a folder of images",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -17,7 +19,18 @@ from typing import IO
 
 from gan_repro.data.sources import Files, SourceFailed
 
-_BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, NotImplementedError)
+_BROKEN = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the readers of the standard library raise for damaged or encrypted files."""
 
 
 def read_at_most(file: IO[bytes] | gzip.GzipFile, limit: int, what: str) -> bytes:

@@ -13,9 +13,11 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext, suppress
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from gan_repro.data.sources import SourceFailed
 from gan_repro.files import sha256_of_file
@@ -23,6 +25,8 @@ from gan_repro.files import sha256_of_file
 CONNECT_SECONDS = 4
 READ_SECONDS = 30
 """The longest silence, not the longest download."""
+LARGEST = 1 << 30
+"""Bytes after which a download is broken off: no file asked for here comes near."""
 CLIENT_SECONDS = 120
 """The longest that pip or npm may take in all."""
 SLOWEST_LINE = 200_000
@@ -75,11 +79,13 @@ def https(url: str, known_hash: str, scratch: Path, *, size: int | None = None) 
         size: the bytes that a large file has; it is given a progress bar, and not taken if it is larger.
 
     Raises:
-        SourceFailed: no answer, an error status, or other bytes than expected.
-        ValueError: not an https address.
+        SourceFailed: no answer, an error status, more than `LARGEST` bytes, or other bytes than expected.
+        ValueError: not an https address, or no hash to check by.
     """
     if not url.startswith("https://"):
         raise ValueError(f"downloads go over https only, not {url!r}")
+    if not re.fullmatch("md5:[0-9a-f]{32}|sha256:[0-9a-f]{64}", known_hash or ""):
+        raise ValueError(f"{url}: downloads are checked by a hash, and {known_hash!r} is none")
     import pooch
     import requests
 
@@ -92,11 +98,36 @@ def https(url: str, known_hash: str, scratch: Path, *, size: int | None = None) 
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
             )
-            return Path(pooch.retrieve(url, known_hash, path=scratch, downloader=downloader))
+            limited = partial(_limited, downloader)
+            return Path(pooch.retrieve(url, known_hash, path=scratch, downloader=limited))
     except requests.RequestException as error:
         raise SourceFailed(_reason(error)) from error
     except ValueError as error:
         raise SourceFailed(f"{url} is not the file expected ({known_hash})") from error
+
+
+def _limited(downloader: Callable[..., object], url: str, output: str, pooch: object) -> None:
+    """Download into the file `output` as `downloader` does, but no more than `LARGEST` bytes."""
+    with open(output, "wb") as file:
+        downloader(url, _Limited(file, url), pooch)
+
+
+class _Limited:
+    """A file that is full at `LARGEST` bytes, whatever length the server announced."""
+
+    def __init__(self, file: IO[bytes], url: str) -> None:
+        self.file, self.url, self.left = file, url, LARGEST
+
+    def write(self, chunk: bytes) -> None:
+        """Take a chunk, or break the download off."""
+        self.left -= len(chunk)
+        if self.left < 0:
+            raise SourceFailed(f"{self.url} sends more than {LARGEST:,} bytes")
+        self.file.write(chunk)
+
+    def flush(self) -> None:
+        """Pass on what was taken."""
+        self.file.flush()
 
 
 def pip_wheel(name: str, version: str, sha256: str, scratch: Path) -> Path:

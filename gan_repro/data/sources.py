@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_repro.escape import one_line
+
 Files = dict[str, bytes]
 """File name -> its whole content."""
 
@@ -61,7 +63,7 @@ class Source:
 
 def tell(title: str, message: str) -> None:
     """One line of talk about the data set `title`, on stderr."""
-    print(f"{title}: {message}", file=sys.stderr)
+    print(one_line(f"{title}: {message}"), file=sys.stderr)
 
 
 class Search:
@@ -86,7 +88,7 @@ class Search:
         except NothingThere as error:
             self.failures[source.label] = str(error)
         except (SourceFailed, OSError) as error:
-            self.failures[source.label] = str(error)
+            self.failures[source.label] = one_line(error)
             tell(self.title, f"{source.label}: {error}")
         return None
 

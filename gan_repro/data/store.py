@@ -16,7 +16,7 @@ from typing import Literal
 
 from gan_repro.data.archives import gunzip, read_at_most
 from gan_repro.data.sources import Files, NothingThere, Search, Source, SourceFailed, Wanted, tell
-from gan_repro.files import atomic_write
+from gan_repro.files import atomic_write, open_regular
 
 DATA_VARIABLE = "GAN_REPRO_DATA"
 CACHE_VARIABLE = "GAN_REPRO_CACHE"
@@ -49,13 +49,14 @@ class OtherForms:
 def own_folder(root: Path | None) -> Path | None:
     """Return the user's data folder: `root`, else what GAN_REPRO_DATA names, else None."""
     chosen = root or os.environ.get(DATA_VARIABLE)
-    return Path(chosen).expanduser().absolute() if chosen else None
+    # Unlike Path.expanduser it leaves a user that does not exist as it stands.
+    return Path(os.path.expanduser(chosen)).absolute() if chosen else None
 
 
 def cache_folder(title: str) -> Path:
     """Where the files of the data set `title` are kept between runs; it need not exist yet."""
     if chosen := os.environ.get(CACHE_VARIABLE):
-        return Path(chosen).expanduser().absolute() / title
+        return Path(os.path.expanduser(chosen)).absolute() / title
     import pooch
 
     return Path(pooch.os_cache("gan_repro")) / title
@@ -144,7 +145,7 @@ def _check(path: Path, wanted: Wanted) -> Check:
 def _read(path: Path, wanted: Wanted) -> tuple[bytes, str]:
     """Read a file that should be `wanted`, unpacked if named .gz: its content, and what is wrong with it."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if path.suffix == ".gz":
                 # A gzip file is hardly ever larger than its content; a little room for those that are.
                 packed = read_at_most(file, wanted.size + 65_536, path.name)

@@ -42,7 +42,7 @@ class ModelConfig(BaseModel):
     long as it has that default, and the recorded trials keep their ids.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     newer_fields: ClassVar[frozenset[str]] = frozenset()
 
@@ -69,6 +69,10 @@ LONG_CHAINS = 100
 
 class DivergedError(ArithmeticError):
     """Training produced a number that is not finite."""
+
+
+class StateError(ValueError):
+    """A saved state does not fit the model; a fit without it starts afresh."""
 
 
 class NotFittedError(RuntimeError):
@@ -204,7 +208,10 @@ class TrainedModel(ABC):
         self._totals = {}
         self._fitted = True
         if state is not None:
-            self._load(state)
+            try:
+                self._load(state)
+            except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+                raise StateError(str(error)) from error
         while self.epoch < self.config.epochs and not self.stopped:
             self._train_epoch(data, observer)
             log = self._close_epoch()
@@ -273,8 +280,10 @@ class TrainedModel(ABC):
         if mine != theirs:
             raise ValueError(f"the saved state belongs to {theirs}, not to {mine}; start afresh")
         # Stages may add tensors as they begin, so the counters come before the template is asked for.
-        self.epoch, self.batch, self.updates = state["epoch"], state["batch"], state["updates"]
-        self.stopped = state["stopped"]
+        self.epoch, self.batch, self.updates = counters = state["epoch"], state["batch"], state["updates"]
+        if any(type(count) is not int or count < 0 for count in counters) or self.epoch > self.config.epochs:
+            raise ValueError(f"epoch, batch and updates cannot be {counters}")
+        self.stopped = bool(state["stopped"])
         copy_tensors(state["tensors"], self._tensors())
         self._totals = {name: total.to(self.device) for name, total in state["totals"].items()}
         self.noise.set_state(state["noise"].cpu())

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_repro import data
+from gan_repro.console import command
 from gan_repro.device import CHOICES, choose_device
+from gan_repro.escape import one_line
 from gan_repro.files import sha256_of_file
 
 # Torch and what needs it is imported once there is something to compute, so that --help answers at once.
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 TABLE_1_SAMPLES = 10_000
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     parser = _parser()
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(chosen, bool(folds))
     except data.DataUnavailable as error:
-        _talk(str(error))
+        print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         _talk("interrupted; nothing was scored")
@@ -138,7 +141,7 @@ def _text(report: dict[str, Any]) -> str:
 
 
 def _talk(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(one_line(line), file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

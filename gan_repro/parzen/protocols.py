@@ -124,7 +124,7 @@ def choose_sigma(
     curve = _curve(samples, valid, AUTHORS_SIGMAS, device)
     best = max(curve, key=lambda sigma: curve[sigma])
     at_edge = best in (AUTHORS_SIGMAS[0], AUTHORS_SIGMAS[-1])
-    if rules.continuous and not at_edge:
+    if rules.continuous and not at_edge and math.isfinite(curve[best]):
         # The curve is smooth in log sigma: four points towards each neighbour of the best, then a parabola
         # through the best three, leave less than 0.01 nats to be had. The best itself is not computed again:
         # a twin of it, a rounding error away, would leave two points for the parabola.

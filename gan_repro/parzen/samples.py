@@ -18,13 +18,24 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from gan_repro.files import check_saved_tensors
+
 Array = npt.NDArray[Any]
 
 FEWEST = 100
 """Fewer samples than this are refused: in hundreds of dimensions their score tells nothing of the model."""
 
+MOST = 1_000_000
+"""More samples than this are refused: a file with holes can claim any number, and cost days."""
+
 LARGEST_UNPACKED = 1 << 30
 """Bytes that an array in a .npz may unpack to; a larger one belongs in a .npy, which is read in place."""
+
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Python unpacks the other kinds without a limit."""
+
+_MOST_AXES = 32
+"""As NumPy has had it until its second version, and more than any image needs."""
 
 _BLOCK_BYTES = 1 << 24
 _ROUNDING = 1e-6
@@ -88,6 +99,11 @@ def as_rows(array: Array, image_shape: tuple[int, ...], path: Path) -> Array:
             f"{path}: {len(array)} samples are too few for a score to mean anything; draw 10,000, "
             f"and in no case fewer than {FEWEST}"
         )
+    if len(array) > MOST:
+        raise ValueError(
+            f"{path}: {len(array):,} samples are more than the {MOST:,} that are scored at most; "
+            "keep 10,000, as Table 1 uses"
+        )
     rows = array.reshape(len(array), width)
     _check_values(rows, path)
     return rows
@@ -139,6 +155,8 @@ def _read_npz(path: Path) -> Array:
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
+            if any(info.compress_type not in _PACKINGS for info in archive.infolist()):
+                raise zipfile.BadZipFile("packed in a way that numpy.savez does not know")
             arrays = [name.removesuffix(".npy") for name in sizes if name.endswith(".npy")]
             name = _only_or_samples(arrays, "array", path) + ".npy"
             if sizes[name] > LARGEST_UNPACKED:
@@ -150,7 +168,7 @@ def _read_npz(path: Path) -> Array:
                 shape, column_major, dtype = _header(file, path)
                 # Unbounded, it would unpack all there is before it noticed that the size was a lie.
                 content = file.read(sizes[name])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: damaged, or not a .npz file ({error}); save it again") from error
     _require_bytes(len(content), shape, dtype, path)
     flat = np.frombuffer(content, dtype, count=math.prod(shape))
@@ -161,10 +179,7 @@ def _read_pt(path: Path) -> Array:
     import torch  # here, so that the other formats fail fast where they fail
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            packed = any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist())
-        if packed:
-            raise zipfile.BadZipFile("torch.save packs nothing, so a packed file is not one of its own")
+        check_saved_tensors(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
@@ -198,6 +213,8 @@ def _header(file: IO[bytes], path: Path) -> tuple[tuple[int, ...], bool, np.dtyp
         if version not in _HEADERS:
             raise ValueError(f"format version {version} is not one that numbers need")
         shape, column_major, dtype = _HEADERS[version](file)
+        if len(shape) > _MOST_AXES or any(type(extent) is not int for extent in shape):
+            raise ValueError(f"no array has the shape {shape}")
     except OSError:
         raise
     except Exception as error:  # the header is a Python literal, and a damaged one raises almost anything
@@ -224,7 +241,7 @@ def _only_or_samples(names: list[Any], kind: str, path: Path) -> Any:
     if "samples" in names:
         return "samples"
     if len(names) != 1:
-        held = ", ".join(map(repr, names[:5])) or "none"
+        held = ", ".join(repr(name)[:60] for name in names[:5]) or "none"
         raise ValueError(
             f"{path}: holds {len(names)} {kind}s ({held}); keep one, or call the right one 'samples'"
         )

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
 
 from gan_repro.chains import ChainDiagnostics
+from gan_repro.escape import one_line
 from gan_repro.estimate import Estimate
-from gan_repro.files import atomic_write
+from gan_repro.files import atomic_write, read_regular
 from gan_repro.trials.spec import TrialSpec
 
 Status = Literal["done", "diverged", "error", "interrupted", "skipped"]
@@ -23,13 +24,13 @@ _MAX_RECORD_BYTES = 16 * 2**20
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Score(_Part):
     """One set of samples under one protocol; nats."""
 
-    sigma: float | None
+    sigma: PositiveFloat | None
     """None where each of `folds` has its own."""
     log_likelihood: Estimate
     """Mean over the test images, with the standard error across them; or the same over folds."""
@@ -78,7 +79,7 @@ class Candidate(_Part):
 class CurvePoint(_Part):
     """One epoch of training."""
 
-    epoch: int
+    epoch: int = Field(ge=0, le=2**53)
     losses: dict[str, float]
     learning_rate: float
     valid_mean: float | None = None
@@ -118,6 +119,14 @@ class TrialRecord(_Part):
     deviations: tuple[dict[str, str], ...] = ()
     """How the model differs from its reference: id, what, why, expected_effect."""
     provenance: Provenance
+
+    @model_validator(mode="after")
+    def _done_has_scores(self) -> TrialRecord:
+        best = self.candidates.get("best")
+        lacking = {self.spec.evaluation.protocol, "refined"} - (best.scores.keys() if best else set())
+        if self.status == "done" and lacking:
+            raise ValueError(f"the trial is done, but has no score under {', '.join(sorted(lacking))}")
+        return self
 
     @property
     def score(self) -> Score:
@@ -184,15 +193,13 @@ def load_record(path: Path) -> TrialRecord:
         RecordError: with one sentence that names the file and what is wrong with it.
     """
     try:
-        if path.stat().st_size > _MAX_RECORD_BYTES:
-            raise RecordError(f"{path.name} is larger than any record ({_MAX_RECORD_BYTES} bytes)")
-        record = TrialRecord.model_validate_json(path.read_bytes())
+        record = TrialRecord.model_validate_json(read_regular(path, _MAX_RECORD_BYTES))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "the file"
         raise RecordError(f"{path.name} is not a trial record: {place}: {first['msg']}") from error
     except OSError as error:
-        raise RecordError(f"{path.name} cannot be read: {error.strerror}") from error
+        raise RecordError(f"{path.name} cannot be read: {error.strerror or error}") from error
     if record.spec.id != path.stem:
         raise RecordError(f"{path.name} holds the trial {record.spec.id}")
     return record
@@ -207,11 +214,13 @@ def _set_aside(path: Path, error: RecordError) -> None:
     try:
         os.replace(path, aside)
     except OSError:
-        print(f"warning: {error}; ignored", file=sys.stderr)
+        fate = "ignored"
     else:
-        print(f"warning: {error}; set aside as {aside.name}", file=sys.stderr)
+        fate = f"set aside as {aside.name}"
+    print(f"warning: {one_line(error)}; {one_line(fate)}", file=sys.stderr)
 
 
 def _short_pairs(text: str) -> str:
     """Put innermost lists of numbers on one line, so that a curve does not fill the screen."""
-    return re.sub(r"\[\s+([-\d.e+]+),\s+([-\d.e+]+)\s+\]", r"[\1, \2]", text)
+    # Between line breaks, which JSON never has inside a string.
+    return re.sub(r"\[\n\s*([-\d.e+]+),\n\s*([-\d.e+]+)\n\s*\]", r"[\1, \2]", text)

@@ -19,9 +19,10 @@ from gan_repro import models
 from gan_repro.chains import ChainDiagnostics, diagnose
 from gan_repro.data.dataset import Dataset
 from gan_repro.device import choose_device
+from gan_repro.escape import one_line
 from gan_repro.files import sha256_of_array
-from gan_repro.models.base import DivergedError, TrainedModel
-from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
+from gan_repro.models.base import DivergedError, StateError, TrainedModel
+from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate, get_protocol
 from gan_repro.seeds import generator
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
@@ -84,6 +85,7 @@ def run(spec: TrialSpec, attempt: Attempt | None = None) -> TrialRecord:
 
 
 def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
+    kind = _checked_kind(spec)
     device = choose_device(attempt.device)
     environment.prepare(device, attempt.threads)
     started = datetime.now(UTC)
@@ -94,7 +96,6 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
             f"{spec.data.name} here has SHA-256 {found}, but trial {spec.id} was planned for "
             f"{spec.data.sha256}; use the same images or plan the trial anew"
         )
-    kind = models.model_class(spec.model)
     model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
     trial = _Trial(spec, attempt, folds, model)
     status, reason = trial.outcome()
@@ -102,7 +103,7 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
     return TrialRecord(
         spec=spec,
         status=status,
-        reason=reason,
+        reason=reason and one_line(reason),
         candidates=trial.candidates,
         learning_curve=tuple(trial.watch.curve),
         deviations=tuple(deviation.model_dump() for deviation in model.active_deviations()),
@@ -119,6 +120,18 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
             environment=environment.describe(device),
         ),
     )
+
+
+def _checked_kind(spec: TrialSpec) -> Any:
+    """The class of the spec's model, once it is known that this program runs what the spec says."""
+    kind, protocol = models.model_class(spec.model), get_protocol(spec.evaluation.protocol)
+    asked = (spec.model_version, spec.evaluation.protocol_version)
+    if asked != (kind.version, protocol.version):
+        raise ValueError(
+            f"trial {spec.id} asks for version {asked[0]} of {spec.model} and version {asked[1]} of protocol "
+            f"{protocol.name}; here are versions {kind.version} and {protocol.version}; plan the trial anew"
+        )
+    return kind
 
 
 class _Trial:
@@ -166,7 +179,11 @@ class _Trial:
             self.seconds["training"] = time.monotonic() - started
             return
         try:
-            self.model.fit(train, observer=self.watch, state=self.watch.load())
+            try:
+                self.model.fit(train, observer=self.watch, state=self.watch.load())
+            except StateError as error:
+                self.watch.set_aside(error)
+                self.model.fit(train, observer=self.watch)
             self.watch.save(self.model)
         finally:
             self.watch.close()
@@ -188,6 +205,11 @@ class _Trial:
         started = time.monotonic()
         random = generator(self.spec.seed, self.spec.model, "samples", device=self.model.device)
         samples = self.model.sample(self.spec.evaluation.n_samples, generator=random)
+        expected = (self.spec.evaluation.n_samples, self.folds[0].train_pixels.shape[1])
+        if tuple(samples.shape) != expected:
+            raise ValueError(
+                f"{self.spec.model} gave samples of shape {tuple(samples.shape)}, asked for {expected}"
+            )
         if not bool(torch.isfinite(samples).all()):
             raise DivergedError(f"{self.spec.model}: the samples are not all finite")
         sampled = time.monotonic()

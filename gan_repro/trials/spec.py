@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 SCHEMA_VERSION = 1
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+"""Part of a file's name, and so without a way out of its folder."""
 
 
 class DataSpec(BaseModel):
@@ -16,7 +19,7 @@ class DataSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: Name
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     """`Dataset.sha256`: the bytes of train, valid and test."""
     fold: int | None = None
@@ -29,7 +32,7 @@ class EvaluationSpec(BaseModel):
 
     protocol: str = "authors"
     protocol_version: int = 1
-    n_samples: int = Field(10_000, ge=2)
+    n_samples: int = Field(10_000, ge=2, le=1_000_000)
     track_every: int = Field(5, ge=0)
     """Epochs between looks at the validation likelihood (refined sigma); 0 means never."""
     patience: int | None = Field(None, ge=1)
@@ -42,12 +45,12 @@ class TrialSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: int = SCHEMA_VERSION
-    model: str
+    model: Name
     model_version: int
     config: dict[str, Any]
     """The model's full configuration, as JSON values: defaults written out."""
     data: DataSpec
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**63)
     evaluation: EvaluationSpec = EvaluationSpec()
 
     @field_validator("schema_version")
@@ -55,6 +58,15 @@ class TrialSpec(BaseModel):
     def _known_schema(cls, value: int) -> int:
         if value != SCHEMA_VERSION:
             raise ValueError(f"schema version {value} is not the {SCHEMA_VERSION} that this program reads")
+        return value
+
+    @field_validator("config")
+    @classmethod
+    def _config_is_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"a configuration is made of finite JSON values: {error}") from error
         return value
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -12,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import BaseModel, ConfigDict
 from tqdm import tqdm
 
-from gan_repro.files import atomic_write
+from gan_repro.escape import one_line
+from gan_repro.files import atomic_write, check_saved_tensors
 from gan_repro.models.base import DivergedError, EpochLog, TrainedModel
 from gan_repro.parzen.protocols import choose_sigma
 from gan_repro.seeds import generator
@@ -24,6 +27,21 @@ from gan_repro.trials.spec import TrialSpec
 
 class StopRequestedError(Exception):
     """Somebody asked the trial to stop; its checkpoint is saved."""
+
+
+class _SavedWatch(BaseModel):
+    """What a checkpoint holds of the watch, to be checked before any of it is believed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    spec: str
+    curve: list[str]
+    best_epoch: int | None
+    best_mean: float
+    best_parameters: dict[str, torch.Tensor]
+    resumed: int
+    tracking_seconds: float
+    training_seconds: float
 
 
 class Watch:
@@ -47,6 +65,12 @@ class Watch:
         self.checkpoint = checkpoint
         self.stop_requested = stop_requested
         self.checkpoint_seconds = checkpoint_seconds
+        self._position = position
+        self._bar: tqdm[Any] | None = None
+        self._started = self._saved = time.monotonic()
+        self._begin()
+
+    def _begin(self) -> None:
         self.curve: list[CurvePoint] = []
         self.best_epoch: int | None = None
         self.best_mean = -math.inf
@@ -54,9 +78,6 @@ class Watch:
         self.resumed = 0
         self.tracking_seconds = 0.0
         self.training_seconds = 0.0
-        self._position = position
-        self._bar: tqdm[Any] | None = None
-        self._started = self._saved = time.monotonic()
 
     def after_batch(self, model: TrainedModel) -> None:
         """Save once in a while; stop if asked to."""
@@ -94,6 +115,8 @@ class Watch:
         if not bool(torch.isfinite(samples).all()):
             raise DivergedError(f"{self.spec.model}: samples after epoch {epoch} are not all finite")
         choice = choose_sigma(samples, self.valid, protocol="refined")
+        if not math.isfinite(choice.valid_mean):
+            raise DivergedError(f"the validation log-likelihood after epoch {epoch} is {choice.valid_mean}")
         if model.complete and choice.valid_mean > self.best_mean:
             self.best_mean, self.best_epoch = choice.valid_mean, epoch
             self.best_parameters = model.parameters_copy()
@@ -151,29 +174,37 @@ class Watch:
 
         A checkpoint that cannot be read is set aside with a warning. Nothing in it is ever executed.
         """
-        if not self.checkpoint.exists():
+        if not os.path.lexists(self.checkpoint):
             return None
         try:
+            check_saved_tensors(self.checkpoint)
             saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-            watch = saved["watch"]
-            if watch["spec"] != self.spec.canonical_json():
+            if not isinstance(saved, dict):
+                raise ValueError(f"it holds a {type(saved).__name__}")
+            mine = _SavedWatch(**saved["watch"])
+            if mine.spec != self.spec.canonical_json():
                 raise ValueError("it belongs to another trial")
-            curve = [CurvePoint.model_validate_json(point) for point in watch["curve"]]
+            curve = [CurvePoint.model_validate_json(point) for point in mine.curve]
             state: Mapping[str, Any] = saved["model"]
         except Exception as error:  # torch.load raises many kinds for damaged files
-            aside = self.checkpoint.with_suffix(".corrupt")
-            self.checkpoint.replace(aside)
-            reason = str(error).partition("\n")[0]
-            print(
-                f"warning: checkpoint {self.checkpoint.name} cannot be used ({reason}); "
-                f"set aside as {aside.name}, training starts afresh",
-                file=sys.stderr,
-            )
+            self.set_aside(error)
             return None
         self.curve = curve
-        self.best_epoch, self.best_mean = watch["best_epoch"], watch["best_mean"]
-        self.best_parameters = watch["best_parameters"]
-        self.resumed = watch["resumed"] + 1
-        self.tracking_seconds = watch["tracking_seconds"]
-        self.training_seconds = watch["training_seconds"]
+        self.best_epoch, self.best_mean = mine.best_epoch, mine.best_mean
+        self.best_parameters = mine.best_parameters
+        self.resumed = mine.resumed + 1
+        self.tracking_seconds = mine.tracking_seconds
+        self.training_seconds = mine.training_seconds
         return state
+
+    def set_aside(self, error: Exception) -> None:
+        """Move a checkpoint that cannot be used out of the way, say so, and forget what was read from it."""
+        aside = self.checkpoint.with_suffix(".corrupt")
+        self.checkpoint.replace(aside)
+        reason = one_line(str(error).partition("\n")[0])
+        print(
+            f"warning: checkpoint {self.checkpoint.name} cannot be used ({reason}); "
+            f"set aside as {aside.name}, training starts afresh",
+            file=sys.stderr,
+        )
+        self._begin()

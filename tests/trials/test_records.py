@@ -89,5 +89,5 @@ def test_damaged_records_are_set_aside_with_a_warning_that_names_them(store, rec
 
 def test_a_record_of_absurd_size_is_not_read(store, record, monkeypatch):
     monkeypatch.setattr("gan_repro.trials.records._MAX_RECORD_BYTES", 10)
-    with pytest.raises(RecordError, match="larger than any record"):
+    with pytest.raises(RecordError, match="larger than any such file"):
         load_record(store.path(record.spec))

@@ -1,0 +1,28 @@
+"""Text of unknown origin (records, file names, error messages) made safe for the place where it is shown."""
+
+from __future__ import annotations
+
+_LONGEST = 2000
+_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\|`<$["})
+"""What would end a cell, or begin code, HTML, a formula or a link."""
+
+
+def one_line(text: object) -> str:
+    r"""`text` as one printable line: what is not printable appears as an escape (\n, \x1b, \udcff).
+
+    So it can neither break a line nor steer a terminal, and can be written in any encoding that has the rest.
+    """
+    whole = str(text)
+    shown = whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}..."
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in shown)
+
+
+def markdown_cell(text: str) -> str:
+    """`text` for a cell of a Markdown table, where it shows as it is."""
+    return one_line(text).translate(_MARKDOWN)
+
+
+def csv_cell(text: str) -> str:
+    """`text` for a cell of a CSV file: a spreadsheet takes it for text, never for a formula."""
+    line = one_line(text)
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

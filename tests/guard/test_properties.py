@@ -1,0 +1,147 @@
+"""Inputs that nobody thought of: bytes, JSON and edits drawn at random, each refused properly or harmless."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gan_repro.data import idx
+from gan_repro.data.pickles import load_arrays
+from gan_repro.parzen import samples
+from gan_repro.search import read_log
+from gan_repro.tables import Table, cell_from, recorded_cells
+from gan_repro.trials.records import RecordError, RecordStore, load_record
+from tests.guard.test_sample_files import npy
+from tests.test_tables import record
+
+RECORD = record()
+FOLDER_IS_FIXED = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+anything = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return RecordStore(tmp_path).write(RECORD)
+
+
+def places(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The place of every entry in nested dicts and lists."""
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    return [place for key, inner in entries for place in [(*here, key), *places(inner, (*here, key))]]
+
+
+WHOLE = json.loads(RECORD.model_dump_json())
+PLACES = places(WHOLE)
+
+
+def read_or_refuse(path: Path) -> None:
+    """A record is refused by a sentence that names it, or can be shown in every form."""
+    try:
+        found = load_record(path)
+    except RecordError as error:
+        refusal = str(error)
+    else:
+        refusal = ""
+    if refusal:
+        assert path.name in refusal
+        return
+    cells = recorded_cells([found], "mnist", ("paper", "standard"))
+    for column in (cells, {found.spec.model: cell_from([found])}):
+        table = Table(dataset="mnist", models=("gan",), columns={"standard": column}, notes=())
+        for form in ("md", "csv", "json", "latex"):
+            text = table.render(form)
+            assert "nan" not in text.lower().replace("adversarial", "")
+    store = RecordStore(path.parent.parent / "copy")
+    store.write(found)
+    assert store.read(found.spec) == found
+
+
+@settings(max_examples=150, **FOLDER_IS_FIXED)
+@given(place=st.sampled_from(PLACES), value=anything)
+def test_any_entry_of_a_record_may_be_anything(place: tuple[Any, ...], value: Any, path: Path) -> None:
+    whole = inner = json.loads(json.dumps(WHOLE))
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+    path.write_text(json.dumps(whole))
+    read_or_refuse(path)
+
+
+@settings(max_examples=150, **FOLDER_IS_FIXED)
+@given(flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=3))
+def test_any_byte_of_a_record_may_be_any_other(flips: list[tuple[int, int]], path: Path) -> None:
+    content = bytearray(RecordStore(path.parent.parent / "good").write(RECORD).read_bytes())
+    for place, change in flips:
+        content[place % len(content)] ^= change
+    path.write_bytes(content)
+    read_or_refuse(path)
+
+
+@settings(max_examples=100, **FOLDER_IS_FIXED)
+@given(content=st.binary(max_size=200) | anything.map(lambda value: json.dumps(value).encode()))
+def test_a_log_or_a_record_may_be_any_bytes(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+    read_or_refuse(path)
+    with pytest.raises(ValueError, match=path.name):
+        read_log(path)
+
+
+@settings(max_examples=200, **FOLDER_IS_FIXED)
+@given(
+    suffix=st.sampled_from([".npy", ".npz", ".pt"]),
+    content=st.binary(max_size=200)
+    | st.binary(max_size=200).map(lambda tail: b"\x93NUMPY\x01\x00" + tail)
+    | st.binary(max_size=200).map(lambda tail: b"PK\x03\x04" + tail),
+)
+def test_samples_may_be_any_bytes(suffix: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / f"samples{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="samples"):
+        samples.as_rows(samples.read(path), (8, 8), path)
+
+
+@settings(max_examples=150, **FOLDER_IS_FIXED)
+@given(header=st.text(alphabet="{}()[]',: descrfotanhp<>f4123-+*\\x00TrueFalse", max_size=120))
+def test_the_header_of_an_array_may_be_any_text(header: str, tmp_path: Path) -> None:
+    path = tmp_path / "samples.npy"
+    padded = header.encode() + b"\n"
+    path.write_bytes(npy()[:8] + len(padded).to_bytes(2, "little") + padded + bytes(5000))
+    with pytest.raises(ValueError, match="samples"):
+        samples.as_rows(samples.read(path), (8, 8), path)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=100) | st.binary(max_size=100).map(lambda tail: b"\x00\x00\x08\x03" + tail))
+def test_idx_may_be_any_bytes(content: bytes) -> None:
+    try:
+        size = idx.read_images(content).size
+    except ValueError:
+        return
+    assert size == len(content) - 16
+
+
+OPCODES = st.sampled_from(
+    [bytes([code]) for code in b"(.0123FNKJMGITUVXSQabcdehjilopqrstu}]\x80\x81\x85\x86\x87\x93\x94"]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(OPCODES | st.binary(max_size=3), max_size=30).map(b"".join))
+def test_a_pickle_may_be_any_bytes(content: bytes) -> None:
+    """Whatever comes out is made of what the three allowed names can make; mostly nothing does."""
+    with contextlib.suppress(ValueError):
+        load_arrays(io.BytesIO(content))
