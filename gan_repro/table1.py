@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from gan_repro.device import CHOICES, choose_device
 
 if TYPE_CHECKING:
     from gan_repro.tables import Cell, Table
+    from gan_repro.trials.cluster import Cluster
     from gan_repro.trials.plan import Planned
     from gan_repro.trials.presets import Preset
     from gan_repro.trials.records import RecordStore
@@ -45,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = options.models or [name for name in paper.LABELS if name in preset.cuts]
     store = RecordStore(options.results)
     try:
-        device = choose_device(options.device)
+        cluster = _connect(options.scheduler)
+        device = cluster.device(options.device) if cluster else choose_device(options.device)
         if not options.dry_run:
             require_writable(options.results)
         sources = [plans.source(name, options.root) for name in options.datasets]
@@ -62,9 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gan_repro.trials.sweep import sweep
 
     attempt = Attempt(results=options.results, root=options.root, device=device, fresh=options.fresh)
-    outcomes, signal = sweep(
-        plan, attempt, workers=_workers(options, plan, device), budget_minutes=options.budget
-    )
+    workers = _workers(options, plan, device)
+    outcomes, signal = sweep(plan, attempt, workers=workers, elsewhere=cluster, budget_minutes=options.budget)
     for dataset in options.datasets:
         write_files(store, dataset)
         print(_printed_table(store, dataset, preset, names, outcomes).render(options.format), end="")
@@ -144,6 +146,14 @@ def _notes(dataset: str, columns: dict[str, dict[str, Cell]]) -> tuple[str, ...]
     return tuple(notes)
 
 
+def _connect(scheduler: str | None) -> Cluster | None:
+    if scheduler is None:
+        return None
+    from gan_repro.trials.cluster import Cluster
+
+    return Cluster(scheduler)
+
+
 def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) -> int:
     if options.workers is not None:
         return int(options.workers)
@@ -183,11 +193,18 @@ def _parser() -> argparse.ArgumentParser:
         help=f"the first N of the fixed seeds, at most {_MAX_SEEDS} (default: the preset's number)",
     )
     parser.add_argument("--device", choices=CHOICES, default="auto")
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
         "--workers",
         type=_positive_int,
         metavar="N",
         help="trials at a time, one core each (default: the number of cores; 1 on a GPU)",
+    )
+    where.add_argument(
+        "--scheduler",
+        type=_address,
+        metavar="ADDRESS",
+        help="send the trials to the Dask cluster at tcp://HOST:PORT or tls://HOST:PORT (docs/cluster.md)",
     )
     parser.add_argument(
         "--budget",
@@ -215,6 +232,14 @@ def _known_model(name: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return name
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"(tcp|tls)://\S+:\d{1,5}", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an address like tcp://HOST:PORT or tls://HOST:PORT"
+        )
+    return text
 
 
 def _positive_int(text: str) -> int:
