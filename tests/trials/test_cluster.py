@@ -21,7 +21,7 @@ from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, checkpoint_path
 from gan_repro.trials.sweep import NOT_STARTED, sweep
 
-PATIENCE = 300  # seconds until a process that should have answered is taken for one that hangs
+PATIENCE = 600  # seconds until a process that should have answered is taken for one that hangs
 
 pytestmark = [
     # Dask's own sockets and loops, closed a moment too late for pytest.

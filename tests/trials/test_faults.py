@@ -29,7 +29,7 @@ from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, run
 from gan_repro.trials.sweep import sweep
 
-PATIENCE = 120  # seconds until a process that should have ended is taken for one that hangs
+PATIENCE = 600  # seconds until a process that should have ended is taken for one that hangs
 
 context = multiprocessing.get_context("forkserver")
 context.set_forkserver_preload(

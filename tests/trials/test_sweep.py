@@ -60,7 +60,7 @@ def test_when_the_budget_is_up_running_trials_are_saved_and_the_rest_is_not_star
 
 def kill_the_workers_once_there_is(checkpoint):
     def kill():
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 600
         while not checkpoint.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         for worker in multiprocessing.active_children():
