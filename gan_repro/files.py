@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import stat
@@ -43,6 +44,13 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], object] | bytes | str) 
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(*paths: Path) -> None:
+    """Remove what an `atomic_write` to `paths` left behind whose process was killed. Under a lock on them."""
+    for path in paths:
+        for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            part.unlink(missing_ok=True)
 
 
 def require_writable(folder: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from gan_repro.device import CHOICES, choose_device
 
 if TYPE_CHECKING:
     from gan_repro.tables import Table
+    from gan_repro.trials.cluster import Cluster
     from gan_repro.trials.plan import Planned
     from gan_repro.trials.presets import Preset
     from gan_repro.trials.records import RecordStore
@@ -48,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     preset = get_preset(options.preset)
     store = RecordStore(options.results)
     try:
-        device = choose_device(options.device)
+        cluster = _connect(options.scheduler)
+        device = cluster.device(options.device) if cluster else choose_device(options.device)
         if not options.dry_run:
             for folder in ("", "trials", "checkpoints", "locks"):
                 require_writable(options.results / folder)
@@ -68,9 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gan_repro.trials.sweep import sweep
 
     attempt = Attempt(results=options.results, root=options.root, device=device, fresh=options.fresh)
-    outcomes, signal = sweep(
-        plan, attempt, workers=_workers(options, plan, device), budget_minutes=options.budget
-    )
+    workers = _workers(options, plan, device)
+    outcomes, signal = sweep(plan, attempt, workers=workers, elsewhere=cluster, budget_minutes=options.budget)
     for dataset in datasets:
         columns.write_files(store, columns.table_name(dataset))
         rows = plans.rows_for(preset, dataset, options.models)
@@ -101,6 +103,14 @@ def _printed_table(
     if columns.table_name(dataset) != dataset:
         shown = {columns.TFD_OURS: recorded_cells(store, "tfd", _RECORDED_PRESETS)} | shown
     return columns.table_from(columns.table_name(dataset), shown)
+
+
+def _connect(scheduler: str | None) -> Cluster | None:
+    if scheduler is None:
+        return None
+    from gan_repro.trials.cluster import Cluster
+
+    return Cluster(scheduler)
 
 
 def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) -> int:
@@ -143,11 +153,18 @@ def _parser() -> argparse.ArgumentParser:
         help=f"the first N of the fixed seeds, at most {_MAX_SEEDS} (default: the preset's number)",
     )
     parser.add_argument("--device", choices=CHOICES, default="auto")
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
         "--workers",
         type=_positive_int,
         metavar="N",
         help="trials at a time, one core each (default: the number of cores; 1 on a GPU)",
+    )
+    where.add_argument(
+        "--scheduler",
+        type=_address,
+        metavar="ADDRESS",
+        help="send the trials to the Dask cluster at tcp://HOST:PORT or tls://HOST:PORT (docs/cluster.md)",
     )
     parser.add_argument(
         "--budget",
@@ -185,6 +202,14 @@ def _checked(check: Callable[[str], object], name: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return name
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"(tcp|tls)://\S+:\d{1,5}", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an address like tcp://HOST:PORT or tls://HOST:PORT"
+        )
+    return text
 
 
 def _positive_int(text: str) -> int:

@@ -71,7 +71,8 @@ def peak_memory() -> int:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(root), *arguments]
+    # No locks: a look at the repository must leave nothing in it, also where it is cut off.
+    command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
     return subprocess.run(  # noqa: S603  fixed words and our own path, no shell
         command, check=True, capture_output=True, text=True, timeout=20
     ).stdout.strip()

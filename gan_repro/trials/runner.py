@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from torch import Tensor
 
 from gan_repro import models
@@ -20,7 +21,7 @@ from gan_repro.chains import ChainDiagnostics, diagnose
 from gan_repro.data.dataset import Dataset
 from gan_repro.device import choose_device
 from gan_repro.escape import one_line
-from gan_repro.files import sha256_of_array
+from gan_repro.files import remove_unfinished, sha256_of_array
 from gan_repro.models.base import DivergedError, StateError, TrainedModel
 from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate, get_protocol
 from gan_repro.seeds import generator
@@ -68,13 +69,15 @@ def run(spec: TrialSpec, attempt: Attempt | None = None) -> TrialRecord:
 
     Raises:
         OSError: the results folder cannot be written, or the data cannot be had.
+        filelock.Timeout: another process is at it, and `attempt.stop_requested` while this one waited.
         ValueError: the data are not those that the spec names, or the device is not there.
     """
     attempt = attempt or Attempt()
     store = RecordStore(attempt.results)
     lock = attempt.results / "locks" / f"{spec.id}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(lock):
+    with _turn(lock, attempt.stop_requested):
+        remove_unfinished(checkpoint_path(attempt.results, spec), store.path(spec))
         if not attempt.fresh:
             record = store.read(spec)
             if record is not None and record.status == "done":
@@ -82,6 +85,22 @@ def run(spec: TrialSpec, attempt: Attempt | None = None) -> TrialRecord:
         record = _run(spec, attempt)
         store.write(record)
         return record
+
+
+@contextmanager
+def _turn(path: Path, stop_requested: Callable[[], bool]) -> Iterator[None]:
+    """Hold a lock; while another process does, wait for it, but not once somebody asked to stop."""
+    lock = FileLock(path)
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=1)
+        except Timeout:
+            if stop_requested():
+                raise
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:

@@ -1,14 +1,17 @@
 """Many trials: in one process or several, failing one by one, stopped together."""
 
 import multiprocessing
+import signal
 import threading
 import time
+from dataclasses import replace
 
 import pytest
+from filelock import FileLock
 
 from gan_repro.trials.plan import Planned
-from gan_repro.trials.runner import Attempt
-from gan_repro.trials.sweep import sweep
+from gan_repro.trials.runner import Attempt, checkpoint_path
+from gan_repro.trials.sweep import _affordable, sweep
 
 
 def planned(spec, minutes=1.0):
@@ -55,20 +58,77 @@ def test_when_the_budget_is_up_running_trials_are_saved_and_the_rest_is_not_star
     assert "not started" in outcomes[0].problem
 
 
-def test_a_worker_that_dies_is_reported_and_its_trial_is_not_counted_as_done(tiny_spec, tmp_path):
-    endless = tiny_spec(epochs=10**6, evaluation={"track_every": 0})
-    attempt = Attempt(results=tmp_path, device="cpu", progress_position=None, checkpoint_seconds=0)
-    checkpoint = tmp_path / "checkpoints" / f"{endless.id}.pt"
-
-    def kill_when_training():
-        while not checkpoint.exists():
-            time.sleep(0.05)
+def kill_the_workers_once_there_is(checkpoint):
+    def kill():
+        deadline = time.monotonic() + 600
+        while not checkpoint.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
         for worker in multiprocessing.active_children():
             worker.kill()
 
-    killer = threading.Thread(target=kill_when_training)
+    killer = threading.Thread(target=kill)
     killer.start()
-    outcomes, _ = sweep([planned(endless), planned(tiny_spec(seed=2))], attempt, workers=2)
+    return killer
+
+
+def test_a_worker_that_dies_costs_its_attempt_and_no_trial(tiny_spec, tmp_path, monkeypatch):
+    """As after the system killed it for its memory: another process goes on from the checkpoint."""
+    monkeypatch.setattr("gan_repro.trials.sweep._affordable", lambda workers, threads: workers)
+    long = tiny_spec(epochs=120, evaluation={"track_every": 60})
+    attempt = Attempt(
+        results=tmp_path / "killed", device="cpu", progress_position=None, checkpoint_seconds=0.1
+    )
+    killer = kill_the_workers_once_there_is(checkpoint_path(attempt.results, long))
+    plan = [planned(long, minutes=9), planned(tiny_spec(seed=2))]
+    outcomes, _ = sweep(plan, attempt, workers=2)
+    killer.join()
+    assert [outcome.done for outcome in outcomes] == [True, True]
+    assert outcomes[0].record.provenance.resumed == 1
+    here, _ = sweep(plan, replace(attempt, results=tmp_path / "here", checkpoint_seconds=60))
+    assert outcomes_of(o.record for o in here) == outcomes_of(o.record for o in outcomes)
+
+
+def test_a_trial_that_kills_its_workers_is_given_up_and_named(tiny_spec, tmp_path, monkeypatch):
+    monkeypatch.setattr("gan_repro.trials.sweep._affordable", lambda workers, threads: workers)
+    monkeypatch.setattr("gan_repro.trials.sweep.WORKER_DEATHS", 1)
+    endless = tiny_spec(epochs=10**6, evaluation={"track_every": 0})
+    attempt = Attempt(results=tmp_path, device="cpu", progress_position=None, checkpoint_seconds=0.1)
+    killer = kill_the_workers_once_there_is(checkpoint_path(tmp_path, endless))
+    outcomes, _ = sweep([planned(endless)], attempt, workers=2)
     killer.join()
     assert outcomes[0].record is None
-    assert "worker process died" in outcomes[0].problem
+    assert "its worker process died once (killed, or out of memory)" in outcomes[0].problem
+
+
+def test_asked_twice_it_stops_at_once_and_keeps_what_is_finished(tiny_spec, tmp_path, monkeypatch, capfd):
+    def interrupted_twice(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("gan_repro.models.gan.GAN.fit", interrupted_twice)
+    attempt = Attempt(results=tmp_path, device="cpu", progress_position=None)
+    plan = [planned(tiny_spec()), planned(tiny_spec("train-set"), minutes=9)]
+    outcomes, number = sweep(plan, attempt)
+    assert number == signal.SIGINT
+    assert outcomes[1].done
+    assert "stopped at once" in outcomes[0].problem
+    assert "again to stop at once" in capfd.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_while_another_process_is_at_a_trial_a_sweep_waits_but_can_be_stopped(tiny_spec, tmp_path):
+    spec = tiny_spec()
+    (tmp_path / "locks").mkdir()
+    with FileLock(tmp_path / "locks" / f"{spec.id}.lock"):
+        attempt = Attempt(results=tmp_path, device="cpu", progress_position=None)
+        outcomes, _ = sweep([planned(spec)], attempt, budget_minutes=0.5 / 60)
+    assert "another process was at it" in outcomes[0].problem
+
+
+def test_no_more_workers_than_cores_for_their_threads(monkeypatch, capsys):
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1, 2, 3})
+    assert _affordable(3, threads=1) == 3
+    assert capsys.readouterr().err == ""
+    assert _affordable(9, threads=1) == 4
+    assert "9 workers asked for, 4 cores here: 4 trials at a time" in capsys.readouterr().err
+    assert _affordable(9, threads=3) == 1
