@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -222,7 +223,8 @@ def _score(fitted: Any, settings: dict[str, Any], dataset: data.Dataset, seconds
         samples = fitted.sample(N_SAMPLES, generator=generator(SEED, fitted.name, "samples"))
         if bool(samples.isfinite().all()):
             choice = choose_sigma(samples, dataset.valid, protocol="refined")
-            mean, sigma = choice.valid_mean, choice.sigma
+            if math.isfinite(choice.valid_mean):
+                mean, sigma = choice.valid_mean, choice.sigma
     seconds = round(seconds + time.monotonic() - started, 1)
     return Tried(settings=settings, valid_mean=mean, sigma=sigma, seconds=seconds)
 

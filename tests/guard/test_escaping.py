@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gan_repro.cells import cell_from
 from gan_repro.escape import csv_cell, markdown_cell, one_line
-from gan_repro.tables import Format, Table, cell_from
+from gan_repro.tables import Format, Table
 from tests.guard.oracle import cases
 from tests.test_tables import record
 

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gan_repro.cells import cell_from, recorded_cells
 from gan_repro.data import idx
 from gan_repro.data.pickles import load_arrays
 from gan_repro.parzen import samples
 from gan_repro.search import read_log
-from gan_repro.tables import Table, cell_from, recorded_cells
+from gan_repro.tables import Table
 from gan_repro.trials.records import RecordError, RecordStore, load_record
 from tests.guard.test_sample_files import npy
 from tests.test_tables import record

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gan_repro import figures, table1
+from gan_repro import columns, figures
 from gan_repro.trials.records import RecordStore, TrialRecord
 from tests.guard.oracle import cases, sentence_of, tree, within
 from tests.test_tables import record
@@ -197,7 +197,7 @@ def test_the_commands_go_on_without_it(
     other = RecordStore(path.parent.parent).write(record(model="dbn", value=123.4))
     DAMAGES[damage](path)
     with within():
-        table = table1.recorded_table(RecordStore(path.parent.parent), "mnist").render("md")
+        table = columns.recorded_table(RecordStore(path.parent.parent), "mnist").render("md")
         assert figures.main(["--results", str(path.parent.parent)]) == 0
     assert "123.4" in table
     assert "gan-mnist" not in table
