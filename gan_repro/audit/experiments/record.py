@@ -24,7 +24,8 @@ READ_BY_CLAIMS: Mapping[str, Mapping[str, str]] = {
         "divergence_identity_gap": "V(D) - (-log 4 + 2 JSD), D trained against a fixed G, nats",
         "jsd_start": "Jensen-Shannon divergence of p_data and p_g before training, nats",
         "jsd_end": "the same after training both nets",
-        "discriminator_at_end": "mean D over data and samples after training both nets, probability",
+        "discriminator_from_half": "mean |D - 1/2| over data and samples after training both nets,"
+        " probability",
     },
     "loss-early": {
         "gradient_ratio": "norm of G's gradient early in training, non-saturating over saturating loss",
@@ -110,6 +111,8 @@ class ExperimentRecord(_Part):
     provenance: ExperimentProvenance
     findings: dict[str, Finding]
     """By name, in the order in which a table shows them."""
+    series: dict[str, list[list[float]]] = Field(default_factory=dict)
+    """Curves for figures, by name: a row of numbers a point, in the order that the experiment states."""
 
 
 class ExperimentError(ValueError):
