@@ -51,7 +51,8 @@ def decide_error_over_examples(evidence: Evidence) -> Decision:
         ids += trials.ids
     if missing:
         return Decision(None, f"no trial on MNIST of {', '.join(missing)}", tuple(ids))
-    return Decision(within, "; ".join(said), tuple(ids))
+    size = "of the size expected if so" if within else "not of the size expected if so"
+    return Decision(within, f"{size}: {'; '.join(said)}", tuple(ids))
 
 
 def decide_error_covers_training(evidence: Evidence) -> Decision:
@@ -73,7 +74,7 @@ def decide_error_covers_training(evidence: Evidence) -> Decision:
         smaller &= interval.high <= printed
     ids = tuple(id for trials in several.values() for id in trials.ids)
     holds = False if larger else (True if smaller else None)
-    return Decision(holds, f"standard deviation over seeds: {'; '.join(said)}", ids)
+    return Decision(holds, f"standard deviation of our nets over seeds: {'; '.join(said)}", ids)
 
 
 RULES: dict[str, Rule] = {
@@ -81,8 +82,8 @@ RULES: dict[str, Rule] = {
         "holds if each number, rounded to the digits printed, is the source's", decide_copies
     ),
     "error-over-examples": Rule(
-        f"holds if each printed ± is within a factor of {_FACTOR:g} of our standard error across the 10,000 test"
-        " images (cut trials count: the error is that of one model)",
+        f"holds if each printed ± is within a factor of {_FACTOR:g} of our standard error across the"
+        " 10,000 test images (cut trials count: the error is that of one model)",
         decide_error_over_examples,
     ),
     "error-covers-training": Rule(

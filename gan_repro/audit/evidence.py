@@ -17,6 +17,9 @@ from gan_repro.audit.statistics import mean_interval
 from gan_repro.trials.presets import PRESETS, SEEDS, preset_spec
 from gan_repro.trials.records import RecordError, RecordStore, TrialRecord, load_record
 
+TABLE_1_DATASETS = ("mnist", "tfd")
+UNAVAILABLE = {"tfd": "; it is given out on request only"}
+"""Why there may be no trials on a data set."""
 FULL_SIZE = ("paper", "standard")
 """The presets whose trials count as evidence, the completest first."""
 
@@ -64,7 +67,9 @@ class Trials:
         """Why they decide nothing: there are none, or they were cut short."""
         label = paper.LABELS[self.model]
         if not self.records:
-            return f"{label}: no full-size trial on {dataset.upper()} is recorded"
+            return (
+                f"{label}: no full-size trial on {dataset.upper()} is recorded{UNAVAILABLE.get(dataset, '')}"
+            )
         return f"{label}: {self.reached()}, but cut short ({'; '.join(self.cut)})"
 
     @property
@@ -75,7 +80,7 @@ class Trials:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All records of a results folder."""
+    """Trials under the full-size presets, and experiments. Smaller runs beside them change no verdict."""
 
     records: Sequence[TrialRecord] = ()
     experiments: Mapping[str, ExperimentRecord] = field(default_factory=dict)
@@ -89,7 +94,14 @@ class Evidence:
                 experiments[path.stem] = load_experiment(path)
             except ExperimentError as error:
                 print(f"warning: {error}; left out", file=sys.stderr)
-        return cls(tuple(ReadOnlyStore(results)), experiments)
+        records = tuple(r for r in ReadOnlyStore(results) if r.provenance.preset in FULL_SIZE)
+        return cls(records, experiments)
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets that trials are recorded on, those of Table 1 first."""
+        names = {record.spec.data.name for record in self.records}
+        return tuple(sorted(names, key=lambda name: (name not in TABLE_1_DATASETS, name)))
 
     def trials(self, dataset: str, model: str) -> Trials:
         """The finished trials of the completest full-size preset that has any; perhaps none."""

@@ -35,10 +35,10 @@ class Bound:
 
     def __str__(self) -> str:
         if math.isinf(self.low):
-            return f"{self.finding} at most {self.high:g}"
+            return f"{self.finding} is at most {self.high:g}"
         if math.isinf(self.high):
-            return f"{self.finding} at least {self.low:g}"
-        return f"{self.finding} in [{self.low:g}, {self.high:g}]"
+            return f"{self.finding} is at least {self.low:g}"
+        return f"{self.finding} lies in [{self.low:g}, {self.high:g}]"
 
 
 def decide_by_bounds(
@@ -101,9 +101,10 @@ def decide_markov_chain(evidence: Evidence) -> Decision:
     if chains:
         worth = sorted(mixing.effective_sample_size / r.spec.evaluation.n_samples for r, mixing in chains)
         models = ", ".join(dict.fromkeys(paper.LABELS.get(r.spec.model, r.spec.model) for r, _ in chains))
+        span = " to ".join(dict.fromkeys(f"{1e4 * share:.0f}" for share in (worth[0], worth[-1])))
         reason += (
             f"; models with chains ({models}), trials recorded: {len(chains)}; 10,000 of their samples are"
-            f" worth {1e4 * worth[0]:.0f} to {1e4 * worth[-1]:.0f} independent ones"
+            f" worth {span} independent ones"
         )
     return Decision(independent, reason, ids)
 
@@ -115,7 +116,7 @@ def _undecided(reason: str) -> Callable[[Evidence], Decision]:
 def _rule(experiment: str, *bounds: Bound, caution: str = "") -> Rule:
     words = " and ".join(map(str, bounds))
     return Rule(
-        f"experiment {experiment}, 95 % intervals: holds if {words}",
+        f"experiment {experiment}, by 95 % intervals: holds if {words}; does not hold if one lies outside",
         partial(
             decide_by_bounds, experiment=experiment, bounds=bounds, caution=f"; {caution}" if caution else ""
         ),
@@ -135,8 +136,8 @@ RULES: dict[str, Rule] = {
         caution="one dimension, where the densities are known",
     ),
     "convergence": Rule(
-        "experiment game-1d, 95 % intervals: holds if jsd_end is at most a tenth of jsd_start and"
-        " discriminator_from_half at most 0.05",
+        "experiment game-1d, by 95 % intervals: holds if jsd_end is at most a tenth of jsd_start and"
+        " discriminator_from_half is at most 0.05; does not hold if one lies outside",
         decide_convergence,
     ),
     "non-saturating": _rule("loss-early", Bound("gradient_ratio", low=1)),
@@ -157,11 +158,11 @@ RULES: dict[str, Rule] = {
     ),
     "helvetica": _rule("helvetica", Bound("diversity_ratio", high=1)),
     "competitive-samples": Rule(
-        "nothing: the paper names no measure for the quality of samples",
+        "no rule: the paper names no measure for the quality of samples",
         _undecided("the paper names no measure, and looking is none"),
     ),
     "sharp-distributions": Rule(
-        "nothing yet: no experiment here measures it", _undecided("no experiment here measures sharpness")
+        "no rule yet: no experiment here measures it", _undecided("no experiment here measures sharpness")
     ),
 }
 """By the claim's id."""

@@ -205,8 +205,8 @@ def _so_far(evidence: Evidence, dataset: str) -> str:
 
 _NUMBER = (
     "at full size and length, two seeds or more: holds if the printed number lies where one more seed is"
-    " expected (95 % prediction interval) and that reaches at most {limit:g} nats either way; does not hold if"
-    " it is ruled out at 5 % after Holm's correction over the rows"
+    " expected (95 % prediction interval) and that reaches at most {limit:g} nats either way; does not hold"
+    " if it is ruled out at 5 % after Holm's correction over the rows"
 )
 _ORDER = (
     "at full size and length, paired over seeds (t test): holds if every difference is above 0 at 5 % after"
