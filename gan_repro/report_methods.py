@@ -18,6 +18,8 @@ the same bits; `python -m gan_repro.audit --replay 2` draws two trials, runs the
 
 _CAPTIONS = {
     "learning_curves": "Validation log-likelihood against epochs of training (refined sigma)",
+    "sigma_curves": "Validation log-likelihood against sigma",
+    "scores": "Every score beside the paper's, with what each ± is over, and the reference rows",
 }
 
 
@@ -140,16 +142,18 @@ def _figure_source(evidence: Evidence, stem: str) -> str:
         if dashed.startswith(name):
             return f" Made from experiment `{name}`."
     for dataset in evidence.datasets:
-        if stem.endswith(dataset):
-            ids = [r.spec.id for r in evidence.records if r.spec.data.name == dataset and r.learning_curve]
-            return f" Made from {', '.join(f'`{id}`' for id in ids)}."
+        if stem.endswith(f"_{dataset}"):
+            records = [r for r in evidence.records if r.spec.data.name == dataset and r.status == "done"]
+            if stem.startswith("learning_curves"):
+                records = [r for r in records if r.learning_curve]
+            return f" Made from {', '.join(f'`{r.spec.id}`' for r in records)}."
     return ""
 
 
 def _caption(stem: str) -> str:
     for start, caption in _CAPTIONS.items():
         if stem.startswith(start):
-            return f"{caption}, {stem.removeprefix(start).strip('_').upper()}"
+            return f"{caption}: {stem.removeprefix(start).strip('_').upper()}"
     return stem.replace("_", " ").capitalize()
 
 

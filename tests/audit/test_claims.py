@@ -1,13 +1,13 @@
 """Verdicts on made-up records: each ruling of each rule is reached, and none without the records for it."""
 
 import pytest
-from made_up import experiment, trial, trials
 
 from gan_repro import paper
 from gan_repro.audit.claims import RULES, judge
 from gan_repro.audit.evidence import Evidence
 from gan_repro.audit.experiments.record import READ_BY_CLAIMS
 from gan_repro.audit.table_rules import resolution
+from tests.audit.made_up import experiment, trial, trials
 
 
 def verdicts(records=(), experiments=()):

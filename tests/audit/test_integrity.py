@@ -4,7 +4,6 @@ import json
 import subprocess
 
 import pytest
-from made_up import experiment, folder, refresh, trial, trials
 
 from gan_repro import report
 from gan_repro.audit import seal
@@ -13,6 +12,7 @@ from gan_repro.audit.integrity import check_records
 from gan_repro.audit.record_checks import check_record
 from gan_repro.audit.seal import SEAL, check_seal, own_runs, write_seal
 from gan_repro.trials.records import RecordStore, TrialRecord
+from tests.audit.made_up import experiment, folder, refresh, trial, trials
 
 RECORDS = [
     *trials("gan", [156.0]),
@@ -87,7 +87,7 @@ REDUNDANT = [
 ]
 
 
-@pytest.mark.parametrize(("steps", "named"), REDUNDANT, ids=lambda value: ".".join(map(str, value)))
+@pytest.mark.parametrize(("steps", "named"), REDUNDANT, ids=[".".join(map(str, s)) for s, _ in REDUNDANT])
 def test_an_edit_that_was_sealed_again_is_found_where_numbers_are_redundant(tmp_path, steps, named):
     results = tmp_path / "results"
     path = RecordStore(results).write(RECORDS[1])

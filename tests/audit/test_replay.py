@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from made_up import trial, trials
 
 from gan_repro.audit.__main__ import main
 from gan_repro.audit.replay import TOLERANCE, compare, draw, replay, tolerance
@@ -10,6 +9,7 @@ from gan_repro.trials.plan import make_plan, source
 from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, run
+from tests.audit.made_up import trial, trials
 
 
 @pytest.fixture(scope="module")
