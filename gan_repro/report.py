@@ -47,7 +47,7 @@ def render(results: Path) -> str:
         _HEAD,
         _answer(evidence, verdicts),
         findings.tables(evidence, results),
-        findings.standings(evidence),
+        findings.standings(evidence, results),
         findings.claims(verdicts),
         findings.protocol(evidence),
         findings.experiments(evidence),

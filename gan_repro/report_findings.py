@@ -61,7 +61,7 @@ def tables(evidence: Evidence, results: Path) -> str:
     return "\n\n".join(parts)
 
 
-def standings(evidence: Evidence) -> str:
+def standings(evidence: Evidence, results: Path) -> str:
     """Ceilings, floors, the paper's numbers and later ones in one list for each data set of Table 1."""
     parts = [
         "## Where a score stands: ceilings, floors and later numbers",
@@ -72,9 +72,15 @@ def standings(evidence: Evidence) -> str:
         rows.sort(key=lambda row: -row[0])
         parts += [
             f"### {dataset.upper()}, highest first",
+            *_drawn(results, f"scores_{dataset}"),
             table(["Samples from", "Nats", "Measured by", "Notes"], [row[1:] for row in rows]),
         ]
     return "\n\n".join([*parts, _CRITICS])
+
+
+def _drawn(results: Path, stem: str) -> list[str]:
+    path = f"figures/{stem}.png"
+    return [f"Drawn in [results/{path}](results/{path})."] if (results / path).exists() else []
 
 
 def _our_standings(evidence: Evidence, dataset: str) -> list[tuple[float, str, str, str, str]]:

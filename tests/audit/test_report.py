@@ -84,9 +84,11 @@ def test_figures_are_shown_with_what_they_were_made_from(tmp_path):
     records = trials("gan", [156.0])
     results = folder(tmp_path, records, (experiment("game-1d", jsd_end=(0.0, 0.1)),))
     (results / "figures").mkdir()
-    for name in ("learning_curves_mnist", "game_1d"):
+    for name in ("learning_curves_mnist", "game_1d", "scores_mnist"):
         (results / "figures" / f"{name}.png").write_bytes(b"")
-    text = section(report.render(results), "Figures")
+    whole = report.render(results)
+    assert "(results/figures/scores_mnist.png)" in section(whole, "Where a score stands")
+    text = section(whole, "Figures")
     assert "(results/figures/learning_curves_mnist.png)" in text
     assert f"Made from `{records[0].spec.id}`." in text
     assert "Made from experiment `game-1d`." in text
