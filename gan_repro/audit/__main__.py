@@ -1,0 +1,150 @@
+"""Check the records, and everything that is printed from them.
+
+    python -m gan_repro.audit [--results DIR] [--seal] [--replay N [--seed S] [--minutes M]]
+
+Exit 0 with a summary when everything holds, 1 with the list of what does not, 2 for bad usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gan_repro.device import CHOICES, choose_device
+
+if TYPE_CHECKING:
+    from gan_repro.audit.problem import Problem
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    options = _parser().parse_args(arguments)
+    results: Path = options.results
+    if not (results / "trials").is_dir():
+        print(
+            f"{_parser().prog}: {results} holds no trials; say where they are with --results", file=sys.stderr
+        )
+        return 2
+    try:
+        device = choose_device(options.device)
+        if options.seal:
+            _seal(results)
+        problems = check(results)
+        if options.replay:
+            problems += _replay(options, device)
+    except (OSError, ValueError) as error:
+        print(f"{_parser().prog}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    if problems:
+        print(*problems, sep="\n")
+        print(f"{len(problems)} things do not hold")
+        return 1
+    print(_summary(results))
+    return 0
+
+
+def check(results: Path) -> list[Problem]:
+    """Everything that does not hold: the records, their seal, and what is printed from them."""
+    from gan_repro.audit.integrity import check_records
+    from gan_repro.audit.printed import check_printed
+    from gan_repro.audit.seal import check_seal
+
+    return [*check_records(results), *check_seal(results), *check_printed(results)]
+
+
+def _seal(results: Path) -> None:
+    from gan_repro.audit.seal import SEAL, write_seal
+
+    for what, names in write_seal(results)._asdict().items():
+        print(*(f"{what}: {name}" for name in names), sep="\n", end="\n" if names else "")
+    print(f"sealed in {results / SEAL}")
+
+
+def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
+    from gan_repro.audit.evidence import ReadOnlyStore
+    from gan_repro.audit.replay import draw, replay
+    from gan_repro.trials.runner import Attempt
+
+    records = draw(ReadOnlyStore(options.results), options.replay, seed=options.seed, minutes=options.minutes)
+    print(
+        f"replaying {len(records)} of the trials that took at most {options.minutes:g} minutes"
+        f" (asked for {options.replay}, drawn with seed {options.seed})"
+    )
+    problems: list[Problem] = []
+    for record in records:
+        replayed = replay(record, Attempt(root=options.root, device=device))
+        print(f"replayed {replayed}", flush=True)
+        problems += replayed.problems
+    return problems
+
+
+def _summary(results: Path) -> str:
+    from collections import Counter
+
+    from gan_repro.audit.claims import judge
+    from gan_repro.audit.evidence import Evidence
+    from gan_repro.audit.seal import own_runs
+
+    evidence = Evidence.load(results)
+    own = len(own_runs(results))
+    rulings = Counter(verdict.ruling for verdict in judge(evidence))
+    claims = ", ".join(f"{count} {ruling}" for ruling, count in sorted(rulings.items()))
+    counts = f"{len(evidence.records)} full-size trials and {len(evidence.experiments)} experiments"
+    return (
+        f"{counts} hold together, and what is printed is what they give."
+        f" Claims: {claims} (python -m gan_repro.report)."
+        + (f" Not sealed, your own runs: {own}." if own else "")
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m gan_repro.audit",
+        description="Check the recorded trials, and every table and report made from them.",
+        epilog="Example: python -m gan_repro.audit --replay 2 --minutes 5",
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
+    parser.add_argument(
+        "--seal",
+        action="store_true",
+        help="write the SHA-256 of every record to SHA256SUMS first; what that changes is listed",
+    )
+    parser.add_argument(
+        "--replay", type=_count, default=0, metavar="N", help="run N recorded trials again and compare"
+    )
+    parser.add_argument("--seed", type=_count, default=0, help="of the draw of trials to replay (default: 0)")
+    parser.add_argument(
+        "--minutes",
+        type=_minutes,
+        default=10.0,
+        metavar="M",
+        help="replay only trials that took at most so long when recorded (default: 10)",
+    )
+    parser.add_argument("--device", choices=CHOICES, default="auto")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of minutes")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

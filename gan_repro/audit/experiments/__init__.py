@@ -1,0 +1,1 @@
+"""Experiments on the paper's claims and on the protocol: each leaves one record in results/experiments."""

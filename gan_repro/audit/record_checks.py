@@ -1,0 +1,193 @@
+"""Whether one record holds together: its redundant numbers, its spec, today's presets and models.
+
+Fields that this file does not know are left alone.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from gan_repro import models
+from gan_repro.audit.experiments.record import ExperimentProvenance
+from gan_repro.parzen.protocols import AUTHORS_SIGMAS, PROTOCOLS
+from gan_repro.trials.presets import PRESETS, preset_spec
+from gan_repro.trials.records import Candidate, Provenance, Score, TrialRecord
+from gan_repro.trials.spec import TrialSpec
+
+_ENVIRONMENT = ("device", "threads", "torch", "numpy")
+_ROUNDING = 1e-9
+
+
+def check_record(record: TrialRecord) -> list[str]:
+    """What does not hold in one record, a sentence each."""
+    found = [*check_provenance(record.provenance), *_check_spec(record)]
+    if record.status != "done":
+        return found if record.reason else [*found, f"is {record.status} without a reason"]
+    if set(record.candidates) != {"best", "last"}:
+        return [*found, f"is done, but holds the candidates {', '.join(record.candidates) or 'none'}"]
+    for name, candidate in record.candidates.items():
+        found += [f"candidates.{name}{what}" for what in _check_candidate(record, candidate)]
+    return [*found, *_check_curve(record)]
+
+
+def spec_of(preset: str, record: TrialRecord) -> TrialSpec | None:
+    """What the preset runs today in place of this trial, or None where it says nothing of the model."""
+    spec = record.spec
+    if spec.model not in PRESETS[preset].cuts or spec.model not in models.names():
+        return None
+    return preset_spec(PRESETS[preset], spec.model, spec.data, spec.seed)
+
+
+def is_commit(text: str) -> bool:
+    """Whether the text is a full commit id."""
+    return re.fullmatch("[0-9a-f]{40}", text) is not None
+
+
+def check_provenance(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
+    """What is missing or cannot be in where, when and with what a record was made."""
+    if provenance.commit is None:
+        yield "provenance.commit is missing"
+    elif not is_commit(provenance.commit):
+        yield f"provenance.commit is {provenance.commit!r}, which is no commit"
+    if provenance.dirty is None:
+        yield "provenance.dirty is missing: whether the tree was clean is not known"
+    elif provenance.dirty:
+        yield "was made from a dirty tree"
+    for key in _ENVIRONMENT:
+        if provenance.environment.get(key) is None:
+            yield f"provenance.environment.{key} is missing"
+    try:
+        elapsed = datetime.fromisoformat(provenance.finished) - datetime.fromisoformat(provenance.started)
+    except ValueError:
+        yield "provenance.started or finished is no time"
+        return
+    if elapsed.total_seconds() < 0:
+        yield "provenance.finished is before started"
+    if isinstance(provenance, Provenance):
+        if provenance.peak_memory < 0 or min(provenance.seconds.values(), default=0) < 0:
+            yield "provenance: seconds or peak_memory is negative"
+        # Times are kept to the second; a resumed trial also counts what earlier attempts took.
+        if not provenance.resumed and sum(provenance.seconds.values()) > elapsed.total_seconds() + 2:
+            yield "provenance.seconds add up to more than finished minus started"
+
+
+def _check_spec(record: TrialRecord) -> Iterator[str]:
+    spec, preset = record.spec, record.provenance.preset
+    if preset in PRESETS:
+        if spec_of(preset, record) != spec:
+            yield f"is recorded under preset {preset}, which runs another trial today: no table shows it"
+        elif (smaller := PRESETS[preset].cut(spec.model).smaller) != record.provenance.smaller:
+            yield f"provenance.smaller is not what preset {preset} cuts: {'; '.join(smaller) or 'nothing'}"
+    elif preset is not None:
+        yield f"provenance.preset {preset!r} is not known"
+    if spec.model not in models.names():
+        return
+    kind = models.model_class(spec.model)
+    if kind.version != spec.model_version:
+        yield f"was made with version {spec.model_version} of {spec.model}, which is at {kind.version} now"
+        return
+    try:
+        model = kind(kind.Config(**spec.config), seed=spec.seed)
+    except ValueError:
+        yield f"spec.config is refused by {spec.model}"
+        return
+    expected = [deviation.model_dump() for deviation in model.active_deviations()]
+    if list(record.deviations) != expected:
+        yield f"deviations are not those of {spec.model} under its settings"
+
+
+def _check_candidate(record: TrialRecord, candidate: Candidate) -> Iterator[str]:
+    wanted = {record.spec.evaluation.protocol, "refined"}
+    if not wanted <= set(candidate.scores):
+        yield f".scores lacks {', '.join(sorted(wanted - set(candidate.scores)))}"
+    if not re.fullmatch("[0-9a-f]{64}", candidate.samples_sha256):
+        yield ".samples_sha256 is no SHA-256"
+    for protocol, score in candidate.scores.items():
+        folds: Sequence[Score] = getattr(score, "folds", None) or ()
+        for index, part in enumerate(folds):
+            yield from (f".scores.{protocol}.folds[{index}]{what}" for what in check_score(part, protocol))
+        if not folds:
+            yield from (f".scores.{protocol}{what}" for what in check_score(score, protocol))
+        elif not _same(score.log_likelihood.value, _mean(f.log_likelihood.value for f in folds)):
+            yield f".scores.{protocol}.log_likelihood.value is not the mean of its folds"
+    mixing, n = candidate.mixing, record.spec.evaluation.n_samples
+    if mixing is not None:
+        if not _same(mixing.effective_sample_size * mixing.autocorrelation_time, n):
+            yield f".mixing: effective_sample_size times autocorrelation_time is not the {n} samples"
+        if mixing.projections and not _same(mixing.autocorrelation_time, max(mixing.projections.values())):
+            yield ".mixing.autocorrelation_time is not the slowest projection's"
+
+
+def check_score(score: Score, protocol: str) -> Iterator[str]:
+    """What does not hold within one score."""
+    estimate = score.log_likelihood
+    if not math.isfinite(estimate.value):
+        yield ".log_likelihood.value is not finite"
+    if estimate.over == "test examples" and not (estimate.standard_error or 0) > 0:
+        yield ".log_likelihood.standard_error is not above 0"
+    if estimate.n is None or estimate.n < 1:
+        yield ".log_likelihood.n is missing"
+    curve = dict(score.sigma_curve)
+    sigmas = [sigma for sigma, _ in score.sigma_curve]
+    if sigmas != sorted(set(sigmas)):
+        yield ".sigma_curve is not ascending in sigma"
+    if score.sigma not in curve:
+        yield f".sigma {score.sigma:g} is not on the sigma curve"
+    elif curve[score.sigma] != score.valid_mean:
+        yield f".valid_mean is not the curve's at sigma {score.sigma:g}"
+    if curve and score.valid_mean < max(curve.values()):
+        yield ".sigma is not where the curve is highest"
+    if protocol in PROTOCOLS and curve:
+        grid = [float(sigma) for sigma in AUTHORS_SIGMAS]
+        coarse = [any(math.isclose(s, g, rel_tol=_ROUNDING) for s in sigmas) for g in grid]
+        if not all(coarse) or (not PROTOCOLS[protocol].continuous and len(sigmas) != len(grid)):
+            yield ".sigma_curve is not on the protocol's grid"
+        elif score.at_grid_edge != (not min(sigmas) < score.sigma < max(sigmas)):
+            yield ".at_grid_edge is not what the curve says"
+
+
+def _check_curve(record: TrialRecord) -> Iterator[str]:
+    """The learning curve against the epochs of the candidates."""
+    best, last = record.candidates["best"], record.candidates["last"]
+    epochs = [point.epoch for point in record.learning_curve]
+    if epochs != list(range(1, len(epochs) + 1)):
+        yield "learning_curve does not count the epochs from 1"
+    if last.epoch != (epochs[-1] if epochs else last.epoch):
+        yield f"candidates.last.epoch is {last.epoch}, the learning curve ends with {epochs[-1]}"
+    if best.epoch == last.epoch and best != last:
+        yield "candidates best and last are of one epoch and differ"
+    evaluation, planned = record.spec.evaluation, record.spec.config.get("epochs")
+    if epochs and isinstance(planned, int):
+        waited = (last.epoch or 0) - (best.epoch or 0)
+        early = evaluation.patience is not None and waited >= evaluation.patience
+        if epochs[-1] > planned or (epochs[-1] < planned and not early):
+            yield f"learning_curve ends with epoch {epochs[-1]} of {planned}"
+    start = _first_complete_epoch(record)
+    tracked = {
+        point.epoch: point.valid_mean
+        for point in record.learning_curve
+        if point.valid_mean is not None and point.epoch >= start
+    }
+    if tracked and best.epoch != max(tracked, key=lambda epoch: tracked[epoch]):
+        yield f"candidates.best.epoch is {best.epoch}, which is not where the learning curve is highest"
+
+
+def _first_complete_epoch(record: TrialRecord) -> int:
+    """The epoch from which a stack has its top layer; what comes before cannot be its best."""
+    if record.spec.model not in models.names():
+        return 1
+    config = models.model_class(record.spec.model).Config(**record.spec.config)
+    first_epochs = getattr(config, "first_epochs", None)
+    return 1 if first_epochs is None else int(first_epochs()[-2]) + 1
+
+
+def _same(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=_ROUNDING)
+
+
+def _mean(values: Iterable[float]) -> float:
+    numbers = list(values)
+    return sum(numbers) / len(numbers)

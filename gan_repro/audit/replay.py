@@ -1,0 +1,130 @@
+"""Running recorded trials again, and comparing what comes of them: bits where bits were promised.
+
+On the same device, processor features, versions and threads every number and the SHA-256 of the samples must
+be the same. Elsewhere rounding differs, training amplifies it, and only scores are compared, within
+`TOLERANCE`.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gan_repro import models
+from gan_repro.audit.differences import differences
+from gan_repro.audit.problem import Problem
+from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.runner import Attempt, run
+
+SAME_MACHINE = (
+    "device", "processor", "threads", "cpu_capability", "deterministic_algorithms", "tf32", "cuda",
+    "torch", "numpy", "scipy", "scikit-learn",
+)  # fmt: skip
+"""Entries of the recorded environment under which the same bits are promised."""
+
+TOLERANCE = {"reference": 0.1, "trained": 10.0, "chains": 25.0}
+"""Nats within which a score must come back on another device or with other versions: of rows that train
+nothing, of trained nets, and of nets whose samples are chains, where two draws of samples from one model were
+seen to differ by up to 20."""
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """One trial, run again."""
+
+    id: str
+    exact: bool
+    """Whether bits were compared, and not only scores."""
+    difference: float | None
+    """Of the scores, nats: again minus recorded; None where a run gave none."""
+    problems: tuple[Problem, ...]
+
+    def __str__(self) -> str:
+        if self.problems:
+            return f"{self.id}: differs"
+        how = "the same bits" if self.exact else f"within {self.difference:+.3g} nats, on another machine"
+        return f"{self.id}: {how}"
+
+
+def draw(records: Iterable[TrialRecord], n: int, *, seed: int, minutes: float) -> list[TrialRecord]:
+    """At most `n` finished trials at random, of those that took at most `minutes` each when recorded.
+
+    Trials of models that are not known here, or that are at another version by now, are not drawn.
+    """
+    fitting = sorted(
+        (
+            record
+            for record in records
+            if record.status == "done"
+            and sum(record.provenance.seconds.values()) <= 60 * minutes
+            and record.spec.model in models.names()
+            and models.model_class(record.spec.model).version == record.spec.model_version
+        ),
+        key=lambda record: record.spec.id,
+    )
+    chosen = np.random.default_rng(seed).permutation(len(fitting))[:n]
+    return [fitting[index] for index in chosen]
+
+
+def replay(record: TrialRecord, attempt: Attempt) -> Replayed:
+    """Run a recorded trial again in a scratch folder, from nothing, and compare.
+
+    Raises:
+        OSError: the data cannot be had, or there is no room.
+        ValueError: the data are not those that the trial names, or the device is not there.
+    """
+    with tempfile.TemporaryDirectory(prefix="gan-repro-replay-") as scratch:
+        again = run(
+            record.spec,
+            replace(
+                attempt,
+                results=Path(scratch),
+                preset=record.provenance.preset,
+                smaller=record.provenance.smaller,
+                fresh=True,
+            ),
+        )
+    return compare(record, again)
+
+
+def compare(record: TrialRecord, again: TrialRecord) -> Replayed:
+    """What differs between a record and the same trial run again."""
+    environments = record.provenance.environment, again.provenance.environment
+    exact = all(environments[0].get(key) == environments[1].get(key) for key in SAME_MACHINE)
+    id = record.spec.id
+    if again.status != "done":
+        problem = Problem(id, f"was recorded as done and ended as {again.status}: {again.reason}")
+        return Replayed(id, exact, None, (problem,))
+    difference = again.score.log_likelihood.value - record.score.log_likelihood.value
+    if exact:
+        found = list(differences(_numbers(record), _numbers(again)))
+        texts = [f"{path} is recorded as {old}, and came out as {new}" for path, old, new in found[:_SHOWN]]
+        if len(found) > _SHOWN:
+            texts.append(f"{len(found) - _SHOWN} more numbers differ")
+    else:
+        limit = tolerance(record)
+        texts = []
+        if abs(difference) > limit:
+            texts = [f"the score differs by {difference:+.1f} nats; {limit:g} are allowed on another machine"]
+    return Replayed(id, exact, difference, tuple(Problem(id, text) for text in texts))
+
+
+def tolerance(record: TrialRecord) -> float:
+    """Nats by which the score of this trial may differ on another machine."""
+    if not record.learning_curve:
+        return TOLERANCE["reference"]
+    chains = any(candidate.mixing is not None for candidate in record.candidates.values())
+    return TOLERANCE["chains" if chains else "trained"]
+
+
+def _numbers(record: TrialRecord) -> Any:
+    """Everything that must come back: all but where and when it ran. As JSON, as records are kept."""
+    return json.loads(record.model_dump_json(exclude={"provenance"}))

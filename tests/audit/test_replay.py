@@ -1,0 +1,136 @@
+"""A recorded trial comes back to the bit, and one that was doctored does not."""
+
+import numpy as np
+import pytest
+
+from gan_repro.audit.__main__ import main
+from gan_repro.audit.replay import TOLERANCE, compare, draw, replay, tolerance
+from gan_repro.trials.plan import make_plan, source
+from gan_repro.trials.presets import get_preset
+from gan_repro.trials.records import RecordStore
+from gan_repro.trials.runner import Attempt, run
+from tests.audit.made_up import trial, trials
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """The smoke preset's adversarial net on digits, run and recorded."""
+    folder = tmp_path_factory.mktemp("recorded") / "results"
+    (planned,) = make_plan(get_preset("smoke"), [source("digits")], ["gan"], 1)
+    attempt = Attempt(
+        results=folder, device="cpu", progress_position=None, preset=planned.preset, smaller=planned.smaller
+    )
+    return run(planned.spec, attempt)
+
+
+def quiet():
+    return Attempt(device="cpu", progress_position=None)
+
+
+def doctored(record, value):
+    best = record.candidates["best"]
+    score = best.scores["authors"]
+    estimate = score.log_likelihood.model_copy(update={"value": value})
+    scores = {**best.scores, "authors": score.model_copy(update={"log_likelihood": estimate})}
+    candidates = {**record.candidates, "best": best.model_copy(update={"scores": scores})}
+    return record.model_copy(update={"candidates": candidates})
+
+
+def elsewhere(record):
+    environment = {**record.provenance.environment, "torch": "9.9.9"}
+    return record.model_copy(
+        update={"provenance": record.provenance.model_copy(update={"environment": environment})}
+    )
+
+
+def test_a_trial_comes_back_to_the_bit(recorded):
+    again = replay(recorded, quiet())
+    assert (again.exact, again.difference, again.problems) == (True, 0.0, ())
+    assert str(again) == f"{recorded.spec.id}: the same bits"
+
+
+def test_a_doctored_number_is_caught_and_named(recorded):
+    value = recorded.score.log_likelihood.value
+    again = replay(doctored(recorded, value + 1e-3), quiet())
+    (problem,) = again.problems
+    assert problem.where == recorded.spec.id
+    assert problem.what == (
+        f"candidates.best.scores.authors.log_likelihood.value is recorded as {value + 1e-3},"
+        f" and came out as {value}"
+    )
+
+
+def test_doctored_samples_are_caught(recorded):
+    best = recorded.candidates["best"].model_copy(update={"samples_sha256": "0" * 64})
+    record = recorded.model_copy(update={"candidates": {**recorded.candidates, "best": best}})
+    (problem,) = compare(record, recorded).problems
+    assert "candidates.best.samples_sha256" in problem.what
+
+
+def test_on_another_machine_scores_are_compared_within_the_stated_tolerance(recorded):
+    value = recorded.score.log_likelihood.value
+    near = elsewhere(doctored(recorded, value + 0.9 * TOLERANCE["trained"]))
+    far = elsewhere(doctored(recorded, value + 1.1 * TOLERANCE["trained"]))
+    assert not compare(near, recorded).exact
+    assert compare(near, recorded).problems == ()
+    assert "on another machine" in str(compare(near, recorded))
+    (problem,) = compare(far, recorded).problems
+    assert "10 are allowed on another machine" in problem.what
+
+
+def test_what_trains_nothing_is_held_to_a_closer_tolerance():
+    assert tolerance(trial("train-set", 1, 243.0)) == TOLERANCE["reference"]
+    assert tolerance(trial("gan", 1, 156.0)) == TOLERANCE["trained"]
+    assert tolerance(trial("dbn", 1, 197.0)) == TOLERANCE["chains"]
+
+
+def test_a_trial_that_fails_now_is_a_problem(recorded):
+    failed = recorded.model_copy(update={"status": "error", "reason": "no memory", "candidates": {}})
+    (problem,) = compare(recorded, failed).problems
+    assert problem.what == "was recorded as done and ended as error: no memory"
+
+
+def test_the_draw_is_random_but_stated_and_keeps_to_the_time(recorded):
+    records = trials("gan", [1.0, 2.0, 3.0, 4.0, 5.0])
+    slow = records[0].provenance.model_copy(update={"seconds": {"training": 3600.0}})
+    records[0] = records[0].model_copy(update={"provenance": slow})
+    old = trial("train-set", 1, 243.0)
+    records.append(old.model_copy(update={"spec": old.spec.model_copy(update={"model_version": 99})}))
+    records.append(records[1].model_copy(update={"status": "interrupted", "reason": "stopped"}))
+    drawn = {seed: [r.spec.seed for r in draw(records, 2, seed=seed, minutes=10)] for seed in range(20)}
+    assert drawn[3] == [r.spec.seed for r in draw(list(reversed(records[:5])), 2, seed=3, minutes=10)]
+    assert {seed for chosen in drawn.values() for seed in chosen} == {2, 3, 4, 5}
+    assert all(len(set(chosen)) == 2 for chosen in drawn.values())
+    assert len(draw(records, 99, seed=0, minutes=10)) == 4
+    assert len(draw(records, 99, seed=0, minutes=61)) == 5
+
+
+def test_the_command_replays_and_tells(recorded, tmp_path, capsys):
+    results = tmp_path / "results"
+    RecordStore(results).write(recorded)
+    arguments = [
+        "--results",
+        str(results),
+        "--replay",
+        "3",
+        "--seed",
+        "5",
+        "--minutes",
+        "2",
+        "--device",
+        "cpu",
+    ]
+    main(arguments)
+    out = capsys.readouterr().out
+    assert "replaying 1 of the trials that took at most 2 minutes (asked for 3, drawn with seed 5)" in out
+    assert f"replayed {recorded.spec.id}: the same bits" in out
+    RecordStore(results).write(doctored(recorded, np.pi))
+    assert main(arguments) == 1
+    assert "is recorded as 3.14" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--replay", "-1"], ["--minutes", "0"], ["--minutes", "soon"]])
+def test_bad_usage_is_refused(arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
