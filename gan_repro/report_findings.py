@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from gan_repro import paper, table1
+from gan_repro import columns, paper
 from gan_repro.audit.claims import Verdict
 from gan_repro.audit.evidence import (
     FULL_SIZE,
@@ -22,8 +22,6 @@ from gan_repro.markdown import sentence, table
 
 PROTOCOL_EXPERIMENTS = ("sensitivity", "sample-count", "chain-habits")
 """Experiments on the protocol's choices; the others are on claims."""
-
-_STAND_INS = ("fer2013", "orl")
 
 _STANDINGS = """Training images as samples are what a perfect memory scores, k-means centroids what blurred
 prototypes score, Gaussians per pixel the floor. Later numbers are as their papers print them; they differ in
@@ -44,14 +42,11 @@ def tables(evidence: Evidence, results: Path) -> str:
     """The tables of Table 1's data sets, recorded or not, and of every other that has trials."""
     store = ReadOnlyStore(results)
     parts = ["## The tables"]
-    for dataset in dict.fromkeys([*TABLE_1_DATASETS, *evidence.datasets]):
+    recorded = {columns.table_name(name) for name in evidence.datasets}
+    for dataset in dict.fromkeys([*TABLE_1_DATASETS, *sorted(recorded)]):
         parts.append(f"### {dataset.upper()}")
-        if dataset in evidence.datasets:
-            if dataset in _STAND_INS:
-                parts.append(
-                    "Faces in place of TFD, and not TFD: these reproduce none of the paper's numbers."
-                )
-            parts.append(table1.recorded_table(store, dataset, FULL_SIZE).render("md").strip())
+        if dataset in recorded:
+            parts.append(columns.recorded_table(store, dataset, FULL_SIZE).render("md").strip())
             continue
         rows = [(row.label, f"{e.value:g} ± {e.standard_error:g}", e.over) for row, e in _printed(dataset)]
         parts += [

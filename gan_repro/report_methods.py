@@ -11,6 +11,7 @@ from gan_repro.audit.evidence import FULL_SIZE, TABLE_1_DATASETS, Evidence, Tria
 from gan_repro.audit.experiments.record import READ_BY_CLAIMS
 from gan_repro.markdown import table
 from gan_repro.trials.presets import PRESETS
+from gan_repro.trials.rows import names as row_names
 
 _SAME_BITS = """The same commands on the same device, versions (`constraints.txt`) and number of threads give
 the same bits; `python -m gan_repro.audit --replay 2` draws two trials, runs them again and compares. Without
@@ -58,9 +59,7 @@ def provenance(evidence: Evidence) -> str:
     """Each recorded trial, and the commands that run each cell again."""
     rows, commands = [], []
     for dataset in evidence.datasets:
-        for model in sorted(
-            {r.spec.model for r in evidence.records if r.spec.data.name == dataset}, key=_rank
-        ):
+        for model in row_names(dataset):
             for preset in FULL_SIZE:
                 records = [
                     r for r in evidence.of_preset(dataset, model, preset) if r.provenance.preset == preset
@@ -155,8 +154,3 @@ def _caption(stem: str) -> str:
         if stem.startswith(start):
             return f"{caption}: {stem.removeprefix(start).strip('_').upper()}"
     return stem.replace("_", " ").capitalize()
-
-
-def _rank(model: str) -> tuple[int, str]:
-    names = list(paper.LABELS)
-    return (names.index(model) if model in names else len(names), model)

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gan_repro import paper
 from gan_repro.audit.experiments.record import ExperimentError, ExperimentRecord, load_experiment
 from gan_repro.audit.statistics import mean_interval
-from gan_repro.trials.presets import PRESETS, SEEDS, preset_spec
+from gan_repro.trials import rows
+from gan_repro.trials.presets import PRESETS, row_of
 from gan_repro.trials.records import RecordError, RecordStore, TrialRecord, load_record
 
 TABLE_1_DATASETS = ("mnist", "tfd")
@@ -65,7 +65,7 @@ class Trials:
 
     def shortfall(self, dataset: str) -> str:
         """Why they decide nothing: there are none, or they were cut short."""
-        label = paper.LABELS[self.model]
+        label = rows.label(self.model)
         if not self.records:
             return (
                 f"{label}: no full-size trial on {dataset.upper()} is recorded{UNAVAILABLE.get(dataset, '')}"
@@ -108,19 +108,14 @@ class Evidence:
         for name in FULL_SIZE:
             records = [r for r in self.of_preset(dataset, model, name) if r.status == "done"]
             if records:
-                return Trials(model, tuple(records), PRESETS[name].cut(model).smaller)
+                return Trials(model, tuple(records), PRESETS[name].cut(model, dataset).smaller)
         return Trials(model)
 
     def of_preset(self, dataset: str, model: str, preset: str) -> list[TrialRecord]:
         """The records, finished or not, of what the preset runs today, by seed."""
-        if model not in PRESETS[preset].cuts:
-            return []
         found = [
             record
             for record in self.records
-            if record.spec.model == model
-            and record.spec.data.name == dataset
-            and record.spec.seed in SEEDS
-            and record.spec == preset_spec(PRESETS[preset], model, record.spec.data, record.spec.seed)
+            if record.spec.data.name == dataset and row_of(record.spec, PRESETS[preset]) == model
         ]
         return sorted(found, key=lambda record: (record.spec.seed, record.spec.id))

@@ -13,8 +13,8 @@ from pathlib import Path
 from gan_repro.audit.experiments.record import ExperimentError, ExperimentRecord, load_experiment
 from gan_repro.audit.history import unknown_commits
 from gan_repro.audit.problem import Problem
-from gan_repro.audit.record_checks import check_provenance, check_record, is_commit, spec_of
-from gan_repro.trials.presets import PRESETS, SEEDS
+from gan_repro.audit.record_checks import check_provenance, check_record, is_commit
+from gan_repro.trials.presets import PRESETS, SEEDS, row_of
 from gan_repro.trials.records import RecordError, TrialRecord, load_record
 
 
@@ -64,8 +64,9 @@ def check_seeds(records: Iterable[TrialRecord]) -> list[Problem]:
         elif preset is not None:
             fold = "" if spec.data.fold is None else f" fold {spec.data.fold}"
             # What one preset runs another may run too, under the same id: then both count as one cell.
-            same = [n for n in PRESETS if spec_of(n, record) == spec] or [preset]
-            cells[spec.model, f"{spec.data.name}{fold}", "/".join(same)].append(spec.seed)
+            rows = {name: row for name in PRESETS if (row := row_of(spec, PRESETS[name]))}
+            row = rows.get(preset, spec.model)
+            cells[row, f"{spec.data.name}{fold}", "/".join(rows) or preset].append(spec.seed)
     for (model, dataset, preset), seeds in sorted(cells.items()):
         where = f"{model} on {dataset}, preset {preset}"
         problems += [

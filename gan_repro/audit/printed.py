@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gan_repro import report, table1
+from gan_repro import columns, report
 from gan_repro.audit.evidence import FULL_SIZE, ReadOnlyStore
 from gan_repro.audit.integrity import check_text, first_difference
 from gan_repro.audit.problem import Problem
@@ -22,11 +22,11 @@ _BLOCK = re.compile(
 def check_printed(results: Path) -> list[Problem]:
     """What is printed and is not what the records give. README.md and REPORT.md stand beside `results`."""
     store = ReadOnlyStore(results)
-    recorded = {record.spec.data.name for record in store}
+    recorded = {columns.table_name(record.spec.data.name) for record in store}
     written = {path.stem.removeprefix("table1_") for path in results.glob("table1_*.*")}
     problems = []
     for dataset in sorted(recorded | written):
-        table = table1.recorded_table(store, dataset)
+        table = columns.recorded_table(store, dataset)
         if not table.columns and dataset not in written:
             continue
         for form, suffix in SUFFIXES.items():
@@ -42,7 +42,7 @@ def check_printed(results: Path) -> list[Problem]:
 
 def readme_table(store: ReadOnlyStore, dataset: str) -> str:
     """What README.md shows of a data set: the first table of the full-size presets."""
-    return table1.recorded_table(store, dataset, FULL_SIZE).render("md").split("\n\n")[0].strip()
+    return columns.recorded_table(store, dataset, FULL_SIZE).render("md").split("\n\n")[0].strip()
 
 
 def _check_readme(store: ReadOnlyStore, readme: str) -> list[Problem]:

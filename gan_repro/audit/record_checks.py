@@ -13,9 +13,8 @@ from datetime import datetime
 from gan_repro import models
 from gan_repro.audit.experiments.record import ExperimentProvenance
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, PROTOCOLS
-from gan_repro.trials.presets import PRESETS, preset_spec
+from gan_repro.trials.presets import PRESETS, row_of
 from gan_repro.trials.records import Candidate, Provenance, Score, TrialRecord
-from gan_repro.trials.spec import TrialSpec
 
 _ENVIRONMENT = ("device", "threads", "torch", "numpy")
 _ROUNDING = 1e-9
@@ -31,14 +30,6 @@ def check_record(record: TrialRecord) -> list[str]:
     for name, candidate in record.candidates.items():
         found += [f"candidates.{name}{what}" for what in _check_candidate(record, candidate)]
     return [*found, *_check_curve(record)]
-
-
-def spec_of(preset: str, record: TrialRecord) -> TrialSpec | None:
-    """What the preset runs today in place of this trial, or None where it says nothing of the model."""
-    spec = record.spec
-    if spec.model not in PRESETS[preset].cuts or spec.model not in models.names():
-        return None
-    return preset_spec(PRESETS[preset], spec.model, spec.data, spec.seed)
 
 
 def is_commit(text: str) -> bool:
@@ -77,9 +68,10 @@ def check_provenance(provenance: Provenance | ExperimentProvenance) -> Iterator[
 def _check_spec(record: TrialRecord) -> Iterator[str]:
     spec, preset = record.spec, record.provenance.preset
     if preset in PRESETS:
-        if spec_of(preset, record) != spec:
+        row = row_of(spec, PRESETS[preset])
+        if row is None:
             yield f"is recorded under preset {preset}, which runs another trial today: no table shows it"
-        elif (smaller := PRESETS[preset].cut(spec.model).smaller) != record.provenance.smaller:
+        elif (smaller := PRESETS[preset].cut(row, spec.data.name).smaller) != record.provenance.smaller:
             yield f"provenance.smaller is not what preset {preset} cuts: {'; '.join(smaller) or 'nothing'}"
     elif preset is not None:
         yield f"provenance.preset {preset!r} is not known"
@@ -106,7 +98,7 @@ def _check_candidate(record: TrialRecord, candidate: Candidate) -> Iterator[str]
     if not re.fullmatch("[0-9a-f]{64}", candidate.samples_sha256):
         yield ".samples_sha256 is no SHA-256"
     for protocol, score in candidate.scores.items():
-        folds: Sequence[Score] = getattr(score, "folds", None) or ()
+        folds: Sequence[Score] = score.folds
         for index, part in enumerate(folds):
             yield from (f".scores.{protocol}.folds[{index}]{what}" for what in check_score(part, protocol))
         if not folds:
@@ -134,6 +126,9 @@ def check_score(score: Score, protocol: str) -> Iterator[str]:
     sigmas = [sigma for sigma, _ in score.sigma_curve]
     if sigmas != sorted(set(sigmas)):
         yield ".sigma_curve is not ascending in sigma"
+    if score.sigma is None:
+        yield ".sigma is missing"
+        return
     if score.sigma not in curve:
         yield f".sigma {score.sigma:g} is not on the sigma curve"
     elif curve[score.sigma] != score.valid_mean:
@@ -171,7 +166,9 @@ def _check_curve(record: TrialRecord) -> Iterator[str]:
         for point in record.learning_curve
         if point.valid_mean is not None and point.epoch >= start
     }
-    if tracked and best.epoch != max(tracked, key=lambda epoch: tracked[epoch]):
+    # Of a model scored on folds that share images the last state counts, not the best.
+    shared = any(score.folds for score in best.scores.values())
+    if tracked and not shared and best.epoch != max(tracked, key=lambda epoch: tracked[epoch]):
         yield f"candidates.best.epoch is {best.epoch}, which is not where the learning curve is highest"
 
 

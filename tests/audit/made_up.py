@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from gan_repro import models, report, table1
+from gan_repro import columns, models, report
 from gan_repro.audit.evidence import ReadOnlyStore
 from gan_repro.audit.experiments.record import (
     ExperimentProvenance,
@@ -103,7 +103,7 @@ def trial(
         ),
         provenance=Provenance(
             preset=preset,
-            smaller=get_preset(preset).cut(model).smaller,
+            smaller=get_preset(preset).cut(model, dataset).smaller,
             seconds={"training": 1.0},
             peak_memory=1,
             resumed=0,
@@ -152,7 +152,7 @@ def refresh(results: Path) -> None:
     """Make again everything that is printed, and the seal."""
     store = ReadOnlyStore(results)
     for dataset in {record.spec.data.name for record in store}:
-        table1.write_files(store, dataset)
+        columns.write_files(store, dataset)
     block = readme_table(store, "mnist")
     readme = f"# Made up\n\n<!-- recorded -->\n{block}\n<!-- /recorded -->\n"
     (results.parent / "README.md").write_text(readme, encoding="utf-8")
