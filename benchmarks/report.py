@@ -61,7 +61,7 @@ To record anew, on a machine that does nothing else:
 
 ```bash
 asv machine --yes --machine NAME
-asv run
+asv run --machine NAME
 python -m benchmarks.report
 ```
 """
