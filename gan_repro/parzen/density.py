@@ -61,19 +61,25 @@ def log_density(
     # Distances do not change when everything moves together, and float32 products are more exact near 0.
     raw = _block(points, 0, len(points), device, torch.float64)
     origin = raw.mean(dim=0)
-    x = (raw - origin).float()
-    half_squares = x.double().square_().sum(dim=1).mul_(0.5)
+    row_tiles = [slice(low, low + tile[0]) for low in range(0, len(raw), tile[0])]
+    # Tile by tile: fresh memory for whole matrices costs more than the arithmetic done in it.
+    x = torch.empty_like(raw, dtype=torch.float32)
+    for rows in row_tiles:
+        x[rows] = raw[rows] - origin
+    half_squares = torch.cat([_half_squares(x[rows]) for rows in row_tiles])
     del raw
 
     mixture = _Mixture(len(points), widths, n_centers, device)
+    space = torch.empty(min(tile[0], len(x)) * min(tile[1], n_centers), device=device)
     for start in range(0, n_centers, tile[1]):
         block = _block(centers, start, start + tile[1], device, torch.float32)
         c = (block - origin.float()).contiguous()
-        half_center_squares = c.double().square_().sum(dim=1).mul_(0.5).float()
-        for low in range(0, len(x), tile[0]):
-            rows = slice(low, low + tile[0])
+        half_center_squares = _half_squares(c).float()
+        for rows in row_tiles:
+            shape = len(x[rows]), len(c)
             # |c|^2/2 - x.c: half the squared distance, short of |x|^2/2, which is the same along a row.
-            excess = torch.addmm(half_center_squares, x[rows], c.T, alpha=-1)
+            excess = space[: math.prod(shape)].view(shape)
+            torch.addmm(half_center_squares, x[rows], c.T, alpha=-1, out=excess)
             mixture.add(rows, excess)
 
     log_sums = mixture.log_sums(half_squares)
@@ -115,7 +121,7 @@ class _Mixture:
             if row_of is None and int(near.count_nonzero()) > _DENSE_ABOVE * flat.numel():
                 sums[:, s] += excess.mul(-precision).exp_().sum(dim=1)
                 continue
-            kept = near.nonzero().squeeze(1)
+            kept = _places(near)
             flat = flat[kept]
             row_of = kept // n_columns if row_of is None else row_of[kept]
             sums[:, s].index_add_(0, row_of, flat.mul(-precision).exp_().double())
@@ -124,6 +130,20 @@ class _Mixture:
         """Log sum_i exp(-||x - c_i||^2 / (2 sigma^2)), (n_points, n_sigmas)."""
         half_distance = (self.nearest.double() + half_squares).unsqueeze(1)
         return self.sums.log() - half_distance * self.precisions
+
+
+def _places(mask: Tensor) -> Tensor:
+    """Where a boolean vector is true, ascending. Few places are: eight entries are looked at in one go."""
+    words = mask[: len(mask) // 8 * 8].view(torch.int64).nonzero()
+    candidates = (8 * words + torch.arange(8, device=mask.device)).flatten()
+    rest = torch.arange(len(mask) // 8 * 8, len(mask), device=mask.device)
+    candidates = torch.cat([candidates, rest])
+    return candidates[mask[candidates]]
+
+
+def _half_squares(rows: Tensor) -> Tensor:
+    """Half the squared length of each row, (n,) float64."""
+    return rows.double().square_().sum(dim=1).mul_(0.5)
 
 
 def _block(matrix: Matrix, start: int, stop: int, device: str | torch.device, dtype: torch.dtype) -> Tensor:

@@ -1,0 +1,1 @@
+"""Speed and memory, watched by asv: ``asv machine --yes && asv run``, then ``asv publish``."""

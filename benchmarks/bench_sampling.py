@@ -1,0 +1,75 @@
+"""What a sample costs, and what an independent one does: the price of a Markov chain, measured.
+
+The nets have the references' sizes and two epochs of 2,000 MNIST images behind them: enough that their chains
+move, far from trained. Training changes how fast a chain mixes and not what a step of it costs; the effective
+sizes of trained models' samples stand in the trial records (`mixing`).
+"""
+
+from __future__ import annotations
+
+from benchmarks.common import BEST_PLACES, MODELS, ONLY_TESTED, Seconds, at_each, cut, images, in_turn, pick
+
+SAMPLES = 10_000
+
+
+class Sampling:
+    """10,000 samples at the model's own chains, burn-in and thinning; effective size as in `chains`."""
+
+    version = "1"
+    params = [MODELS, BEST_PLACES]
+    param_names = ["model", "place"]
+    timeout = 900
+
+    def setup_cache(self) -> dict[tuple[str, str], dict[str, float]]:
+        return {
+            (model, place): found
+            for model in MODELS
+            for place, found in at_each(
+                BEST_PLACES, lambda device, model=model: measure(model, device)
+            ).items()
+        }
+
+    setup_cache.timeout = 900  # type: ignore[attr-defined]
+
+    def setup(self, measured: dict[tuple[str, str], dict[str, float]], model: str, place: str) -> None:
+        self.found = pick(measured, (model, place))
+
+    def track_per_sample(self, measured: object, model: str, place: str) -> float:
+        return 1000 * self.found["seconds"] / self.found["samples"]
+
+    track_per_sample.unit = "ms"  # type: ignore[attr-defined]
+
+    def track_per_effective_sample(self, measured: object, model: str, place: str) -> float:
+        return 1000 * self.found["seconds"] / self.found["effective"]
+
+    track_per_effective_sample.unit = "ms"  # type: ignore[attr-defined]
+
+    def track_effective_samples(self, measured: object, model: str, place: str) -> float:
+        return self.found["effective"]
+
+    track_effective_samples.unit = "of 10,000"  # type: ignore[attr-defined]
+
+
+def measure(name: str, device: str) -> dict[str, float]:
+    """Train a little, draw samples, and say what they cost and are worth."""
+    import torch
+
+    from gan_repro import models
+    from gan_repro.chains import diagnose
+    from gan_repro.trials.presets import get_preset
+
+    smaller = get_preset("smoke").cut(name).settings if ONLY_TESTED else {}
+    model = models.get(name, **{**smaller, "epochs": 2}, device=device).fit(images(2000))
+    generator = torch.Generator(device).manual_seed(0)
+    count = cut(SAMPLES, 500)
+
+    def sample() -> torch.Tensor:
+        return model.sample(count, generator=generator)
+
+    seconds: Seconds = in_turn({"ours": sample}, device, repetitions=1)
+    worth = diagnose(sample().cpu().numpy(), model.chain_shape(count))
+    return {
+        "seconds": min(seconds["ours"]),
+        "samples": float(count),
+        "effective": worth.effective_sample_size,
+    }

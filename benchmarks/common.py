@@ -1,0 +1,153 @@
+"""What the benchmarks share: where they compute, on which images, and how rivals are timed in turn.
+
+Lists of parameters are append-only: asv tells results apart by their place in them. What is not here (a
+card, a second core, the images, an optional peer) is skipped in `setup`, never left out of the parameters.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from typing import Any, TypeVar
+
+Measured = TypeVar("Measured")
+Seconds = dict[str, list[float]]
+"""By rival, the seconds of each repetition; the same place in two lists is the same moment."""
+
+REPETITIONS = 7
+PLACES = ["cpu-1-thread", "cpu-2-threads", "cuda"]
+BEST_PLACES = ["cpu-2-threads", "cuda"]
+STATISTICS = ["median", "worst"]
+MODELS = ["gan", "dbn", "cae", "gsn"]
+
+ONLY_TESTED = bool(os.environ.get("GAN_REPRO_BENCHMARKS_ONLY_TESTED"))
+"""Whether everything is cut to next to nothing, so that a test can execute every benchmark in seconds."""
+
+
+def cut(size: int, tiny: int = 24) -> int:
+    """A size, or next to nothing where benchmarks are only tested."""
+    return min(size, tiny) if ONLY_TESTED else size
+
+
+def use(place: str) -> str:
+    """Compute at one of `PLACES` from now on, with a trial's determinism flags; torch's name of the device.
+
+    Raises:
+        NotImplementedError: it is not on this machine; asv skips a benchmark that raises this in `setup`.
+    """
+    import torch
+
+    from gan_repro.trials.environment import prepare
+
+    if place == "cuda":
+        if not torch.cuda.is_available():
+            raise NotImplementedError("torch finds no CUDA device here")
+        prepare("cuda", 1)
+        return "cuda"
+    threads = int(place.split("-")[1])
+    if threads > (os.cpu_count() or 1) and not ONLY_TESTED:
+        raise NotImplementedError(f"{threads} threads are more than the cores of this machine")
+    prepare("cpu", cut(threads, 1))
+    return "cpu"
+
+
+def at_each(places: Sequence[str], measure: Callable[[str], Measured]) -> dict[str, Measured]:
+    """What `measure(device)` finds at each place that is here: for `setup_cache`, which must not fail."""
+    found = {}
+    for place in places:
+        with suppress(NotImplementedError):
+            found[place] = measure(use(place))
+    return found
+
+
+def pick(measured: Mapping[Any, Measured], key: Any) -> Measured:
+    """What was measured for a key; what could not be is skipped."""
+    if key not in measured:
+        raise NotImplementedError(f"{key} could not be measured on this machine")
+    return measured[key]
+
+
+def finish(device: str) -> None:
+    """Wait until the device has done all that it was given."""
+    if device == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+
+
+def in_turn(
+    rivals: Mapping[str, Callable[[], object]], device: str, *, calls: int = 1, repetitions: int = REPETITIONS
+) -> Seconds:
+    """Time rivals one after the other, again and again, so that a busy moment meets them all.
+
+    Each repetition makes `calls` calls and counts the seconds of one; the first repetition is not counted.
+    """
+    seconds: Seconds = {name: [] for name in rivals}
+    calls, repetitions = cut(calls, 1), cut(repetitions, 2)
+    for repetition in range(repetitions + 1):
+        for name, rival in rivals.items():
+            finish(device)
+            start = time.perf_counter()
+            for _ in range(calls):
+                rival()
+            finish(device)
+            if repetition:
+                seconds[name].append((time.perf_counter() - start) / calls)
+    return seconds
+
+
+def ratios(seconds: Seconds, over: str, under: str) -> list[float]:
+    """How many times the time of one rival another took, repetition by repetition."""
+    return [a / b for a, b in zip(seconds[over], seconds[under], strict=True)]
+
+
+def summary(values: Sequence[float], statistic: str, *, worst: Callable[..., float] = max) -> float:
+    """The median of some values, or the worst of them."""
+    return float(statistics.median(values) if statistic == "median" else worst(values))
+
+
+def images(n: int, part: str = "train") -> Any:
+    """N images of MNIST (n, 784), float32, from the first; once through, from the first again.
+
+    Which terms of a density matter depends on the data, so that noise would not do. Where benchmarks are
+    only tested they are scikit-learn's digits (n, 64), which need no download.
+
+    Raises:
+        NotImplementedError: the images are neither here nor to be had.
+    """
+    import numpy as np
+
+    rows = getattr(_dataset(), part)
+    return np.ascontiguousarray(rows[np.arange(cut(n, 200)) % len(rows)])
+
+
+@cache
+def _dataset() -> Any:
+    from gan_repro import data
+
+    try:
+        return data.load("digits" if ONLY_TESTED else "mnist")
+    except data.DataUnavailable as error:
+        raise NotImplementedError(str(error)) from error
+
+
+def model_at_work(name: str, device: str, **settings: Any) -> tuple[Any, Any]:
+    """A model in its first epoch at the reference's sizes, and a batch (100, d) for its `train_batch`.
+
+    Of a stack it is the bottom layer that is in training.
+    """
+    import torch
+
+    from gan_repro import models
+    from gan_repro.trials.presets import get_preset
+
+    smaller = get_preset("smoke").cut(name).settings if ONLY_TESTED else {}
+    batch = torch.from_numpy(images(100)).to(device)
+    model = models.get(name, **{**smaller, "epochs": 2, "batch_size": len(batch), **settings}, device=device)
+    model.fit(batch)
+    model.epoch = 0  # back from the end: there the step size of a stack is 0, and products with 0 are skipped
+    return model, batch

@@ -1,0 +1,277 @@
+"""docs/performance.md, made from what asv recorded: ``python -m benchmarks.report [--check]``.
+
+A pure function of results/asv: of every machine there, the newest commit with results. A dash stands for what
+was skipped there, "failed" for what failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import itertools
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from benchmarks.common import BEST_PLACES, MODELS, PLACES, REPETITIONS
+from gan_repro.files import atomic_write
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results" / "asv"
+PAGE = ROOT / "docs" / "performance.md"
+
+_TO_PRODUCTS = "bench_training.AgainstProducts.track_ratio_to_products"
+_SPEEDUP = "bench_training.AgainstPlainPyTorch.track_speedup"
+# What, the limit, the benchmark, and its parameters before place and statistic.
+_LIMITS = [
+    (
+        "Parzen, the authors' protocol, in times of its bare matrix products",
+        "≤ 1.25",
+        "bench_parzen.AuthorsProtocol.track_ratio_to_products",
+        (),
+    ),
+    ("GAN step, in times of its products", "≤ 1.25", _TO_PRODUCTS, ("gan",)),
+    ("DBN step, in times of its products", "≤ 1.5", _TO_PRODUCTS, ("dbn",)),
+    ("CAE step, in times of its products", "≤ 1.5", _TO_PRODUCTS, ("cae",)),
+    ("GSN step, in times of its products", "≤ 1.5", _TO_PRODUCTS, ("gsn",)),
+    ("GAN step, times faster than plain PyTorch", "≥ 1.5", _SPEEDUP, ("plain",)),
+    (
+        "the same, if plain PyTorch spares D's gradients in G's step",
+        "",
+        _SPEEDUP,
+        ("plain, D frozen in G's step",),
+    ),
+]
+
+_HEAD = f"""# Performance
+
+Made by `python -m benchmarks.report` from what asv recorded in `results/asv`; a test holds the two together.
+
+A ratio is taken in one process in which the rivals take turns, {REPETITIONS} times after a warm-up that does
+not count: the median of the ratios, and in brackets the worst. Products are `torch.mm` of the shapes
+that the work cannot do without, on operands that are laid out already. Images are MNIST's.
+
+To record anew, on a machine that does nothing else:
+
+```bash
+asv machine --yes --machine NAME
+asv run --machine NAME
+python -m benchmarks.report
+```
+"""
+
+_SAMPLING_NOTE = (
+    "10,000 samples by each model's own chains, burn-in and thinning, after two epochs of 2,000 images. What "
+    "a step costs does not depend on training; how many independent samples the chains are worth does."
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What asv recorded for one commit on one machine."""
+
+    machine: dict[str, str]
+    commit: str
+    python: str
+    torch: str
+    values: dict[tuple[str, tuple[Any, ...]], float | None]
+    """By benchmark and parameters; NaN where it was skipped, None where it failed."""
+
+    def show(self, benchmark: str, *parameters: Any, scale: float = 1.0) -> str:
+        """A number to three digits, or why there is none."""
+        value = self.values.get((benchmark, parameters), math.nan)
+        if value is None:
+            return "failed"
+        return "–" if math.isnan(value) else f"{_digits(scale * value)}"
+
+    def with_worst(self, benchmark: str, *parameters: Any) -> str:
+        """A median with the worst behind it."""
+        median, worst = (self.show(benchmark, *parameters, which) for which in ("median", "worst"))
+        return median if median == worst else f"{median} ({worst})"
+
+    def times(self, benchmark: str, parameters: Sequence[Any], base: Sequence[Any]) -> str:
+        """How many times the value for other parameters this one is."""
+        value, first = (self.values.get((benchmark, tuple(p))) for p in (parameters, base))
+        if not value or not first or math.isnan(value / first):
+            return "–"
+        return _digits(value / first)
+
+
+def read(folder: Path) -> list[Run]:
+    """The newest run of each machine in a results folder of asv, by the machine's name."""
+    runs = []
+    for machine in sorted(folder.glob("*/machine.json")):
+        found = [
+            json.loads(path.read_text()) for path in sorted(machine.parent.glob("*.json")) if path != machine
+        ]
+        if found:
+            runs.append(_run(max(found, key=lambda one: one["date"])))
+    return runs
+
+
+def render(runs: Sequence[Run]) -> str:
+    """The page, Markdown."""
+    if not runs:
+        return _HEAD + "\nNothing is recorded yet.\n"
+    return "\n".join([_HEAD, *(_section(run) for run in runs)])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page; with ``--check`` only say whether it is what the results give (exit status 1: not)."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.report", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the page is stale")
+    options = parser.parse_args(arguments)
+    page = render(read(RESULTS))
+    if not options.check:
+        PAGE.parent.mkdir(exist_ok=True)
+        atomic_write(PAGE, page)
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page:
+        print(f"{PAGE.name} is stale; run python -m benchmarks.report", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(data: dict[str, Any]) -> Run:
+    values = {}
+    for name, row in data["results"].items():
+        columns = dict(zip(data["result_columns"], row, strict=False))
+        combinations = itertools.product(
+            *([ast.literal_eval(p) for p in ps] for ps in columns["params"] or [])
+        )
+        # Of a benchmark that could not even start, asv records one null.
+        results = columns["result"] or itertools.repeat(None)
+        values |= {
+            (name, parameters): value for parameters, value in zip(combinations, results, strict=False)
+        }
+    requirements = data["requirements"]
+    return Run(data["params"], data["commit_hash"], data["python"], requirements.get("torch", "?"), values)
+
+
+def _section(run: Run) -> str:
+    machine = run.machine
+    about = (
+        f"{machine.get('cpu', '?')}, {machine.get('num_cpu', '?')} cores, {machine.get('os', '?')}; commit "
+        f"{run.commit[:10]}, Python {run.python}, torch {run.torch}."
+    )
+    parts = [
+        (f"## {machine['machine']}", about),
+        ("### Limits", _limits(run)),
+        ("### Others' ways to the Parzen density", _peers(run)),
+        ("### How cost grows", _growth(run)),
+        ("### Training steps", _steps(run)),
+        ("### What a sample costs", f"{_sampling(run)}\n\n{_SAMPLING_NOTE}"),
+        ("### Before anything happens", _waiting(run)),
+    ]
+    return "\n".join(f"{title}\n\n{text}\n" for title, text in parts)
+
+
+def _limits(run: Run) -> str:
+    rows = [
+        [what, limit, *(run.with_worst(benchmark, *first, place) for place in PLACES)]
+        for what, limit, benchmark, first in _LIMITS
+    ]
+    memory = run.show("bench_parzen.Memory.track_megabytes_beyond_the_file", 1_000_000)
+    rows.append(["Parzen, MB beyond a mapped file of 1,000,000 samples", "≤ 500", memory, "", ""])
+    return _table(["", "limit", *map(_spoken, PLACES)], rows)
+
+
+def _peers(run: Run) -> str:
+    seconds = "bench_parzen.Peers.track_seconds"
+    peers = [parameters for name, parameters in run.values if name == seconds]
+    rows = [
+        [
+            peer[0],
+            run.show(seconds, *peer),
+            run.times(seconds, peer, ("gan_repro",)),
+            run.show("bench_parzen.Peers.track_largest_error", *peer),
+        ]
+        for peer in peers
+    ]
+    note = "The authors' protocol on two threads, scaled up from fewer test images where it takes minutes."
+    return f"{_table(['', 's', 'times ours', 'largest error, nats'], rows)}\n\n{note}"
+
+
+def _growth(run: Run) -> str:
+    tables = []
+    for name, what in (("Samples", "samples"), ("Dimensions", "dimensions"), ("Sigmas", "sigmas")):
+        benchmark = f"bench_parzen.{name}.time_density"
+        tables.append(_grown(run, benchmark, what, BEST_PLACES))
+    tables.append(
+        _grown(run, "bench_training.Seeds.time_training", "seeds of the GAN, 20 updates each", None)
+    )
+    tables.append(_grown(run, "bench_parzen.Memory.time_density", "samples in a mapped file", None))
+    note = (
+        "1,000 test images under one sigma on 10,000 samples of 784 pixels, with one of these numbers varied."
+    )
+    return "\n\n".join([note, *tables])
+
+
+def _grown(run: Run, benchmark: str, what: str, places: Sequence[str] | None) -> str:
+    """Seconds, and times the first row, for the last parameter of a benchmark."""
+    sizes = sorted({parameters[-1] for name, parameters in run.values if name == benchmark})
+    starts = [(place,) for place in places] if places else [()]
+    headers = [what]
+    for start in starts:
+        headers += [f"{_spoken(*start)} s".strip(), "times the first"]
+    rows = []
+    for size in sizes:
+        row = [f"{size:,}"]
+        for start in starts:
+            here = (*start, size)
+            row += [run.show(benchmark, *here), run.times(benchmark, here, (*start, sizes[0]))]
+        rows.append(row)
+    return _table(headers, rows)
+
+
+def _steps(run: Run) -> str:
+    rows = [
+        [model.upper(), *(run.show("bench_training.Step.time_update", model, p, scale=1e3) for p in PLACES)]
+        for model in MODELS
+    ]
+    return _table(["ms for a batch of 100", *map(_spoken, PLACES)], rows)
+
+
+def _sampling(run: Run) -> str:
+    rows = []
+    for model, place in itertools.product(MODELS, BEST_PLACES):
+        names = ("per_sample", "effective_samples", "per_effective_sample")
+        row = [run.show(f"bench_sampling.Sampling.track_{name}", model, place) for name in names]
+        if set(row) != {"–"}:
+            rows.append([model.upper(), _spoken(place), *row])
+    headers = ["", "on", "ms a sample", "independent, of 10,000", "ms an independent sample"]
+    return _table(headers, rows)
+
+
+def _waiting(run: Run) -> str:
+    rows = [
+        ["`import gan_repro`", "", run.show("bench_import.timeraw_import_package")],
+        ["`import gan_repro.models.gan`", "", run.show("bench_import.timeraw_import_models")],
+        ["MNIST, from the cache", "", run.show("bench_data.Load.time_load", "mnist")],
+    ]
+    benchmark = "bench_import.Help.track_seconds"
+    for parameters in (parameters for name, parameters in run.values if name == benchmark):
+        rows.append([f"`python -m {parameters[0]} --help`", "≤ 0.5", run.show(benchmark, *parameters)])
+    return _table(["", "limit", "s"], rows)
+
+
+def _spoken(place: str = "") -> str:
+    return {"cpu-1-thread": "1 thread", "cpu-2-threads": "2 threads", "cuda": "CUDA"}.get(place, place)
+
+
+def _digits(value: float) -> str:
+    """Three significant digits, and no exponent for whole numbers."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return tabulate(list(rows), headers=headers, tablefmt="github", disable_numparse=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

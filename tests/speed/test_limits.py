@@ -1,0 +1,79 @@
+"""The limits that the speed of this project is held to, by the same measurements that asv records.
+
+``pytest tests/speed --benchmark-only -s`` on a machine that does nothing else. The median of the ratios is
+held to its limit; the worst is printed with it, and grows with whatever else the machine does.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from benchmarks import bench_parzen, bench_training
+from benchmarks.common import PLACES, Seconds, ratios, use
+
+TIMES_ITS_PRODUCTS = {"gan": 1.25, "dbn": 1.5, "cae": 1.5, "gsn": 1.5}
+
+
+@pytest.fixture(params=PLACES)
+def device(request: pytest.FixtureRequest) -> str:
+    try:
+        return use(request.param)
+    except NotImplementedError as error:
+        pytest.skip(str(error))
+
+
+def measured(benchmark: BenchmarkFixture, measure: Callable[..., Seconds], *arguments: str) -> Seconds:
+    try:
+        return benchmark.pedantic(measure, arguments, rounds=1)
+    except NotImplementedError as error:
+        pytest.skip(str(error))
+
+
+def told(benchmark: BenchmarkFixture, values: list[float]) -> float:
+    """The median, once it is printed and kept."""
+    median = statistics.median(values)
+    benchmark.extra_info["ratios"] = values
+    print(f"\nmedian {median:.3f}, from {min(values):.3f} to {max(values):.3f}")
+    return median
+
+
+def test_parzen_against_its_products(device: str, benchmark: BenchmarkFixture) -> None:
+    seconds = measured(benchmark, bench_parzen.AuthorsProtocol.measure, device)
+    assert told(benchmark, ratios(seconds, "ours", "products")) <= 1.25
+
+
+@pytest.mark.parametrize("model", TIMES_ITS_PRODUCTS)
+def test_a_step_against_its_products(model: str, device: str, benchmark: BenchmarkFixture) -> None:
+    seconds = measured(benchmark, bench_training.measure, model, device)
+    assert told(benchmark, ratios(seconds, "ours", "products")) <= TIMES_ITS_PRODUCTS[model]
+
+
+def test_a_gan_step_against_plain_pytorch(device: str, benchmark: BenchmarkFixture) -> None:
+    seconds = measured(benchmark, bench_training.AgainstPlainPyTorch.measure, device)
+    assert told(benchmark, ratios(seconds, "plain", "ours")) >= 1.5
+
+
+def test_a_million_samples_take_little_memory_and_linear_time(
+    tmp_path: Path, benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    memory, seconds = {}, {}
+    for samples in (100_000, 1_000_000):
+        suite = bench_parzen.Memory()
+        suite.setup(samples)
+        suite.score()  # the file is in the cache from here on
+        start = time.perf_counter()
+        suite.score()
+        seconds[samples] = time.perf_counter() - start
+        memory[samples] = suite.track_megabytes_beyond_the_file(samples)
+    benchmark.pedantic(suite.score, rounds=1)
+    suite.teardown(samples)
+    print(f"\n{memory} MB, {seconds} s")
+    assert memory[1_000_000] <= 500
+    assert seconds[1_000_000] <= 12 * seconds[100_000]

@@ -1,0 +1,163 @@
+"""Every benchmark that asv finds also runs, and asv.conf.json says what asv understands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from benchmarks.products import of_step
+from gan_repro import models
+
+ROOT = Path(__file__).parents[1]
+CONF = json.loads((ROOT / "asv.conf.json").read_text())
+
+BENCHMARKS = {
+    "bench_data.Batches.time_epoch",
+    "bench_data.Load.peakmem_load",
+    "bench_data.Load.time_load",
+    "bench_import.Help.track_seconds",
+    "bench_import.timeraw_import_models",
+    "bench_import.timeraw_import_package",
+    "bench_parzen.AuthorsProtocol.track_ratio_to_products",
+    "bench_parzen.AuthorsProtocol.track_seconds",
+    "bench_parzen.Dimensions.time_density",
+    "bench_parzen.Memory.peakmem_density",
+    "bench_parzen.Memory.time_density",
+    "bench_parzen.Memory.track_megabytes_beyond_the_file",
+    "bench_parzen.Peers.track_largest_error",
+    "bench_parzen.Peers.track_seconds",
+    "bench_parzen.Samples.time_density",
+    "bench_parzen.Sigmas.time_density",
+    "bench_sampling.Sampling.track_effective_samples",
+    "bench_sampling.Sampling.track_per_effective_sample",
+    "bench_sampling.Sampling.track_per_sample",
+    "bench_training.AgainstPlainPyTorch.track_speedup",
+    "bench_training.AgainstProducts.track_ratio_to_products",
+    "bench_training.Seeds.time_training",
+    "bench_training.Step.time_update",
+}
+
+EXECUTE = """
+import itertools, json, sys, types
+from asv_runner._aux import update_sys_path
+from asv_runner.discovery import disc_benchmarks
+
+update_sys_path(sys.argv[1])
+caches, found = {}, {}
+once = types.SimpleNamespace(number=1, repeat=1, rounds=1, warmup_time=0)
+for benchmark in disc_benchmarks(sys.argv[1]):
+    benchmark._attr_sources.insert(0, once)
+    key = benchmark.setup_cache_key
+    if key is not None and key not in caches:
+        caches[key] = benchmark.do_setup_cache()
+    benchmark.set_cache(caches.get(key))
+    values = {}
+    for index, parameters in enumerate(itertools.product(*benchmark._params)):
+        benchmark.set_param_idx(index)
+        skipped = benchmark.do_setup()
+        value = None if skipped else benchmark.do_run()
+        benchmark.do_teardown()
+        if isinstance(value, dict):
+            value = value["samples"][0]
+        values[" ".join(map(str, parameters))] = value
+    found[benchmark.name] = {"values": values, "version": benchmark.version, "unit": benchmark.unit}
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What each benchmark gave at sizes next to nothing: a number, or None where it was skipped."""
+    command = [sys.executable, "-c", EXECUTE, str(ROOT / "benchmarks")]
+    environment = os.environ | {
+        "GAN_REPRO_BENCHMARKS_ONLY_TESTED": "1",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+    folder = tmp_path_factory.mktemp("asv")
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_each_benchmark_is_found_and_gives_numbers(executed: dict[str, dict]) -> None:
+    assert set(executed) == BENCHMARKS
+    for name, benchmark in executed.items():
+        numbers = [value for value in benchmark["values"].values() if value is not None]
+        assert numbers, f"{name} was skipped for all its parameters"
+        assert all(isinstance(value, int | float) and 0 <= value < float("inf") for value in numbers), name
+
+
+def test_only_what_is_not_here_is_skipped(executed: dict[str, dict]) -> None:
+    excuses = {"cuda", "KeOps", "FAISS,", "mnist"}
+    skipped = {
+        (name, parameters)
+        for name, benchmark in executed.items()
+        for parameters, value in benchmark["values"].items()
+        if value is None
+    }
+    assert not {(name, parameters) for name, parameters in skipped if not excuses & set(parameters.split())}
+
+
+def test_versions_are_set_by_hand_and_tracked_numbers_have_units(executed: dict[str, dict]) -> None:
+    for name, benchmark in executed.items():
+        assert re.fullmatch(r"\d+", benchmark["version"]), f"{name}: a hash of its source is its version"
+        assert benchmark["unit"] != "unit", name
+
+
+def test_asv_knows_every_key_of_its_configuration() -> None:
+    from asv.config import Config
+
+    known = set(vars(Config())) | {"version", "build_cache_size"}  # it reads these two as well
+    assert set(CONF) <= known
+    assert set(CONF["matrix"]) == {"req"}
+    assert CONF["results_dir"] == "results/asv"
+    assert not CONF["html_dir"].startswith("results"), "asv publish empties this folder first"
+
+
+def test_asv_installs_every_dependency_at_the_version_of_the_constraints() -> None:
+    pins = dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = {re.match(r"[\w.-]+", line)[0] for line in project["dependencies"]} | {"build"}
+    peers = {re.match(r"[\w.-]+", line)[0] for line in project["optional-dependencies"]["peers"]}
+    required = CONF["matrix"]["req"]
+    assert set(required) == needed | peers
+    assert required == {name: [pins[name]] for name in required}
+
+
+class Multiplications(TorchDispatchMode):
+    """Writes down the sizes of every matrix product."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[tuple[int, ...]] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.overloadpacket.__name__
+        if name in ("mm", "addmm", "addmm_"):
+            left, right = args[-2:]
+            self.sizes.append(tuple(sorted((*left.shape, right.shape[1]))))
+        else:
+            assert name not in ("bmm", "baddbmm", "matmul", "linear"), f"{name} is not counted"
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("name", ["gan", "dbn", "cae", "gsn"])
+def test_the_bare_products_are_those_of_the_step(name: str) -> None:
+    settings = {"gan": {"generator_hidden": [{"units": 7}, {"units": 11}], "discriminator_hidden": [3, 2]}}
+    smaller = settings.get(name, {"layers": [13, 17]})
+    batch = torch.rand(5, 20, generator=torch.Generator().manual_seed(0))
+    model = models.get(name, epochs=2, batch_size=5, **smaller).fit(batch)
+    model.epoch = 0
+    with Multiplications() as counted:
+        model.train_batch(batch)
+    assert sorted(counted.sizes) == sorted(tuple(sorted(sizes)) for sizes in of_step(model, batch))

@@ -1,0 +1,51 @@
+"""What a user waits for: no command loads what it does not need to say what it is for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gan_repro
+
+PACKAGE = Path(gan_repro.__file__).parent
+HEAVY = {"torch", "scipy", "sklearn", "pandas", "matplotlib"}
+"""Each takes longer to import than the half second in which ``--help`` is to answer."""
+
+
+def commands() -> list[str]:
+    """Every module of the package that can be run."""
+    found = [
+        path for path in PACKAGE.rglob("*.py") if '\nif __name__ == "__main__":' in path.read_text("utf-8")
+    ]
+    parts = [path.relative_to(PACKAGE.parent).with_suffix("").parts for path in found]
+    return sorted(".".join(part).removesuffix(".__main__") for part in parts)
+
+
+def heavy_after(code: str) -> set[str]:
+    """Which of `HEAVY` a fresh interpreter has imported once it has run some code."""
+    code = f"import runpy, sys\ntry:\n    {code}\nexcept SystemExit as ended:\n    assert not ended.code\n"
+    code += f"print('heavy:', *{HEAVY!r} & sys.modules.keys())"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return set(done.stdout.splitlines()[-1].removeprefix("heavy:").split())
+
+
+def test_the_package_alone_imports_nothing_heavy() -> None:
+    assert heavy_after("import gan_repro") == set()
+
+
+def test_the_check_finds_what_is_imported() -> None:
+    assert heavy_after("import gan_repro.chains") == {"scipy"}
+
+
+@pytest.mark.parametrize("command", commands())
+def test_help_imports_nothing_heavy(command: str) -> None:
+    run = f"sys.argv[1:] = ['--help']; runpy.run_module({command!r}, run_name='__main__')"
+    assert heavy_after(run) == set()
+
+
+def test_the_commands_are_found() -> None:
+    assert {"gan_repro.table1", "gan_repro.parzen", "gan_repro.data"} <= set(commands())

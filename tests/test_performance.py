@@ -1,0 +1,96 @@
+"""docs/performance.md is what the recorded benchmarks give, and nothing that they did not measure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import report
+
+RATIO = "bench_parzen.AuthorsProtocol.track_ratio_to_products"
+SECONDS = "bench_parzen.Samples.time_density"
+
+
+def record(folder: Path, results: dict[str, list], *, date: int = 1, commit: str = "a" * 40) -> None:
+    machine = {"machine": "quiet", "cpu": "a processor", "num_cpu": "2", "os": "Linux 6"}
+    (folder / "quiet").mkdir(parents=True, exist_ok=True)
+    (folder / "quiet" / "machine.json").write_text(json.dumps(machine))
+    data = {
+        "commit_hash": commit,
+        "date": date,
+        "params": machine,
+        "python": "3.11",
+        "requirements": {"torch": "2.13.0"},
+        "result_columns": ["result", "params", "version"],
+        "results": results,
+    }
+    (folder / "quiet" / f"{commit[:8]}-env.json").write_text(json.dumps(data))
+
+
+def ratio_results(median: float | None) -> dict[str, list]:
+    places = ["'cpu-1-thread'", "'cpu-2-threads'", "'cuda'"]
+    values = [median, 1.19, 1.2, 1.9, float("nan"), float("nan")]
+    return {RATIO: [values, [places, ["'median'", "'worst'"]], "1"]}
+
+
+def line(page: str, start: str) -> list[str]:
+    (found,) = (row for row in page.splitlines() if row.startswith(f"| {start}"))
+    return [cell.strip() for cell in found.strip("|").split("|")]
+
+
+def test_the_page_is_what_the_recorded_results_give() -> None:
+    assert report.main(["--check"]) == 0
+
+
+def test_a_ratio_stands_with_its_worst_and_a_dash_for_what_was_skipped(tmp_path: Path) -> None:
+    record(tmp_path, ratio_results(1.1))
+    page = report.render(report.read(tmp_path))
+    assert line(page, "Parzen, the authors' protocol")[1:] == ["≤ 1.25", "1.1 (1.19)", "1.2 (1.9)", "–"]
+    assert "a processor, 2 cores, Linux 6; commit aaaaaaaaaa, Python 3.11, torch 2.13.0" in page
+
+
+def test_what_failed_is_not_hidden(tmp_path: Path) -> None:
+    record(tmp_path, ratio_results(None))
+    page = report.render(report.read(tmp_path))
+    assert line(page, "Parzen, the authors' protocol")[2] == "failed (1.19)"
+
+
+def test_a_benchmark_that_never_started_failed_for_all_its_parameters(tmp_path: Path) -> None:
+    record(tmp_path, {RATIO: [None, ratio_results(1)[RATIO][1], "1"]})
+    page = report.render(report.read(tmp_path))
+    assert line(page, "Parzen, the authors' protocol")[2:] == ["failed"] * 3
+
+
+def test_growth_is_told_in_times_of_the_smallest(tmp_path: Path) -> None:
+    places, sizes = ["'cpu-2-threads'", "'cuda'"], ["1000", "10000"]
+    nan = float("nan")
+    record(tmp_path, {SECONDS: [[0.02, 0.21, nan, nan], [places, sizes], "1"]})
+    page = report.render(report.read(tmp_path))
+    assert line(page, "1,000 ")[1:] == ["0.02", "1", "–", "–"]
+    assert line(page, "10,000 ")[1:] == ["0.21", "10.5", "–", "–"]
+
+
+def test_the_newest_commit_of_a_machine_counts(tmp_path: Path) -> None:
+    record(tmp_path, ratio_results(1.5), date=2, commit="b" * 40)
+    record(tmp_path, ratio_results(1.7), date=1, commit="c" * 40)
+    (run,) = report.read(tmp_path)
+    assert run.commit == "b" * 40
+
+
+def test_an_empty_folder_gives_a_page_that_says_so(tmp_path: Path) -> None:
+    assert "Nothing is recorded yet." in report.render(report.read(tmp_path))
+
+
+def test_a_stale_page_is_found_and_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(report, "PAGE", tmp_path / "docs" / "performance.md")
+    assert report.main(["--check"]) == 1
+    assert report.main([]) == 0
+    assert report.main(["--check"]) == 0
+    report.PAGE.write_text("edited by hand")
+    assert report.main(["--check"]) == 1
+    assert report.PAGE.read_text() == "edited by hand"
+    assert "stale" in capsys.readouterr().err
