@@ -43,7 +43,7 @@ class Settings(base.Settings):
     """In each of G's two hidden layers; 1200 in the paper's recipe."""
     discriminator_units: int = Field(40, ge=1)
     """In each of D's two hidden layers; 240 in the paper's recipe."""
-    balanced_updates: int = Field(2500, ge=1)
+    balanced_updates: int = Field(2000, ge=1)
     """500 are an epoch of MNIST."""
     branch_updates: int = Field(500, ge=1)
     """Of G, in each branch."""

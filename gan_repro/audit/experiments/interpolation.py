@@ -75,12 +75,12 @@ def run(settings: Settings, context: Context) -> Outcome:
 
     findings = {
         "largest_step_ratio": mean_of(
-            steps.max(axis=1) / steps.mean(axis=1), over=over, unit="ratio",
+            unevenness(steps), over=over, unit="ratio",
             what=f"largest step of pixels along a straight line in z, over the mean step ({settings.parts} "
             "steps a line); 1 for even motion",
         ),
         "largest_step_ratio_neighbours": mean_of(
-            remembered.max(axis=1) / remembered.mean(axis=1), over=over, unit="ratio",
+            unevenness(remembered), over=over, unit="ratio",
             what="the same for the nearest training image of each frame, as a memory would show",
         ),
         "largest_step_ratio_finer": mean_of(
@@ -123,3 +123,9 @@ def along_lines(model: Any, starts: torch.Tensor, stops: torch.Tensor, parts: in
 def step_lengths(frames: Floats) -> Floats:
     """Euclidean distance from each frame to the next, (pairs, parts), for frames (pairs, parts + 1, d)."""
     return np.sqrt(np.square(np.diff(frames, axis=1)).sum(axis=2))
+
+
+def unevenness(steps: Floats) -> Floats:
+    """Largest over mean step, (pairs,), of steps (pairs, parts); 1 for a path that stands still."""
+    largest, mean = steps.max(axis=1), steps.mean(axis=1)
+    return np.divide(largest, mean, out=np.ones_like(mean), where=mean > 0)

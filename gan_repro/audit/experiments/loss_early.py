@@ -8,7 +8,7 @@ The norm of G's gradient is read back from its velocities, v' = momentum v - rat
 "gradient LOSS": updates, mean norm over the updates up to there; "likelihood LOSS": updates, mean validation
 log-likelihood (nats, refined sigma); both are means over seeds.
 
-Reduced: nets of a sixth of the units, six epochs, and fewer samples and images in the likelihood.
+Reduced: nets of a sixth of the units, four epochs, and fewer samples and images in the likelihood.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Settings(base.Settings):
     """In each of G's two hidden layers; 1200 in the paper's recipe."""
     discriminator_units: int = Field(40, ge=1)
     """In each of D's two hidden layers; 240 in the paper's recipe."""
-    updates: int = Field(3000, ge=1)
+    updates: int = Field(2000, ge=1)
     """500 are an epoch of MNIST."""
     early: int = Field(1000, ge=1)
     """Updates over which gradients are compared."""
-    looks: int = Field(6, ge=1)
+    looks: int = Field(4, ge=1)
     """At the validation likelihood, evenly spaced over the updates."""
     n_samples: int = Field(2000, ge=2)
     n_valid: int = Field(500, ge=2)

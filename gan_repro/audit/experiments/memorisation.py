@@ -84,7 +84,8 @@ def run(settings: Settings, context: Context) -> Outcome:
             "0 for a memory",
         ),
         "distance_of_samples": mean_of(
-            to_train, over="samples", unit="pixels", what=f"mean Euclidean distance to the nearest training image, {trained.label}"
+            to_train, over="samples", unit="pixels",
+            what=f"mean Euclidean distance to the nearest training image, samples of {trained.label}",
         ),
         "distance_of_test_images": mean_of(
             held_out_to_train, over="test images", unit="pixels", what="the same for test images"

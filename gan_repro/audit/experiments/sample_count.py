@@ -80,7 +80,7 @@ def run(settings: Settings, context: Context) -> Outcome:
         findings[f"score_{count}"] = Finding(
             value=means[0], standard_error=float(first.values.std() / math.sqrt(len(test))),
             unit="nats", over="test examples", n=len(test),
-            what=f"mean test log-likelihood under {count:,} samples of {trained.label}, finer sigma",
+            what=f"mean test log-likelihood under {count:,} samples, {trained.label}, finer sigma",
         )  # fmt: skip
         if spread is not None:
             findings[f"spread_{count}"] = Finding(
@@ -98,7 +98,7 @@ def run(settings: Settings, context: Context) -> Outcome:
 
 @dataclass(frozen=True)
 class Score:
-    """Test log-likelihoods (n_test,) of one set of samples, with sigma from the finer grid and the authors'."""
+    """Test log-likelihoods (n_test,) of a set of samples, with sigma from the finer grid and the authors'."""
 
     values: npt.NDArray[np.float64]
     sigma: float
