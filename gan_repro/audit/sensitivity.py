@@ -7,6 +7,7 @@ turn it round is the difference between models, which stands in a column of its 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -92,7 +93,7 @@ def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[s
     from gan_repro.audit.experiments.scores import spread
     from gan_repro.audit.experiments.trained import recorded
 
-    found: dict[str, dict[str, Finding]] = {name: {} for name in _CHOICES}
+    found: defaultdict[str, dict[str, Finding]] = defaultdict(dict)
     for model, label in ((row.model, row.label) for row in paper.TABLE_1):
         records = recorded(trials, model, dataset)
         if not records:
@@ -126,7 +127,7 @@ def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[s
         )
         if seeds is not None:
             found["spread-seeds"][model] = seeds
-    return found
+    return dict(found)
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gan_repro.lazy import attach
 
 if TYPE_CHECKING:
+    from gan_repro.figures.__main__ import main as main
     from gan_repro.figures.experiments import game as game
     from gan_repro.figures.experiments import loss_gradients as loss_gradients
     from gan_repro.figures.experiments import sample_count as sample_count
@@ -27,6 +28,7 @@ __getattr__ = attach(
         "game": "experiments",
         "learning_curves": "training",
         "loss_gradients": "experiments",
+        "main": "__main__",
         "sample_count": "experiments",
         "save": "style",
         "sigma_curves": "training",
