@@ -53,9 +53,9 @@ class Settings(base.Settings):
     batch_size: int = Field(256, ge=1)
     learning_rate: float = Field(2e-3, gt=0)
     """Of Adam, for both nets; it falls to nought over the game as a half cosine."""
-    discriminator_steps: int = Field(2, ge=1)
+    discriminator_steps: int = Field(5, ge=1)
     """k of Algorithm 1."""
-    updates: int = Field(1200, ge=1)
+    updates: int = Field(1000, ge=1)
     """Of G."""
     early: int = Field(30, ge=1)
     """Updates of G before panel (a)."""

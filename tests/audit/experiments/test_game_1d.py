@@ -49,7 +49,7 @@ def test_quantiles_carried_by_a_known_map_give_its_density():
 
 
 def test_a_trained_discriminator_comes_near_the_optimal_one():
-    settings = game_1d.Settings(seeds=(1,), updates=2, early=1, discriminator_updates=300, batch_size=128)
+    settings = game_1d.Settings(seeds=(1,), updates=2, early=1, discriminator_updates=200, batch_size=128)
     found = game_1d.run(settings, Context()).findings
     assert found["discriminator_gap"].value < 0.05 < found["discriminator_gap_before"].value
     assert -0.02 < found["divergence_identity_gap"].value <= 1e-3
