@@ -1,8 +1,17 @@
 """Figures are functions of the records: the same bytes every time, and every recorded point on the line."""
 
+from pathlib import Path
+
+import pytest
+
 from gan_repro import figures
+from gan_repro.audit import experiments
+from gan_repro.audit.experiments import game_1d
+from gan_repro.audit.experiments.loss_early import LOSSES
+from gan_repro.audit.experiments.record import ExperimentProvenance, ExperimentRecord
+from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 from gan_repro.trials.presets import get_preset, preset_spec
-from gan_repro.trials.records import CurvePoint
+from gan_repro.trials.records import CurvePoint, RecordStore
 from gan_repro.trials.spec import DataSpec
 from tests.test_tables import record
 
@@ -50,3 +59,88 @@ def test_the_command_writes_and_names_the_file(tmp_path, capsys):
     assert figures.main(["--results", str(tmp_path)]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "figures" / "learning_curves_mnist.png")
     assert (tmp_path / "figures" / "learning_curves_mnist.png").exists()
+
+
+def test_a_trial_without_a_curve_does_not_take_its_models_place_in_the_legend():
+    records = [record(model="gan", seed=1), with_curve("gan", 2, [5.0])]
+    axes = figures.learning_curves(records, "mnist").axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["Adversarial nets (standard)"]
+
+
+def test_sigma_curves_show_every_sigma_and_the_authors_choice():
+    axes = figures.sigma_curves([record(value=160.0)], "mnist").axes[0]
+    curve, ring = axes.lines[:2]
+    assert list(zip(*curve.get_data(), strict=True)) == [(0.1, 1.0), (0.2, 160.0)]
+    assert tuple(map(list, ring.get_data())) == ([0.2], [160.0])
+    marked = sorted(float(line.get_xdata()[0]) for line in axes.lines[2:])
+    assert marked == [float(sigma) for sigma in AUTHORS_SIGMAS]
+
+
+def test_every_score_stands_in_the_picture_and_every_error_says_what_it_is_over():
+    records = [
+        record(model="gan", seed=1, value=160), record(model="gan", seed=2, value=170),
+        record(model="kmeans", value=335), record(model="gaussian", value=-150),
+    ]  # fmt: skip
+    figure = figures.all_scores(records, "mnist")
+    axes = figure.axes[0]
+    places = {float(line.get_xdata()[0]) for line in axes.lines}
+    assert {138, 121, 214, 225, 160, 170, 165, 335} <= places
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert said == [
+        "k-means centroids: 335",
+        "Gaussian per pixel: -150 (off to the left)",
+        "the paper; ± over test examples",
+        "a recorded trial; ± over test examples",
+        "mean of its trials; ± over training seeds",
+    ]
+
+
+def test_one_seed_has_no_mean_over_seeds():
+    said = figures.all_scores([record(model="gan")], "mnist").legends[0].get_texts()
+    assert not any("training seeds" in text.get_text() for text in said)
+
+
+def test_the_command_draws_the_experiments_that_are_recorded(tmp_path, capsys):
+    settings = game_1d.Settings(
+        seeds=(1,), updates=2, early=1, discriminator_updates=2, generator_moves=1, hidden=4, batch_size=8
+    )
+    experiments.run("game-1d", settings, results=tmp_path)
+    RecordStore(tmp_path).write(record())
+    assert figures.main(["--results", str(tmp_path)]) == 0
+    drawn = [Path(line).name for line in capsys.readouterr().out.split()]
+    assert drawn == [
+        "learning_curves_mnist.png", "sigma_curves_mnist.png", "scores_mnist.png", "game_1d.png",
+    ]  # fmt: skip
+
+
+def test_figure_1_shows_the_recorded_panels(tmp_path):
+    row = [[0.0, 0.4, 0.3, 0.5, 0.6], [1.0, 0.2, 0.1, 0.4, 0.7]]
+    series = {
+        f"{kind} {p}": row if kind == "panel" else [[0.0, 1.0]] for p in "abcd" for kind in ("panel", "map")
+    }
+    figure = figures.game(made_experiment("game-1d", series))
+    lines = figure.axes[0].lines
+    assert [list(line.get_ydata()) for line in lines] == [[0.4, 0.2], [0.3, 0.1], [0.5, 0.4], [0.6, 0.7]]
+
+
+def test_curves_of_experiments_go_through_their_points():
+    curve = [[1000.0, 90.0, 0.2, 88.0, 0.215, 2.0], [10_000.0, 160.0, 0.19, 150.0, 0.215, -1.0]]
+    axes = figures.sample_count(made_experiment("sample-count", {"curve": curve})).axes[0]
+    assert list(axes.lines[0].get_ydata()) == [90, 160]
+    assert list(axes.lines[1].get_ydata()) == [88, 150]
+    series = {
+        f"{what} {loss}": [[1.0, 2.0], [2.0, 3.0]] for what in ("gradient", "likelihood") for loss in LOSSES
+    }
+    left, right = figures.loss_gradients(made_experiment("loss-early", series)).axes
+    assert (len(left.lines), len(right.lines)) == (2, 2)
+
+
+def test_a_results_folder_that_is_not_there_is_bad_usage(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        figures.main(["--results", str(tmp_path / "nowhere")])
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def made_experiment(name, series):
+    provenance = ExperimentProvenance(commit=None, dirty=None, started="", finished="", environment={})
+    return ExperimentRecord(name=name, settings={}, provenance=provenance, findings={}, series=series)

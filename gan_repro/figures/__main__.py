@@ -1,0 +1,79 @@
+"""``python -m gan_repro.figures``: draw every figure that the records of a results folder allow.
+
+Paths of the files go to stdout. Exit codes: 0 drawn, 1 a record is damaged, 2 the folder cannot be written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gan_repro import data, figures
+from gan_repro.console import command, sentence
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_PRESETS = ("standard", "paper")
+"""A reader's own quick runs do not belong beside the trials at full size."""
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gan_repro.figures", description="Draw the figures of a results folder."
+    )
+    parser.add_argument("--dataset", choices=data.names(), default="mnist")
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
+    options = parser.parse_args(arguments)
+    if not options.results.is_dir():
+        parser.error(f"there is no folder {str(options.results)!r}; --results names one with records")
+    from gan_repro.audit.experiments.record import ExperimentError
+
+    path = options.results / "figures"
+    try:
+        for name, draw in drawable(options.results, options.dataset):
+            path = options.results / "figures" / f"{name}.png"
+            figures.save(draw(), path)
+            print(path)
+    except ExperimentError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{parser.prog}: cannot write {path}: {sentence(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """The name of each figure that the records allow, and what draws it.
+
+    Raises:
+        ExperimentError: an experiment's record is damaged.
+    """
+    from functools import partial
+
+    from gan_repro.audit.experiments.record import load_experiments
+    from gan_repro.trials.records import RecordStore
+
+    records = [r for r in RecordStore(results) if r.provenance.preset in _PRESETS]
+    yield f"learning_curves_{dataset}", partial(figures.learning_curves, records, dataset)
+    if any(r.spec.data.name == dataset and r.status == "done" for r in records):
+        yield f"sigma_curves_{dataset}", partial(figures.sigma_curves, records, dataset)
+        yield f"scores_{dataset}", partial(figures.all_scores, records, dataset)
+    experiments = load_experiments(results)
+    for name, draw in (
+        ("game-1d", figures.game),
+        ("sample-count", figures.sample_count),
+        ("loss-early", figures.loss_gradients),
+    ):
+        if name in experiments:
+            yield name.replace("-", "_"), partial(draw, experiments[name])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

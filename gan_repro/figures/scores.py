@@ -1,0 +1,75 @@
+"""The table as a picture: what was printed, what is recorded, what every ± is over, ceilings and floors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gan_repro import paper
+from gan_repro.estimate import Estimate
+from gan_repro.figures.style import BLUE, ORANGE, REFERENCES, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from gan_repro.trials.records import TrialRecord
+
+
+def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
+    """Test log-likelihood (nats) of every recorded trial beside the paper's, models from top to bottom.
+
+    Each trial is a point with its own error; where a model has several seeds, their mean stands below with
+    the error over seeds. The reference rows, which hold no trained net, are lines: ceilings within the
+    picture, the floor named in the legend where it lies off to the left.
+    """
+    figure = new_figure(7, 4.8)
+    axes = figure.subplots()
+    shown: list[float] = []
+    for place, row in enumerate(paper.TABLE_1):
+        printed = paper.printed(row.model, dataset)
+        found = _scores(records, row.model, dataset)
+        if printed is not None:
+            _point(axes, printed, place - 0.25, "s", "black", f"the paper; ± over {printed.over}")
+            shown.append(printed.value)
+        for number, score in enumerate(found):
+            _point(
+                axes, score, place - 0.1 + 0.08 * number, "o", BLUE, f"a recorded trial; ± over {score.over}"
+            )
+            shown.append(score.value)
+        if len(found) > 1:
+            mean = Estimate.from_values([score.value for score in found], "training seeds")
+            at = place - 0.1 + 0.08 * len(found)
+            _point(axes, mean, at, "D", ORANGE, f"mean of its trials; ± over {mean.over}")
+    left = min(shown, default=0.0) - 30
+    for model, (colour, line) in REFERENCES.items():
+        found = _scores(records, model, dataset)
+        if found:
+            value = sum(score.value for score in found) / len(found)
+            label = f"{paper.LABELS[model]}: {value:.0f}{' (off to the left)' if value < left else ''}"
+            axes.axvline(value, color=colour, linestyle=line, linewidth=1.5, label=label)
+    axes.set_xlim(left=left)
+    axes.set_yticks(range(len(paper.TABLE_1)), [row.label for row in paper.TABLE_1])
+    axes.set_ylim(len(paper.TABLE_1) - 0.4, -0.6)
+    axes.set_xlabel("mean test log-likelihood, nats; every ± is one standard error")
+    axes.grid(axis="x", alpha=0.3)
+    handles, labels = axes.get_legend_handles_labels()
+    if labels:
+        once = dict(zip(labels, handles, strict=True))
+        figure.legend(once.values(), once.keys(), fontsize=8, loc="outside lower center", ncols=2)
+    return figure
+
+
+def _point(axes: Axes, score: Estimate, height: float, marker: str, colour: str, label: str) -> None:
+    axes.errorbar(
+        score.value, height, xerr=score.standard_error, fmt=marker, color=colour, markersize=4, capsize=3,
+        linewidth=1.2, label=label,
+    )  # fmt: skip
+
+
+def _scores(records: Sequence[TrialRecord], model: str, dataset: str) -> list[Estimate]:
+    return [
+        record.score.log_likelihood
+        for record in records
+        if record.spec.model == model and record.spec.data.name == dataset and record.status == "done"
+    ]

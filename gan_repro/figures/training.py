@@ -1,0 +1,112 @@
+"""Figures from the trials' records: learning curves, and curves over sigma."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gan_repro import paper
+from gan_repro.figures.style import MODELS, REFERENCES, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from gan_repro.trials.records import TrialRecord
+
+
+_DRAWN = ("done", "interrupted")
+"""A training that is not finished shows how far it has come."""
+
+
+def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
+    """Validation likelihood (nats, refined sigma) against epochs, a line for each recorded trial."""
+    from matplotlib.ticker import ScalarFormatter
+
+    figure = new_figure()
+    axes = figure.subplots()
+    named: set[tuple[str, str | None]] = set()
+    for record in records:
+        spec = record.spec
+        preset = record.provenance.preset
+        wanted = spec.data.name == dataset and spec.model in MODELS and record.status in _DRAWN
+        if wanted and _draw_curve(axes, record, first=(spec.model, preset) not in named):
+            named.add((spec.model, preset))
+    printed = paper.printed("gan", dataset)
+    if printed is not None:
+        axes.axhline(printed.value, color="black", linewidth=0.8)
+        axes.annotate(
+            f"{printed.value:g}: adversarial nets in the paper (test images, coarse sigma grid)",
+            (0.99, printed.value), xycoords=("axes fraction", "data"), xytext=(0, 3),
+            textcoords="offset points", ha="right", fontsize=8,
+        )  # fmt: skip
+    axes.set(
+        xscale="log", xlabel="epochs of training", ylabel="validation log-likelihood, nats (refined sigma)"
+    )
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.set_ylim(bottom=-100)
+    axes.grid(alpha=0.3)
+    if named:
+        axes.legend(fontsize=8, loc="lower right")
+    return figure
+
+
+def sigma_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
+    """Mean validation log-likelihood (nats) against sigma, a line a trial; the authors' grid marked.
+
+    Lines are the refined protocol's, on all validation images; a ring is the sigma that the authors'
+    protocol chose, on its own first 1,000.
+    """
+    from matplotlib.ticker import ScalarFormatter
+
+    figure = new_figure(8.5)
+    axes = figure.subplots()
+    named: set[str] = set()
+    low, high = [], []
+    for record in records:
+        model, style = record.spec.model, (MODELS | REFERENCES).get(record.spec.model)
+        if record.spec.data.name != dataset or record.status != "done" or style is None:
+            continue
+        scores = record.candidates["best"].scores
+        curve, chosen = scores["refined"].sigma_curve, record.score
+        if chosen.sigma is None:  # each of several folds has a curve of its own
+            continue
+        colour, line = style
+        label = paper.LABELS[model] if model not in named else None
+        axes.plot(*zip(*curve, strict=True), line, color=colour, linewidth=1.3, label=label)
+        axes.plot(chosen.sigma, chosen.valid_mean, "o", color=colour, markerfacecolor="white", markersize=6)
+        named.add(model)
+        low.append(min(0.0, chosen.valid_mean))
+        high.append(chosen.valid_mean)
+    for number, sigma in enumerate(_authors_sigmas()):
+        axes.axvline(
+            sigma, color="black", linewidth=0.6, alpha=0.4, label=None if number else "the authors' 10 sigmas"
+        )
+    axes.set(xscale="log", xlabel="sigma", ylabel="mean validation log-likelihood, nats", xlim=(0.098, 0.7))
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_formatter(ScalarFormatter())
+    axes.tick_params(axis="x", which="both", labelsize=8)
+    if named:
+        axes.set_ylim(min(low) - 250, max(high) + 50)
+        title = "ring: the authors' choice"
+        figure.legend(fontsize=8, loc="outside right upper", title=title, title_fontsize=8)
+    return figure
+
+
+def _authors_sigmas() -> tuple[float, ...]:
+    from gan_repro.parzen.protocols import AUTHORS_SIGMAS
+
+    return tuple(float(sigma) for sigma in AUTHORS_SIGMAS)
+
+
+def _draw_curve(axes: Axes, record: TrialRecord, *, first: bool) -> bool:
+    """Draw a trial's curve; False where it has no point to draw."""
+    points = [(p.epoch, p.valid_mean) for p in record.learning_curve if p.valid_mean is not None]
+    if not points:
+        return False
+    colour, style = MODELS[record.spec.model]
+    state = "" if record.status == "done" else f", {record.status}"
+    label = f"{paper.LABELS[record.spec.model]} ({record.provenance.preset}{state})" if first else None
+    epochs, values = zip(*points, strict=True)
+    axes.plot(epochs, values, style, color=colour, marker=".", linewidth=1.3, label=label)
+    return True
