@@ -12,7 +12,8 @@ its distance instead. Save with `gan_repro.figures.save`, which writes the same 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -72,26 +73,40 @@ def nearest(
     return indices, smallest
 
 
-def sample_grid(
+@dataclass(frozen=True)
+class Grid:
+    """What a picture of samples shows."""
+
+    samples: Images
+    """(20, d), row by row."""
+    distances: npt.NDArray[np.float64]
+    """(4,): squared distance from the last sample of each row to the training image nearest to it."""
+    neighbours: Images | None
+    """(4, d): these training images; None where they may not be shown."""
+    n_samples: int
+    """Of how many samples the 20 were drawn."""
+    n_train: int
+    seed: int
+
+
+def choose_grid(
     dataset: str,
     samples: Images,
     train: Images,
-    image_shape: Sequence[int],
     *,
     generator: torch.Generator,
     show_neighbours: bool = True,
     view: Callable[[Images], Images] | None = None,
-) -> Figure:
-    """Draw 4 x 5 samples, and the training image nearest to the last one of each row.
+) -> Grid:
+    """Draw 4 x 5 of the samples, and find the training image nearest to the last one of each row.
 
     Args:
         dataset: the name of the data set, which decides whether its images may be shown.
         samples: floats (n, d), n at least 20, from which 20 are drawn without replacement.
         train: floats (m, d) in the same unit, among which neighbours are sought.
-        image_shape: (height, width) or (height, width, 3).
         generator: fresh, and on the CPU; its seed stands in the caption.
-        show_neighbours: False prints the squared distance in the neighbour's place. So does True where the
-            data set is none of `MAY_BE_SHOWN`.
+        show_neighbours: False leaves the neighbours out. So does True where the data set is none of
+            `MAY_BE_SHOWN`.
         view: makes pixels in [0, 1] of images in another unit; neighbours are sought before it.
 
     Raises:
@@ -104,7 +119,6 @@ def sample_grid(
         raise ValueError(f"a grid shows {n_shown} samples, and there are {len(samples)}")
     chosen = samples[torch.randperm(len(samples), generator=generator)[:n_shown].numpy()]
     tiles = view(chosen)
-    _require_images(tiles, image_shape)
     last = slice(COLUMNS - 1, None, COLUMNS)
     if dataset not in MAY_BE_SHOWN:
         indices, distances = nearest(chosen, train)
@@ -112,16 +126,49 @@ def sample_grid(
         indices, distances = indices[last], distances[last]
     else:
         indices, distances = nearest(chosen[last], train)
-    tiles = tiles.reshape(ROWS, COLUMNS, -1)
-    caption = f"{n_shown} of {len(samples):,} samples, drawn at random (seed {generator.initial_seed()}).\n"
-    if show_neighbours and dataset in MAY_BE_SHOWN:
-        neighbours = view(train[indices])
-        _require_images(neighbours, image_shape)
-        board = _board(np.concatenate([tiles, neighbours[:, None]], axis=1), image_shape, framed=COLUMNS)
+    shown = show_neighbours and dataset in MAY_BE_SHOWN
+    return Grid(
+        samples=tiles,
+        distances=distances,
+        neighbours=view(train[indices]) if shown else None,
+        n_samples=len(samples),
+        n_train=len(train),
+        seed=generator.initial_seed(),
+    )
+
+
+def draw_grid(grid: Grid, image_shape: Sequence[int]) -> Figure:
+    """Draw a grid of images of (height, width) or (height, width, 3), with its caption.
+
+    Raises:
+        ValueError: the arrays hold no such images.
+    """
+    _require_images(grid.samples, image_shape)
+    tiles = grid.samples.reshape(ROWS, COLUMNS, -1)
+    caption = f"{ROWS * COLUMNS} of {grid.n_samples:,} samples, drawn at random (seed {grid.seed}).\n"
+    if grid.neighbours is not None:
+        _require_images(grid.neighbours, image_shape)
+        board = _board(np.concatenate([tiles, grid.neighbours[:, None]], axis=1), image_shape, framed=COLUMNS)
         return _figure(board, caption + "In frames: the training image nearest to the sample on its left.")
-    notes = [f"nearest of {len(train):,}\ntraining images:\n$d^2$ = {distance:.4g}" for distance in distances]
+    notes = [
+        f"nearest of {grid.n_train:,}\ntraining images:\n$d^2$ = {distance:.4g}"
+        for distance in grid.distances
+    ]
     caption += "$d^2$: squared distance from the last sample of the row, in the unit that the model sees."
     return _figure(_board(tiles, image_shape), caption, notes)
+
+
+def sample_grid(
+    dataset: str, samples: Images, train: Images, image_shape: Sequence[int], **options: Any
+) -> Figure:
+    """Choose a grid and draw it: `choose_grid` with its options, then `draw_grid`.
+
+    Raises:
+        ValueError: as they do.
+    """
+    if options.get("view") is None:
+        _require_images(samples, image_shape)
+    return draw_grid(choose_grid(dataset, samples, train, **options), image_shape)
 
 
 def interpolation_strips(images: Images, image_shape: Sequence[int]) -> Figure:

@@ -17,6 +17,8 @@ from gan_repro.console import command, sentence
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from gan_repro.trials.records import TrialRecord
+
 _PRESETS = ("standard", "paper")
 """A reader's own quick runs do not belong beside the trials at full size."""
 
@@ -65,6 +67,7 @@ def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Fi
     if any(r.spec.data.name == dataset and r.status == "done" for r in records):
         yield f"sigma_curves_{dataset}", partial(figures.sigma_curves, records, dataset)
         yield f"scores_{dataset}", partial(figures.all_scores, records, dataset)
+    yield from _pictures(records, results, dataset)
     experiments = load_experiments(results)
     for name, draw in (
         ("game-1d", figures.game),
@@ -73,6 +76,31 @@ def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Fi
     ):
         if name in experiments:
             yield name.replace("-", "_"), partial(draw, experiments[name])
+
+
+def _pictures(
+    records: Sequence[TrialRecord], results: Path, dataset: str
+) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """Grids of samples, of each row's first trial that has one, and strips of interpolation."""
+    from functools import partial
+
+    from gan_repro.audit.grids import grid_path, read_grid
+    from gan_repro.pictures import draw_grid
+    from gan_repro.trials.presets import PRESETS, row_of
+
+    drawn: set[str] = set()
+    for record in sorted(records, key=lambda r: (r.provenance.preset != "paper", r.spec.seed)):
+        spec, path = record.spec, grid_path(results, record.spec.id)
+        row = row_of(spec, PRESETS[record.provenance.preset or "standard"])
+        if spec.data.name != dataset or row is None or row in drawn or not path.exists():
+            continue
+        drawn.add(row)
+        shape = _SHAPES.get(dataset, (48, 48))
+        yield f"samples_{row}_{dataset}", partial(lambda p, s: draw_grid(read_grid(p), s), path, shape)
+
+
+_SHAPES = {"mnist": (28, 28), "digits": (8, 8), "cifar10": (32, 32, 3)}
+"""Of the images; faces are 48 x 48."""
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from gan_repro import data, models
+from gan_repro import models
 from gan_repro.audit.experiments.base import Context
 from gan_repro.data.dataset import Dataset
 from gan_repro.models.base import TrainedModel
 from gan_repro.seeds import generator
+from gan_repro.trials.images import load_images
 from gan_repro.trials.records import RecordStore, TrialRecord
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import TrialSpec
@@ -112,7 +113,7 @@ def load(record: TrialRecord, context: Context) -> Trained:
     if theirs != spec or not ended:
         fault = "is not finished" if theirs == spec else "holds another trial"
         raise NoModelError(f"{path} {fault}; {remedy}")
-    dataset = data.load(spec.data.name, fold=spec.data.fold, root=context.root)
+    dataset = load_images(spec.data.name, spec.data.fold, context.root)[0]
     kind = models.model_class(spec.model)
     model: TrainedModel = kind(kind.Config(**spec.config), seed=spec.seed)
     model.fit(dataset.train, state=state)
