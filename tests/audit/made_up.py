@@ -80,7 +80,7 @@ def trial(
         epoch=len(curve) or None,
         samples_sha256="a" * 64,
         scores={
-            "authors": score(value, error, grid, 2),
+            spec.evaluation.protocol: score(value, error, grid, 2),
             "refined": score(value + 5, error, finer, finer.index(0.19)),
         },
         mixing=ChainDiagnostics(

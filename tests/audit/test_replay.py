@@ -5,7 +5,8 @@ import pytest
 
 from gan_repro.audit.__main__ import main
 from gan_repro.audit.replay import TOLERANCE, compare, draw, replay, tolerance
-from gan_repro.trials.plan import make_plan, source
+from gan_repro.trials.images import source
+from gan_repro.trials.plan import make_plan
 from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, run
