@@ -61,7 +61,7 @@ class Settings(base.Settings):
     """Updates of G before panel (a)."""
     discriminator_updates: int = Field(1500, ge=1)
     """Of D alone, where it is trained against a fixed G."""
-    generator_moves: int = Field(10, ge=1)
+    generator_moves: int = Field(4, ge=1)
     """Updates of G between panels (b) and (c)."""
 
 

@@ -80,19 +80,14 @@ def load_all(context: Context, model: str, dataset: str) -> list[Trained]:
         except NoModelError as error:
             missing.append(str(error))
     if not found:
-        raise NoModelError(
-            missing[0]
-            if missing
-            else f"no finished trial of {model} on {dataset} is recorded in {context.results}; "
-            + _command(model, dataset, "quick", 1)
-        )
+        raise NoModelError(missing[0] if missing else nothing_recorded(context, model, dataset))
     for line in missing:
         context.talk(f"left out: {line}")
     return found
 
 
-def load(record: TrialRecord, context: Context) -> Trained:
-    """The best generator of a recorded trial, from its checkpoint.
+def load(record: TrialRecord, context: Context, *, last: bool = False) -> Trained:
+    """The best generator of a recorded trial, from its checkpoint; with `last` the model as training left it.
 
     Raises:
         NoModelError: there is no checkpoint, or it is of another trial, or the trial had not ended.
@@ -117,9 +112,15 @@ def load(record: TrialRecord, context: Context) -> Trained:
     kind = models.model_class(spec.model)
     model: TrainedModel = kind(kind.Config(**spec.config), seed=spec.seed)
     model.fit(dataset.train, state=state)
-    if watch["best_epoch"] not in (None, model.epoch):
+    if not last and watch["best_epoch"] not in (None, model.epoch):
         model.load_parameters(watch["best_parameters"])
     return Trained(record, dataset, model)
+
+
+def nothing_recorded(context: Context, model: str, dataset: str) -> str:
+    """What is missing where no trial of a model is finished, and what makes one; a sentence."""
+    remedy = _command(model, dataset, "quick", 1)
+    return f"no finished trial of {model} on {dataset} is recorded in {context.results}; {remedy}"
 
 
 def _command(model: str, dataset: str, preset: str, seed: int) -> str:

@@ -129,27 +129,24 @@ def test_diversity_and_coverage_of_known_sets():
 
 
 def test_a_frozen_discriminator_stays_as_it_was_and_a_balanced_one_does_not(digits):
-    settings = helvetica.Settings(
-        dataset="digits", generator_units=8, discriminator_units=4, balanced_updates=3, branch_updates=4
-    )
+    settings = helvetica.Settings(dataset="digits", branch_updates=4)
     train = torch.from_numpy(digits.train)
-    balanced = helvetica._balanced(settings, 1, train)
-    assert balanced.updates == 3
-    weights = balanced.discriminator["d0"].weight.clone()
+    pair = get("gan", seed=1, epochs=1, generator_hidden=[{"units": 8}], discriminator_hidden=[4]).fit(train)
+    weights = pair.discriminator["d0"].weight.clone()
     for ratio, same in ((helvetica.FROZEN, True), (1, False)):
-        branch = helvetica._branch(balanced, settings, ratio, train)
+        branch = helvetica._branch(pair, 1, settings, ratio, train)
         assert torch.equal(branch.discriminator["d0"].weight, weights) is same
         # D is still so near nought that G's weights may not move by a float, but its velocities do.
-        velocities = (net.generator["g_out"].weight_velocity for net in (branch, balanced))
+        velocities = (net.generator["g_out"].weight_velocity for net in (branch, pair))
         assert not torch.equal(*velocities)
-        assert torch.equal(balanced.discriminator["d0"].weight, weights)
+        assert torch.equal(pair.discriminator["d0"].weight, weights)
 
 
-def test_helvetica_runs(context):
+def test_helvetica_runs_on_a_recorded_pair(context):
     settings = helvetica.Settings(
-        seeds=(1, 2), dataset="digits", generator_units=8, discriminator_units=4, balanced_updates=5,
-        branch_updates=5, n_samples=30, clusters=5, n_clustered=100,
-    )  # fmt: skip
+        seeds=(1, 2), dataset="digits", branch_updates=5, n_samples=30, clusters=5, n_clustered=100
+    )
     outcome = helvetica.run(settings, context)
+    assert outcome.trial_ids[0].startswith("gan-digits-seed1")
     assert outcome.findings["diversity_ratio"].n == 2
     assert [row[0] for row in outcome.series["diversity"]] == [1, 10, helvetica.FROZEN]
