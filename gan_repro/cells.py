@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gan_repro import data
 from gan_repro.estimate import Estimate
+from gan_repro.models.base import LONG_CHAINS, chain_shape
 from gan_repro.trials.presets import PRESETS, row_of
 from gan_repro.trials.records import Score, TrialRecord
 
@@ -28,6 +29,8 @@ class Sampling(BaseModel):
     """Consecutive states of a chain that are worth one independent sample; None without chains."""
     seconds_per_effective_state: float | None = None
     """What an independent sample costs if it is taken from consecutive states of a chain."""
+    at_least: bool = False
+    """Whether the autocorrelation reaches over the whole chains, so that both numbers are lower bounds."""
 
 
 class Cell(BaseModel):
@@ -113,7 +116,13 @@ def _sampling(records: Sequence[TrialRecord]) -> Sampling:
         seconds_per_effective_sample=means["effective sample"],
         autocorrelation_time=means["autocorrelation time"],
         seconds_per_effective_state=means["effective state"],
+        at_least=any(_uncorrelated_nowhere(record) for record in records),
     )
+
+
+def _uncorrelated_nowhere(record: TrialRecord) -> bool:
+    mixing, n = record.candidates["best"].mixing, record.spec.evaluation.n_samples
+    return mixing is not None and mixing.autocorrelation_time >= chain_shape(n, LONG_CHAINS)[1] * (1 - 1e-9)
 
 
 def _cost(record: TrialRecord) -> dict[str, float | None]:

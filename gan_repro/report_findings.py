@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gan_repro import columns, paper
+from gan_repro.audit import sensitivity
 from gan_repro.audit.claims import Verdict
 from gan_repro.audit.evidence import (
     FULL_SIZE,
@@ -144,6 +145,9 @@ def protocol(evidence: Evidence) -> str:
         " the protocol moves is held against that margin.",
     ]
     found = [evidence.experiments[name] for name in PROTOCOL_EXPERIMENTS if name in evidence.experiments]
+    rows_of_table = sensitivity.table(*found, trials=evidence.records)
+    if rows_of_table:
+        parts.append(sensitivity.markdown(rows_of_table))
     if not found:
         return "\n\n".join([*parts, "No experiment on the protocol has been recorded yet."])
     for record in found:

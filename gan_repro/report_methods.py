@@ -21,6 +21,11 @@ _CAPTIONS = {
     "learning_curves": "Validation log-likelihood against epochs of training (refined sigma)",
     "sigma_curves": "Validation log-likelihood against sigma",
     "scores": "Every score beside the paper's, with what each ± is over, and the reference rows",
+    "samples": "Samples drawn at random, as in Figure 2; of sets of faces no photograph is shown",
+    "interpolation": "Interpolation in z, as in Figure 3: adversarial nets",
+    "game_1d": "The game in one dimension, as in Figure 1, from a training run",
+    "loss_early": "G's gradient early in training, non-saturating against saturating loss",
+    "sample_count": "The score against the number of samples",
 }
 
 
@@ -152,5 +157,6 @@ def _figure_source(evidence: Evidence, stem: str) -> str:
 def _caption(stem: str) -> str:
     for start, caption in _CAPTIONS.items():
         if stem.startswith(start):
-            return f"{caption}: {stem.removeprefix(start).strip('_').upper()}"
+            what = stem.removeprefix(start).strip("_").replace("_", ", ")
+            return f"{caption}: {what}" if what else caption
     return stem.replace("_", " ").capitalize()

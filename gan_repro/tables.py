@@ -97,15 +97,18 @@ class Table(BaseModel):
                 cost = column.get(model, _EMPTY).sampling
                 if cost is None or model in _REFERENCES:
                     continue
+                least = "at least " if cost.at_least else ""
                 rows.append(
                     [
                         label(model),
                         heading,
                         "none" if cost.chains is None else f"{cost.chains:,}",
-                        "" if cost.autocorrelation_time is None else f"{cost.autocorrelation_time:.0f}",
+                        ""
+                        if cost.autocorrelation_time is None
+                        else f"{least}{cost.autocorrelation_time:.0f}",
                         _milliseconds(cost.seconds_per_sample),
                         _milliseconds(cost.seconds_per_effective_sample),
-                        _milliseconds(cost.seconds_per_effective_state),
+                        _milliseconds(cost.seconds_per_effective_state, least),
                     ]
                 )
         return header, rows
@@ -176,12 +179,13 @@ _SAMPLING_NOTE = (
     "What samples cost, on one core as the trials ran (other work may have run beside them). A sample from a"
     " chain of its own counts as an effective one, though the chain need not have forgotten its start;"
     " consecutive states of 100 long chains are worth what their autocorrelation leaves of them (Geyer 1992,"
-    " Vehtari et al. 2021), and never less than one sample a chain."
+    " Vehtari et al. 2021), and never less than one sample a chain: where they are correlated over the whole"
+    " of it, the numbers are lower bounds."
 )
 
 
-def _milliseconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{1000 * seconds:.3g}"
+def _milliseconds(seconds: float | None, least: str = "") -> str:
+    return "" if seconds is None else f"{least}{1000 * seconds:.3g}"
 
 
 def _within(cell: Cell) -> str:

@@ -76,6 +76,9 @@ def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Fi
     ):
         if name in experiments:
             yield name.replace("-", "_"), partial(draw, experiments[name])
+    strips = results / "experiments" / "interpolation.npz"
+    if dataset == "mnist" and "interpolation" in experiments and strips.exists():
+        yield "interpolation", partial(_strips, strips)
 
 
 def _pictures(
@@ -97,6 +100,16 @@ def _pictures(
         drawn.add(row)
         shape = _SHAPES.get(dataset, (48, 48))
         yield f"samples_{row}_{dataset}", partial(lambda p, s: draw_grid(read_grid(p), s), path, shape)
+
+
+def _strips(path: Path) -> Figure:
+    import numpy as np
+
+    from gan_repro.pictures import interpolation_strips
+
+    with np.load(path, allow_pickle=False) as arrays:
+        images = arrays["strips"].astype(np.float32) / 255
+    return interpolation_strips(images.reshape(2, -1, images.shape[-1]), (28, 28))
 
 
 _SHAPES = {"mnist": (28, 28), "digits": (8, 8), "cifar10": (32, 32, 3)}

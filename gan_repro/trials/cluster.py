@@ -155,7 +155,8 @@ class Cluster:
         """The keys that a worker has been given, and those that are finished."""
         # In this order, so that one which finishes in between is not missed.
         at_work = {key for keys in self.client.processing().values() for key in keys}
-        return at_work | set(self.client.who_has())
+        # The scheduler also lists tasks that nobody has.
+        return at_work | {key for key, holders in self.client.who_has().items() if holders}
 
     def _received(self, planned: Planned, future: Future[Returned], attempt: Attempt) -> Outcome:
         """Write what the worker could not, or what is not to be seen yet on a network file system."""

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -21,7 +22,9 @@ from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, checkpoint_path
 from gan_repro.trials.sweep import NOT_STARTED, sweep
 
-PATIENCE = 600  # seconds until a process that should have answered is taken for one that hangs
+PATIENCE = 300
+# The package is found where these tests are, installed or not.
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
 
 pytestmark = [
     # Dask's own sockets and loops, closed a moment too late for pytest.
@@ -69,7 +72,7 @@ class Machines:
         command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *arguments, "--no-dashboard"]
         with (home / "log").open("w") as log:
             self.processes[name] = subprocess.Popen(
-                command, cwd=home, stdout=log, stderr=log, env={**os.environ, "OMP_NUM_THREADS": "1"}
+                command, cwd=home, stdout=log, stderr=log, env={**os.environ, **ENVIRONMENT}
             )
 
     def log(self, name):
@@ -104,14 +107,22 @@ def test_two_machines_one_killed_midway_give_every_trial_the_hashes_of_a_local_r
         planned(tiny_spec("gaussian", seed=s)) for s in (1, 2)
     ]
 
+    over = threading.Event()
+
     def kill_in_the_middle():
-        wait_until(lambda: all(checkpoint_path(attempt.results, s).exists() for s in long), "checkpoints")
+        def begun():
+            return over.is_set() or all(checkpoint_path(attempt.results, s).exists() for s in long)
+
+        wait_until(begun, "checkpoints")
         machines.kill("second")
 
     killer = threading.Thread(target=kill_in_the_middle)
     killer.start()
-    outcomes, number = sweep(plan, attempt, elsewhere=Cluster(machines.address))
-    killer.join()
+    try:
+        outcomes, number = sweep(plan, attempt, elsewhere=Cluster(machines.address))
+    finally:
+        over.set()
+        killer.join()
     assert number is None
     assert all(outcome.done for outcome in outcomes), [outcome.problem for outcome in outcomes]
     assert sorted(outcome.record.provenance.resumed for outcome in outcomes) == [0, 0, 0, 1]
