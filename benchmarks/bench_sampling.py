@@ -58,7 +58,7 @@ def measure(name: str, device: str) -> dict[str, float]:
     from gan_repro.chains import diagnose
     from gan_repro.trials.presets import get_preset
 
-    smaller = get_preset("smoke").cut(name).settings if ONLY_TESTED else {}
+    smaller = get_preset("smoke").cut(name, "mnist").settings if ONLY_TESTED else {}
     model = models.get(name, **{**smaller, "epochs": 2}, device=device).fit(images(2000))
     generator = torch.Generator(device).manual_seed(0)
     count = cut(SAMPLES, 500)

@@ -145,7 +145,7 @@ def model_at_work(name: str, device: str, **settings: Any) -> tuple[Any, Any]:
     from gan_repro import models
     from gan_repro.trials.presets import get_preset
 
-    smaller = get_preset("smoke").cut(name).settings if ONLY_TESTED else {}
+    smaller = get_preset("smoke").cut(name, "mnist").settings if ONLY_TESTED else {}
     batch = torch.from_numpy(images(100)).to(device)
     model = models.get(name, **{**smaller, "epochs": 2, "batch_size": len(batch), **settings}, device=device)
     model.fit(batch)

@@ -64,8 +64,10 @@ def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Fi
 
     records = [r for r in RecordStore(results) if r.provenance.preset in _PRESETS]
     yield f"learning_curves_{dataset}", partial(figures.learning_curves, records, dataset)
-    if any(r.spec.data.name == dataset and r.status == "done" for r in records):
+    done = [r for r in records if r.spec.data.name == dataset and r.status == "done"]
+    if any(r.score.sigma is not None for r in done):
         yield f"sigma_curves_{dataset}", partial(figures.sigma_curves, records, dataset)
+    if done:
         yield f"scores_{dataset}", partial(figures.all_scores, records, dataset)
     yield from _pictures(records, results, dataset)
     experiments = load_experiments(results)

@@ -301,16 +301,16 @@ STANDARD: Mapping[str, Cut] = {
         minutes=40,
     ),
     "gan/colour": Cut(
-        settings={"epochs": 20, **_MEDIUM_COLOUR},
+        settings={"epochs": 6, **_MEDIUM_COLOUR},
         smaller=(
-            "20 epochs; the reference has no termination",
+            "6 epochs; the reference has no termination",
             _MEDIUM_COLOUR_WORDS,
         ),
         minutes=25,
     ),
     "gan-convolutional": Cut(
-        settings={"epochs": 4, **_MEDIUM_CONVOLUTIONAL},
-        smaller=("4 epochs; the reference has no termination", _MEDIUM_CONVOLUTIONAL_WORDS),
+        settings={"epochs": 2, **_MEDIUM_CONVOLUTIONAL},
+        smaller=("2 epochs; the reference has no termination", _MEDIUM_CONVOLUTIONAL_WORDS),
         minutes=30,
     ),
     "dbn-1": Cut(minutes=5),

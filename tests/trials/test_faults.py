@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gan_repro import table1
+from gan_repro import columns, table1
 from gan_repro.models.gan import GAN
 from gan_repro.trials import runner
 from gan_repro.trials.plan import Planned
@@ -75,7 +75,7 @@ def sweep_to(results, plan, log=None):
         runner._run = logged
     attempt = Attempt(results=results, device="cpu", progress_position=None, checkpoint_seconds=0.05)
     outcomes, _ = sweep(plan, attempt)
-    table1.write_files(RecordStore(results), "digits")
+    columns.write_files(RecordStore(results), "digits")
     sys.exit(0 if all(outcome.done for outcome in outcomes) else 1)
 
 
@@ -177,17 +177,21 @@ def test_a_full_disk_is_one_sentence_and_room_again_completes_the_table(tmp_path
     assert outcomes_in(results) == outcomes_in(tmp_path / "straight")
 
 
-@pytest.fixture
+@contextmanager
 def no_room():
-    """No file of this process may get a single byte."""
+    """No file of this process may get a single byte, pytest's own log included: to be held for a moment."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_disk_with_no_room_at_all_is_found_out_before_training(tmp_path, no_room, capsys):
-    assert table1.main([*SMOKE, "gan", "--results", str(tmp_path / "full")]) == 2
+def test_a_disk_with_no_room_at_all_is_found_out_before_training(tmp_path, capsys):
+    with no_room():
+        status = table1.main([*SMOKE, "gan", "--results", str(tmp_path / "full")])
+    assert status == 2
     assert re.search(
         r"cannot write to .*full: File too large; choose another folder", capsys.readouterr().err
     )
