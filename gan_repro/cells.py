@@ -65,7 +65,7 @@ class Cell(BaseModel):
 def cell_from(records: Sequence[TrialRecord]) -> Cell:
     """The cell of a model's trials under one preset: a record a seed, or one a seed and fold."""
     done = [record for record in records if record.status == "done"]
-    problems = [f"{_name(r)} {r.status}: {r.reason}" for r in records if r.status != "done"]
+    problems = [f"{_name(r)} {_failure(r)}" for r in records if r.status != "done"]
     by_seed: dict[int, list[TrialRecord]] = {}
     for record in done:
         by_seed.setdefault(record.spec.seed, []).append(record)
@@ -146,6 +146,14 @@ def _cost(record: TrialRecord) -> dict[str, float | None]:
 def _name(record: TrialRecord) -> str:
     fold = "" if record.spec.data.fold is None else f" fold {record.spec.data.fold}"
     return f"seed {record.spec.seed}{fold}"
+
+
+def _failure(record: TrialRecord) -> str:
+    tracked = [point.valid_mean for point in record.learning_curve if point.valid_mean is not None]
+    if record.status == "interrupted" and tracked:
+        epoch = record.learning_curve[-1].epoch
+        return f"interrupted after epoch {epoch}, validation so far {max(tracked):.0f}"
+    return f"{record.status}: {record.reason}"
 
 
 def _missing_folds(records: Sequence[TrialRecord]) -> list[int]:

@@ -44,14 +44,16 @@ def test_the_readme_shows_the_recorded_table():
 
 @pytest.mark.skipif(not RECORDS, reason="not a git checkout: recorded trials cannot be told from others")
 def test_a_trial_of_the_adversarial_net_of_at_least_100_epochs_is_recorded():
-    epochs = [r.candidates["last"].epoch for r in map(load_record, RECORDS) if r.spec.model == "gan"]
+    records = [record for record in map(load_record, RECORDS) if record.status == "done"]
+    epochs = [record.candidates["last"].epoch for record in records if record.spec.model == "gan"]
     assert max(epochs) >= 100
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
-def test_recorded_trials_are_finished_clean_and_of_a_known_commit(path):
+def test_recorded_trials_are_clean_of_a_known_commit_and_finished_or_on_their_way(path):
     record = load_record(path)
-    assert record.status == "done"
+    # A training of days is recorded as far as it has come.
+    assert record.status == "done" or (record.status == "interrupted" and record.learning_curve)
     assert record.provenance.dirty is False
     assert re.fullmatch("[0-9a-f]{40}", record.provenance.commit)
 

@@ -10,7 +10,7 @@ from gan_repro.cells import cell_from, recorded_cells
 from gan_repro.estimate import Estimate
 from gan_repro.tables import Table
 from gan_repro.trials.presets import get_preset, preset_spec
-from gan_repro.trials.records import Candidate, Provenance, Score, TrialRecord
+from gan_repro.trials.records import Candidate, CurvePoint, Provenance, Score, TrialRecord
 from gan_repro.trials.spec import DataSpec
 
 MNIST = DataSpec(name="mnist", sha256="5" * 64)
@@ -70,6 +70,15 @@ def test_failed_seeds_are_left_out_of_the_mean_and_named():
     alone = cell_from([record(status="error", reason="no memory")])
     assert alone.log_likelihood is None
     assert str(alone) == "seed 1 error: no memory"
+
+
+def test_a_training_on_its_way_says_how_far_it_has_come():
+    curve = (
+        CurvePoint(epoch=1, losses={}, learning_rate=0.1, valid_mean=90.4),
+        CurvePoint(epoch=2, losses={}, learning_rate=0.1),
+    )
+    begun = record(status="interrupted", reason="stopped").model_copy(update={"learning_curve": curve})
+    assert str(cell_from([begun])) == "seed 1 interrupted after epoch 2, validation so far 90"
 
 
 def test_recorded_takes_the_completest_preset_that_has_finished():
