@@ -38,7 +38,9 @@ def recorded_table(store: RecordStore, name: str, presets: Sequence[str] = PRESE
     for dataset in data.names():
         if table_name(dataset) == name:
             found = {preset: recorded_cells(records, dataset, [preset]) for preset in presets}
-            columns |= {heading(dataset, preset): cells for preset, cells in found.items() if cells}
+            columns |= {
+                heading(dataset, f"preset {preset}"): cells for preset, cells in found.items() if cells
+            }
             if dataset == "tfd" and not any(found.values()):
                 columns[TFD_OURS] = {}
     return table_from(name, columns)

@@ -154,7 +154,7 @@ def test_with_the_file_in_place_the_column_of_the_true_faces_fills(faces, tmp_pa
     where = ["--results", str(tmp_path / "results"), "--preset", "smoke", "--workers", "1"]
     assert table1.main(["--datasets", "faces", "--models", "gaussian", "gan", *where]) == 0
     table = columns.recorded_table(RecordStore(tmp_path / "results"), "tfd")
-    assert "TFD, smoke" in table.columns
+    assert "TFD, preset smoke" in table.columns
     assert columns.TFD_OURS not in table.columns
-    assert table.columns["TFD, smoke"]["gan"].log_likelihood.over == "folds"
+    assert table.columns["TFD, preset smoke"]["gan"].log_likelihood.over == "folds"
     assert (tmp_path / "results" / "table1_tfd.md").exists()
