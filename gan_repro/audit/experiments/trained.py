@@ -112,7 +112,8 @@ def load(record: TrialRecord, context: Context, *, last: bool = False) -> Traine
     kind = models.model_class(spec.model)
     model: TrainedModel = kind(kind.Config(**spec.config), seed=spec.seed)
     model.fit(dataset.train, state=state)
-    if not last and watch["best_epoch"] not in (None, model.epoch):
+    # Of a model scored on folds that share images the last state was scored, whichever was best.
+    if not last and record.candidates["best"].epoch != model.epoch:
         model.load_parameters(watch["best_parameters"])
     return Trained(record, dataset, model)
 
