@@ -14,6 +14,7 @@ from gan_repro import paper
 from gan_repro.audit.decision import Decision, Rule
 from gan_repro.audit.evidence import Evidence
 from gan_repro.audit.experiments.record import Finding
+from gan_repro.models.base import LONG_CHAINS
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,9 @@ def decide_markov_chain(evidence: Evidence) -> Decision:
         models = ", ".join(dict.fromkeys(paper.LABELS.get(r.spec.model, r.spec.model) for r, _ in chains))
         span = " to ".join(dict.fromkeys(f"{1e4 * share:.0f}" for share in (worth[0], worth[-1])))
         reason += (
-            f"; models with chains ({models}), trials recorded: {len(chains)}; 10,000 of their samples are"
-            f" worth {span} independent ones"
+            f"; models with chains ({models}), trials recorded: {len(chains)}; 10,000 consecutive states"
+            f" of {LONG_CHAINS} chains, of which each counts at least once, are worth {span} independent"
+            " ones"
         )
     return Decision(independent, reason, ids)
 
