@@ -17,9 +17,13 @@ def one_line(text: object) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in shown)
 
 
-def markdown_cell(text: str) -> str:
-    """`text` for a cell of a Markdown table, where it shows as it is."""
-    return one_line(text).translate(_MARKDOWN)
+def markdown_cell(text: str, *, keep: str = "") -> str:
+    """`text` for a cell of a Markdown table, where it shows as it is.
+
+    `keep` names characters that are left alone: those of our own markup, and brackets that begin no link.
+    """
+    kept = {ord(character): character for character in keep}
+    return one_line(text).translate(_MARKDOWN | kept)
 
 
 def csv_cell(text: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
+from gan_repro.console import command
 
 if TYPE_CHECKING:
     from gan_repro.audit.claims import Verdict
@@ -111,6 +112,7 @@ def _listed(claims: Sequence[str]) -> str:
     return f" ({', '.join(claims)})" if claims else ""
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     parser = argparse.ArgumentParser(

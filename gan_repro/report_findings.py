@@ -9,7 +9,6 @@ from gan_repro import columns, paper
 from gan_repro.audit import sensitivity
 from gan_repro.audit.claims import Verdict
 from gan_repro.audit.evidence import (
-    FULL_SIZE,
     TABLE_1_DATASETS,
     UNAVAILABLE,
     Evidence,
@@ -18,8 +17,10 @@ from gan_repro.audit.evidence import (
 from gan_repro.audit.experiment_rules import describe
 from gan_repro.audit.experiments.record import ExperimentRecord
 from gan_repro.audit.table_rules import resolution
+from gan_repro.escape import markdown_cell
 from gan_repro.estimate import Estimate
-from gan_repro.markdown import sentence, table
+from gan_repro.markdown import PROSE, sentence, table
+from gan_repro.trials.presets import FULL_SIZE
 
 PROTOCOL_EXPERIMENTS = ("sensitivity", "sample-count", "chain-habits")
 """Experiments on the protocol's choices; the others are on claims."""
@@ -122,7 +123,7 @@ def claims(verdicts: Mapping[str, Verdict]) -> str:
             f"### `{claim.id}`: {verdict.ruling}",
             f"- Claim ({claim.place}): {sentence(claim.says)}.",
             f"- Rule: {sentence(verdict.decided_by)}.",
-            f"- What the records say: {sentence(verdict.reason)}.",
+            f"- What the records say: {markdown_cell(sentence(verdict.reason), keep=PROSE)}.",
         ]
         if claim.kind == "reading":
             lines[1] = f"- Not said by the paper, but often read out of its table: {claim.says}."

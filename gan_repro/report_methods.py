@@ -7,10 +7,11 @@ from pathlib import Path
 
 from gan_repro import models, paper
 from gan_repro.audit.claims import Verdict
-from gan_repro.audit.evidence import FULL_SIZE, TABLE_1_DATASETS, Evidence, Trials
+from gan_repro.audit.evidence import TABLE_1_DATASETS, Evidence, Trials
 from gan_repro.audit.experiments.record import READ_BY_CLAIMS
-from gan_repro.markdown import table
-from gan_repro.trials.presets import PRESETS
+from gan_repro.escape import markdown_cell
+from gan_repro.markdown import PROSE, table
+from gan_repro.trials.presets import FULL_SIZE, PRESETS
 from gan_repro.trials.rows import names as row_names
 
 _SAME_BITS = """The same commands on the same device, versions (`constraints.txt`) and number of threads give
@@ -114,7 +115,8 @@ def missing(evidence: Evidence, verdicts: Mapping[str, Verdict]) -> str:
         lines += _lacks(evidence.trials("mnist", model), "mnist")
     for record in evidence.records:
         if record.status != "done":
-            lines.append(f"`{record.spec.id}` is {record.status}: {record.reason}")
+            reason = markdown_cell(record.reason or "no reason", keep=PROSE)
+            lines.append(f"`{record.spec.id}` is {record.status}: {reason}")
     for name in [*READ_BY_CLAIMS, "sensitivity"]:
         if name not in evidence.experiments:
             lines.append(f"experiment `{name}` has not been recorded")

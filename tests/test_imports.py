@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import gan_repro
+from gan_repro import console
 
 PACKAGE = Path(gan_repro.__file__).parent
 HEAVY = {"torch", "scipy", "sklearn", "pandas", "matplotlib"}
@@ -45,6 +47,16 @@ def test_the_check_finds_what_is_imported() -> None:
 def test_help_imports_nothing_heavy(command: str) -> None:
     run = f"sys.argv[1:] = ['--help']; runpy.run_module({command!r}, run_name='__main__')"
     assert heavy_after(run) == set()
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_ends_as_all_do(command: str) -> None:
+    """In one sentence and a known exit status, whatever its own code lets through (`console.command`)."""
+    package = importlib.util.find_spec(command)
+    assert package is not None
+    main = importlib.import_module(f"{command}.__main__" if package.submodule_search_locations else command)
+    assert main.main.__wrapped__.__module__ == main.__name__
+    assert main.main.__code__ is console.command(main.main).__code__
 
 
 def test_the_commands_are_found() -> None:

@@ -13,12 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan_repro.console import command
 from gan_repro.device import CHOICES, choose_device
 
 if TYPE_CHECKING:
     from gan_repro.audit.problem import Problem
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     options = _parser().parse_args(arguments)
@@ -38,8 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"{_parser().prog}: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
     if problems:
         print(*problems, sep="\n")
         print(f"{len(problems)} things do not hold")

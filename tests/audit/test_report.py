@@ -1,5 +1,6 @@
 """REPORT.md says what the records say and what they lack, and so it does in this repository."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,25 @@ def test_failed_trials_stay_visible(tmp_path):
     )
     text = report.render(folder(tmp_path, [failed]))
     assert f"`{failed.spec.id}` is diverged: NaN in epoch 3" in section(text, "What is missing")
+
+
+def test_text_of_records_is_text_and_no_markup(tmp_path):
+    def told(text):
+        failed = trial("gan", 1, 0.0).model_copy(update={"status": "error", "reason": text, "candidates": {}})
+        done = trial("kmeans", 1, 335.0)
+        where = done.provenance.model_copy(
+            update={"environment": {**done.provenance.environment, "device": text}}
+        )
+        measured = experiment("memorisation", nearest_is_training=(0.4, 0.5))
+        finding = measured.findings["nearest_is_training"].model_copy(update={"what": text})
+        measured = measured.model_copy(update={"findings": {"nearest_is_training": finding}})
+        records = [failed, done.model_copy(update={"provenance": where})]
+        return report.render(folder(tmp_path / text[:1], records, (measured,)))
+
+    sound, hostile = told("harmless"), told("<script>x</script>\n# | $x$")
+    assert len(hostile.splitlines()) == len(sound.splitlines())
+    assert hostile.count(r"\<script>") >= 4, "reason, device and finding, in cells and in sentences"
+    assert not re.search(r"(?<!\\)<script|(?<!\\)\$x", hostile)
 
 
 def test_what_the_protocol_costs_is_held_against_the_printed_margin(tmp_path):

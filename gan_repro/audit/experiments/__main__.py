@@ -13,8 +13,10 @@ from pathlib import Path
 
 from gan_repro import data
 from gan_repro.audit import experiments
+from gan_repro.console import command
 
 
+@command
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     parser = argparse.ArgumentParser(
