@@ -9,10 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from gan_repro import data
 from gan_repro.estimate import Estimate
 from gan_repro.models.base import LONG_CHAINS, chain_shape
-from gan_repro.trials.presets import PRESETS, row_of
+from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS, row_of
 from gan_repro.trials.records import Score, TrialRecord
-
-_COMPLETEST_FIRST = ("paper", "standard", "quick", "smoke")
 
 
 class Sampling(BaseModel):
@@ -76,9 +74,9 @@ def cell_from(records: Sequence[TrialRecord]) -> Cell:
     problem = "; ".join(problems) or None
     if not by_seed:
         return Cell(problem=problem or "no trial recorded", trials=tuple(r.spec.id for r in records))
-    scores = [_over_folds([record.score for record in group]) for group in by_seed.values()]
+    scores = [Score.over_folds([record.score for record in group]) for group in by_seed.values()]
     refined = [
-        _over_folds([record.candidates["best"].scores["refined"] for record in group])
+        Score.over_folds([record.candidates["best"].scores["refined"] for record in group])
         for group in by_seed.values()
     ]
     used = [record for group in by_seed.values() for record in group]
@@ -103,44 +101,41 @@ def cell_from(records: Sequence[TrialRecord]) -> Cell:
 
 
 def _sampling(records: Sequence[TrialRecord]) -> Sampling:
-    """The mean cost over the records that tell it."""
-    costs = [_cost(record) for record in records]
-    numbers = {
-        name: [value for cost in costs if (value := cost[name]) is not None]
-        for name in ("sample", "effective sample", "autocorrelation time", "effective state")
-    }
-    means = {name: sum(values) / len(values) if values else None for name, values in numbers.items()}
-    return Sampling(
-        chains=next((r.candidates["best"].chains for r in records if r.candidates["best"].mixing), None),
-        seconds_per_sample=means["sample"] or 0.0,
-        seconds_per_effective_sample=means["effective sample"],
-        autocorrelation_time=means["autocorrelation time"],
-        seconds_per_effective_state=means["effective state"],
-        at_least=any(_uncorrelated_nowhere(record) for record in records),
-    )
+    """The means over the records, of each number over those that tell it."""
+    each = [_sampling_of(record) for record in records]
+    means = {}
+    for name in _COSTS:
+        values = [value for one in each if (value := getattr(one, name)) is not None]
+        means[name] = sum(values) / len(values) if values else None
+    return each[0].model_copy(update=means | {"at_least": any(one.at_least for one in each)})
 
 
-def _uncorrelated_nowhere(record: TrialRecord) -> bool:
-    mixing, n = record.candidates["best"].mixing, record.spec.evaluation.n_samples
-    return mixing is not None and mixing.autocorrelation_time >= chain_shape(n, LONG_CHAINS)[1] * (1 - 1e-9)
+_COSTS = (
+    "seconds_per_sample",
+    "seconds_per_effective_sample",
+    "autocorrelation_time",
+    "seconds_per_effective_state",
+)
 
 
-def _cost(record: TrialRecord) -> dict[str, float | None]:
+def _sampling_of(record: TrialRecord) -> Sampling:
     candidate, seconds = record.candidates["best"], record.provenance.seconds
     # The last state is sampled too, where it is another than the best.
     draws = 1 if candidate.epoch == record.candidates["last"].epoch else 2
-    n = record.spec.evaluation.n_samples
+    n, mixing = record.spec.evaluation.n_samples, candidate.mixing
     per_sample = seconds.get("sampling", 0.0) / (draws * n)
-    mixing = candidate.mixing
-    independent = mixing is None or candidate.chains == n
-    return {
-        "sample": per_sample,
-        "effective sample": per_sample if independent else None,
-        "autocorrelation time": None if mixing is None else mixing.autocorrelation_time,
-        "effective state": None
-        if mixing is None
-        else seconds.get("consecutive sampling", 0.0) / (draws * mixing.effective_sample_size),
-    }
+    if mixing is None:
+        return Sampling(chains=None, seconds_per_sample=per_sample, seconds_per_effective_sample=per_sample)
+    states_a_chain = chain_shape(n, LONG_CHAINS)[1]
+    consecutive = seconds.get("consecutive sampling", 0.0) / draws
+    return Sampling(
+        chains=candidate.chains,
+        seconds_per_sample=per_sample,
+        seconds_per_effective_sample=per_sample if candidate.chains == n else None,
+        autocorrelation_time=mixing.autocorrelation_time,
+        seconds_per_effective_state=consecutive / mixing.effective_sample_size,
+        at_least=mixing.autocorrelation_time >= states_a_chain * (1 - 1e-9),
+    )
 
 
 def _name(record: TrialRecord) -> str:
@@ -162,10 +157,6 @@ def _missing_folds(records: Sequence[TrialRecord]) -> list[int]:
     if there == {None}:
         return []
     return [fold for fold in range(data.entry(records[0].spec.data.name).folds) if fold not in there]
-
-
-def _over_folds(scores: Sequence[Score]) -> Score:
-    return scores[0] if len(scores) == 1 else Score.over_folds(scores)
 
 
 def _across_seeds(estimates: Sequence[Estimate]) -> Estimate:
@@ -190,13 +181,11 @@ def recorded_cells(records: Iterable[TrialRecord], dataset: str, presets: Sequen
         if row is not None:
             groups.setdefault((row, preset), []).append(record)
     cells: dict[str, Cell] = {}
-    for preset in _COMPLETEST_FIRST:
+    for preset in COMPLETEST_FIRST:
         for (row, name), group in groups.items():
             usable = any(record.status == "done" for record in group)
             if name == preset and (row not in cells or (cells[row].log_likelihood is None and usable)):
-                cells[row] = cell_from(
-                    sorted(group, key=lambda record: (record.spec.seed, record.spec.data.fold or 0))
-                )
+                cells[row] = cell_from(sorted(group, key=_seed_and_fold))
     return cells
 
 

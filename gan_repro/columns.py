@@ -13,9 +13,9 @@ from gan_repro.files import atomic_write
 from gan_repro.parzen.protocols import PROTOCOLS
 from gan_repro.tables import SUFFIXES, Table
 from gan_repro.trials import rows
+from gan_repro.trials.presets import COMPLETEST_FIRST
 from gan_repro.trials.records import RecordStore
 
-PRESETS_SHOWN = ("paper", "standard", "quick", "smoke")
 TFD_OURS = "TFD, ours"
 
 
@@ -31,7 +31,7 @@ def write_files(store: RecordStore, name: str) -> None:
         atomic_write(store.folder.parent / f"table1_{name}.{suffix}", table.render(form))
 
 
-def recorded_table(store: RecordStore, name: str, presets: Sequence[str] = PRESETS_SHOWN) -> Table:
+def recorded_table(store: RecordStore, name: str, presets: Sequence[str] = COMPLETEST_FIRST) -> Table:
     """The table of a results folder: a column for each data set and preset of which it holds trials."""
     records = list(store)
     columns: dict[str, dict[str, Cell]] = {}

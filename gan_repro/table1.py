@@ -11,7 +11,6 @@ interrupted (143 when terminated).
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 _PRESET_NAMES = ("smoke", "quick", "standard", "paper")
 _MAX_SEEDS = 5
 _MINUTES_A_YEAR = 365 * 24 * 60
-_RECORDED_PRESETS = ("paper", "standard")
-"""What the recorded column shows: trials at the references' own sizes."""
 
 
 @command
@@ -87,6 +84,7 @@ def _printed_table(
 ) -> Table:
     from gan_repro import columns
     from gan_repro.cells import Cell, cell_from, recorded_cells
+    from gan_repro.trials.presets import FULL_SIZE
 
     this_run = {}
     for name in names:
@@ -97,11 +95,11 @@ def _printed_table(
     for name in preset.rows(dataset):
         this_run.setdefault(name, Cell(problem="not asked for"))
     shown = {
-        columns.heading(dataset, "recorded"): recorded_cells(store, dataset, _RECORDED_PRESETS),
+        columns.heading(dataset, "recorded"): recorded_cells(store, dataset, FULL_SIZE),
         f"This run ({preset.name})": this_run,
     }
     if columns.table_name(dataset) != dataset:
-        shown = {columns.TFD_OURS: recorded_cells(store, "tfd", _RECORDED_PRESETS)} | shown
+        shown = {columns.TFD_OURS: recorded_cells(store, "tfd", FULL_SIZE)} | shown
     return columns.table_from(columns.table_name(dataset), shown)
 
 
@@ -114,11 +112,13 @@ def _connect(scheduler: str | None) -> Cluster | None:
 
 
 def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) -> int:
+    from gan_repro.trials.sweep import cores
+
     if options.workers is not None:
         return max(1, min(options.workers, len(plan)))
     if device == "cuda":
         return 1
-    return max(1, min(os.cpu_count() or 1, len(plan)))
+    return max(1, min(cores(), len(plan)))
 
 
 def _parser() -> argparse.ArgumentParser:

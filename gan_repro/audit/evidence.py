@@ -14,14 +14,12 @@ from pathlib import Path
 from gan_repro.audit.experiments.record import ExperimentError, ExperimentRecord, load_experiment
 from gan_repro.audit.statistics import mean_interval
 from gan_repro.trials import rows
-from gan_repro.trials.presets import PRESETS, row_of
+from gan_repro.trials.presets import FULL_SIZE, PRESETS, row_of
 from gan_repro.trials.records import RecordError, RecordStore, TrialRecord, load_record
 
 TABLE_1_DATASETS = ("mnist", "tfd")
 UNAVAILABLE = {"tfd": "; it is given out on request only"}
 """Why there may be no trials on a data set."""
-FULL_SIZE = ("paper", "standard")
-"""The presets whose trials count as evidence, the completest first."""
 
 
 class ReadOnlyStore(RecordStore):

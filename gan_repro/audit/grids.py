@@ -95,13 +95,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     import torch
 
-    from gan_repro.audit.evidence import FULL_SIZE
     from gan_repro.audit.experiments.base import Context
     from gan_repro.audit.experiments.trained import NoModelError, load
     from gan_repro.files import sha256_of_array
     from gan_repro.models.base import TrainedModel
     from gan_repro.pictures import choose_grid
     from gan_repro.seeds import generator
+    from gan_repro.trials.presets import FULL_SIZE
     from gan_repro.trials.records import RecordStore
 
     torch.set_num_threads(1)

@@ -9,10 +9,11 @@ import re
 from pathlib import Path
 
 from gan_repro import columns, report
-from gan_repro.audit.evidence import FULL_SIZE, ReadOnlyStore
+from gan_repro.audit.evidence import ReadOnlyStore
 from gan_repro.audit.integrity import check_text, first_difference
 from gan_repro.audit.problem import Problem
 from gan_repro.tables import SUFFIXES
+from gan_repro.trials.presets import FULL_SIZE
 
 _BLOCK = re.compile(
     r"<!-- recorded(?: (?P<dataset>[\w-]+))? -->\n(?P<text>.*?)\n<!-- /recorded -->", re.DOTALL

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from gan_repro.trials.records import TrialRecord
 
-_PRESETS = ("standard", "paper")
-"""A reader's own quick runs do not belong beside the trials at full size."""
-
 
 @command
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,9 +57,11 @@ def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Fi
     from functools import partial
 
     from gan_repro.audit.experiments.record import load_experiments
+    from gan_repro.trials.presets import FULL_SIZE
     from gan_repro.trials.records import RecordStore
 
-    records = [r for r in RecordStore(results) if r.provenance.preset in _PRESETS]
+    # A reader's own quick runs do not belong beside the trials at full size.
+    records = [r for r in RecordStore(results) if r.provenance.preset in FULL_SIZE]
     yield f"learning_curves_{dataset}", partial(figures.learning_curves, records, dataset)
     done = [r for r in records if r.spec.data.name == dataset and r.status == "done"]
     if any(r.score.sigma is not None for r in done):

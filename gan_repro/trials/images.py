@@ -51,5 +51,6 @@ def sources(name: str, root: Path | None = None) -> list[DataSpec]:
     """
     found = data.entry(name)
     if found.folds and not found.shared_training:
-        return [source(name, root, fold=fold) for fold in range(found.folds)]
+        folds = data.load_folds(name, root=root)
+        return [DataSpec(name=name, sha256=fold.sha256, fold=fold.fold) for fold in folds]
     return [source(name, root)]

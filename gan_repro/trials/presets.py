@@ -87,6 +87,11 @@ PRESETS: dict[str, Preset] = {
 }
 
 
+COMPLETEST_FIRST = ("paper", "standard", "quick", "smoke")
+FULL_SIZE = ("paper", "standard")
+"""The presets at the references' own sizes, the completest first: what is shown as recorded."""
+
+
 def get_preset(name: str) -> Preset:
     """The preset of that name.
 

@@ -43,7 +43,9 @@ class Score(_Part):
 
     @classmethod
     def over_folds(cls, scores: Sequence[Score]) -> Score:
-        """The mean over the scores on several folds, with the error across them."""
+        """The mean over the scores on several folds, with the error across them; of one, that one itself."""
+        if len(scores) == 1:
+            return scores[0]
         return cls(
             sigma=None,
             log_likelihood=Estimate.from_values([score.log_likelihood.value for score in scores], "folds"),

@@ -255,7 +255,7 @@ class _Trial:
             scores = [
                 _score(evaluate(samples, fold.valid, fold.test, protocol=protocol)) for fold in self.folds
             ]
-        return scores[0] if len(scores) == 1 else Score.over_folds(scores)
+        return Score.over_folds(scores)
 
     def _mixing(self) -> ChainDiagnostics | None:
         """What consecutive states are worth, however many chains the scored samples came from."""

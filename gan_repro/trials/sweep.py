@@ -295,16 +295,21 @@ def _attempt_in_worker(planned: Planned, attempt: Attempt) -> Outcome:
     return _attempt(planned, replace(attempt, stop_requested=_worker_stop.is_set))
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _affordable(workers: int, threads: int) -> int:
     """At most as many workers as there are cores for their threads.
 
     More would only slow each other down. Fewer threads for each is no way out: a trial's bits depend on how
     many it has.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    most = max(1, cores // threads)
+    here = cores()
+    most = max(1, here // threads)
     if workers > most:
-        print(f"{workers} workers asked for, {cores} cores here: {most} trials at a time", file=sys.stderr)
+        print(f"{workers} workers asked for, {here} cores here: {most} trials at a time", file=sys.stderr)
     return min(workers, most)
 
 

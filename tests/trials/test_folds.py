@@ -1,6 +1,7 @@
 """Folds: one model scored on several, or a model for each; two kinds of error that are never confused."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,10 +79,11 @@ def test_where_folds_share_images_the_last_state_is_scored_and_not_the_best(face
 
 
 def test_a_set_with_a_training_part_for_each_fold_gives_a_trial_for_each(monkeypatch):
-    asked = []
-    monkeypatch.setattr(images, "load_images", lambda name, fold, root: asked.append(fold) or ())
-    monkeypatch.setattr(images, "fingerprint", lambda datasets: "0" * 64)
-    assert [where.fold for where in images.sources("orl")] == [0, 1, 2, 3, 4] == asked
+    folds = [replace(data.load("digits"), fold=fold) for fold in range(5)]
+    read = []
+    monkeypatch.setattr(data, "load_folds", lambda name, root: read.append(name) or folds)
+    assert [where.fold for where in images.sources("orl")] == [0, 1, 2, 3, 4]
+    assert read == ["orl"], "all folds are in the one file"
 
 
 def test_a_fold_of_its_own_can_be_asked_for(faces, tmp_path, capsys):

@@ -16,11 +16,10 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.models.base import TrainedModel
 from gan_repro.seeds import generator
 from gan_repro.trials.images import load_images
+from gan_repro.trials.presets import COMPLETEST_FIRST
 from gan_repro.trials.records import RecordStore, TrialRecord
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import TrialSpec
-
-_COMPLETEST_FIRST = ("paper", "standard", "quick", "smoke", None)
 
 
 class NoModelError(RuntimeError):
@@ -60,7 +59,7 @@ def recorded(records: Sequence[TrialRecord], model: str, dataset: str) -> list[T
         if r.spec.model == model and r.spec.data.name == dataset and not r.spec.data.fold
         if r.status == "done"
     ]
-    for preset in _COMPLETEST_FIRST:
+    for preset in (*COMPLETEST_FIRST, None):
         found = [record for record in done if record.provenance.preset == preset]
         if found:
             return sorted(found, key=lambda record: record.spec.seed)
