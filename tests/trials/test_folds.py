@@ -10,7 +10,7 @@ from gan_repro import columns, data
 from gan_repro.cells import cell_from
 from gan_repro.estimate import Estimate
 from gan_repro.parzen import evaluate
-from gan_repro.trials import images
+from gan_repro.trials import images, watch
 from gan_repro.trials.records import RecordStore, Score, load_record
 from gan_repro.trials.runner import Attempt, run
 from gan_repro.trials.spec import EvaluationSpec, make_spec
@@ -65,7 +65,14 @@ def test_one_model_is_trained_and_scored_on_all_folds(faces, tmp_path, capsys):
     assert load_record(RecordStore(tmp_path).path(record.spec)) == record
 
 
-def test_where_folds_share_images_the_last_state_is_scored_and_not_the_best(faces, tmp_path, capsys):
+def test_where_folds_share_images_the_last_state_is_scored_and_not_the_best(
+    faces, tmp_path, capsys, monkeypatch
+):
+    falling = iter([90.0, 80.0])
+    choose = watch.choose_sigma
+    monkeypatch.setattr(
+        watch, "choose_sigma", lambda *a, **options: replace(choose(*a, **options), valid_mean=next(falling))
+    )
     (where,) = images.sources("tfd")
     tiny = {
         "epochs": 6,
@@ -74,6 +81,7 @@ def test_where_folds_share_images_the_last_state_is_scored_and_not_the_best(face
         "learning_rate": 1.0,
     }
     record = trial(where, tmp_path, "gan", **tiny)
+    assert [point.valid_mean for point in record.learning_curve if point.valid_mean] == [90.0, 80.0]
     assert record.candidates["best"] == record.candidates["last"]
     assert record.candidates["best"].epoch == 6
 

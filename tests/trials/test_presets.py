@@ -35,6 +35,18 @@ def test_the_rows_of_the_papers_table_are_filled_unless_others_are_named():
     assert asked["cifar10"] == ["gan", "gan-convolutional", "train-set", "kmeans", "gaussian"]
 
 
+def test_the_references_nets_for_faces_and_for_colour_are_those_of_the_papers():
+    dbn = preset_spec(get_preset("paper"), "dbn", IMAGES["fer2013"], 1).config
+    assert (dbn["layers"], dbn["visible"], dbn["epochs"]) == ([512, 1024], "gaussian", 40)
+    gan = preset_spec(get_preset("paper"), "gan", IMAGES["fer2013"], 1).config
+    assert [layer["units"] for layer in gan["generator_hidden"] + gan["front"]] == [8000, 8000, 8000, 100]
+    assert (gan["front_epoch"], gan["epochs"], gan["max_column_norm"]) == (50, 72, 1.9365)
+    colour = preset_spec(get_preset("paper"), "gan", IMAGES["cifar10"], 1).config
+    assert (colour["discriminator_hidden"], colour["learning_rate"]) == ([1600, 1600], 0.025)
+    one_layer = preset_spec(get_preset("paper"), "dbn-1", IMAGES["mnist"], 1).config
+    assert (one_layer["layers"], one_layer["epochs"]) == ([1024], 20)
+
+
 def test_a_row_without_a_place_in_a_table_is_refused():
     with pytest.raises(ValueError, match="row dbn has no place in the table of cifar10"):
         get_preset("quick").cut("dbn", "cifar10")
