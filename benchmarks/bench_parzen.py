@@ -84,6 +84,7 @@ class Peers:
             "scikit-learn KernelDensity",
             "KeOps",
             "FAISS, 100 nearest",
+            "scikit-learn KernelDensity, one leaf",
         ]
     ]
     param_names = ["peer"]

@@ -7,15 +7,21 @@ sizes of trained models' samples stand in the trial records (`mixing`).
 
 from __future__ import annotations
 
-from benchmarks.common import BEST_PLACES, MODELS, ONLY_TESTED, Seconds, at_each, cut, images, in_turn, pick
+from statistics import median
+
+from benchmarks.common import BEST_PLACES, MODELS, ONLY_TESTED, at_each, cut, images, in_turn, pick
 
 SAMPLES = 10_000
 
 
 class Sampling:
-    """10,000 samples at the model's own chains, burn-in and thinning; effective size as in `chains`."""
+    """10,000 samples as a trial draws them, and 10,000 consecutive states of a hundred long chains.
 
-    version = "1"
+    A trial gives each sample a chain of its own. Consecutive states are worth fewer samples. Where a model
+    has no chains, its samples stand for states, each worth one.
+    """
+
+    version = "2"
     params = [MODELS, BEST_PLACES]
     param_names = ["model", "place"]
     timeout = 900
@@ -35,23 +41,23 @@ class Sampling:
         self.found = pick(measured, (model, place))
 
     def track_per_sample(self, measured: object, model: str, place: str) -> float:
-        return 1000 * self.found["seconds"] / self.found["samples"]
+        return 1000 * self.found["seconds a sample"]
 
     track_per_sample.unit = "ms"  # type: ignore[attr-defined]
 
-    def track_per_effective_sample(self, measured: object, model: str, place: str) -> float:
-        return 1000 * self.found["seconds"] / self.found["effective"]
+    def track_per_effective_state(self, measured: object, model: str, place: str) -> float:
+        return 1000 * self.found["seconds for states"] / self.found["effective states"]
 
-    track_per_effective_sample.unit = "ms"  # type: ignore[attr-defined]
+    track_per_effective_state.unit = "ms"  # type: ignore[attr-defined]
 
-    def track_effective_samples(self, measured: object, model: str, place: str) -> float:
-        return self.found["effective"]
+    def track_effective_states(self, measured: object, model: str, place: str) -> float:
+        return self.found["effective states"]
 
-    track_effective_samples.unit = "of 10,000"  # type: ignore[attr-defined]
+    track_effective_states.unit = "of 10,000"  # type: ignore[attr-defined]
 
 
 def measure(name: str, device: str) -> dict[str, float]:
-    """Train a little, draw samples, and say what they cost and are worth."""
+    """Train a little, draw samples and states, and say what they cost and are worth."""
     import torch
 
     from gan_repro import models
@@ -62,14 +68,17 @@ def measure(name: str, device: str) -> dict[str, float]:
     model = models.get(name, **{**smaller, "epochs": 2}, device=device).fit(images(2000))
     generator = torch.Generator(device).manual_seed(0)
     count = cut(SAMPLES, 500)
-
-    def sample() -> torch.Tensor:
-        return model.sample(count, generator=generator)
-
-    seconds: Seconds = in_turn({"ours": sample}, device, repetitions=1)
-    worth = diagnose(sample().cpu().numpy(), model.chain_shape(count))
+    rivals = {
+        "samples": lambda: model.sample(count, generator=generator),
+        "states": lambda: model.sample_consecutive(count, generator=generator),
+    }
+    drawn = rivals["states"]()
+    if drawn is None:
+        del rivals["states"]
+    seconds = in_turn(rivals, device, repetitions=3)
+    states, shape = drawn or (rivals["samples"](), model.chain_shape(count))
     return {
-        "seconds": min(seconds["ours"]),
-        "samples": float(count),
-        "effective": worth.effective_sample_size,
+        "seconds a sample": median(seconds["samples"]) / count,
+        "seconds for states": median(seconds["states" if drawn else "samples"]),
+        "effective states": diagnose(states.cpu().numpy(), shape).effective_sample_size,
     }

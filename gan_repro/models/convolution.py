@@ -89,8 +89,8 @@ class MaxoutConvolution(Layer):
                 entries = self._largest_piece[place]
                 windows = (slice(None), slice(entries.shape[1]), slice(entries.shape[2]))
                 gradient[place] += (entries == self._output[windows]) * pooled[windows]
-        winners = self._z == self._largest_piece.unsqueeze(3)
-        return torch.mul(winners, gradient.unsqueeze(3)).flatten(1)
+        winners = self._z.eq_(self._largest_piece.unsqueeze(3))
+        return winners.mul_(gradient.unsqueeze(3)).flatten(1)
 
     def _input_gradient(self, delta: Tensor) -> Tensor:
         height, width, channels = self.input_shape

@@ -53,7 +53,10 @@ class Layer(ABC):
         return self._activate(self._affine(x))
 
     def backward(self, output_gradient: Tensor, *, rows: slice | None = slice(None)) -> Tensor:
-        """Take d/d(output), (n, units); return d/d(input) of the given rows, or nothing for None."""
+        """Take d/d(output), (n, units); return d/d(input) of the given rows, or nothing for None.
+
+        Once for each output: what was kept of it is used up.
+        """
         self._delta = self._activation_backward(output_gradient)
         if rows is None:
             return output_gradient.new_empty(0)
@@ -121,7 +124,8 @@ class Dense(Layer):
 
     def _activation_backward(self, output_gradient: Tensor) -> Tensor:
         if self.activation == "relu":
-            return output_gradient * (self._output > 0)
+            # One pass over the memory where a comparison and a product make three.
+            return torch.ops.aten.threshold_backward(output_gradient, self._output, 0)
         if self.activation == "sigmoid":
             return output_gradient * self._output * (1 - self._output)
         return output_gradient
@@ -152,8 +156,9 @@ class Maxout(Layer):
         return self._output
 
     def _activation_backward(self, output_gradient: Tensor) -> Tensor:
-        winners = self._z == self._output.unsqueeze(1)
-        return torch.mul(winners, output_gradient.unsqueeze(1)).view(len(self._z), -1)
+        # In place, as 0 and 1: truth values would be turned into a matrix of floats before the product.
+        winners = self._z.eq_(self._output.unsqueeze(1))
+        return winners.mul_(output_gradient.unsqueeze(1)).view(len(winners), -1)
 
 
 def tensors(layers: dict[str, Layer]) -> dict[str, Tensor]:
