@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from gan_repro import data
 from gan_repro.estimate import Estimate
 from gan_repro.models.base import LONG_CHAINS, chain_shape
-from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS, row_of
+from gan_repro.trials.presets import COMPLETEST_FIRST, FULL_SIZE, PRESETS, row_of
 from gan_repro.trials.records import Score, TrialRecord
 
 
@@ -174,19 +174,29 @@ def recorded_cells(records: Iterable[TrialRecord], dataset: str, presets: Sequen
     """By row, the cell of the completest of `presets` that has finished trials on the data set."""
     groups: dict[tuple[str, str], list[TrialRecord]] = {}
     for record in records:
-        preset = record.provenance.preset
-        if preset is None or preset not in presets or record.spec.data.name != dataset:
-            continue
-        row = row_of(record.spec, PRESETS[preset])
-        if row is not None:
-            groups.setdefault((row, preset), []).append(record)
+        if record.spec.data.name == dataset:
+            for preset in _counts_for(record, presets):
+                row = row_of(record.spec, PRESETS[preset])
+                if row is not None:
+                    groups.setdefault((row, preset), []).append(record)
     cells: dict[str, Cell] = {}
     for preset in COMPLETEST_FIRST:
         for (row, name), group in groups.items():
             usable = any(record.status == "done" for record in group)
             if name == preset and (row not in cells or (cells[row].log_likelihood is None and usable)):
-                cells[row] = cell_from(sorted(group, key=_seed_and_fold))
+                cell = cell_from(sorted(group, key=_seed_and_fold))
+                cells[row] = cell.model_copy(update={"preset": cell.preset and name})
     return cells
+
+
+def _counts_for(record: TrialRecord, presets: Sequence[str]) -> list[str]:
+    """Those of `presets` under which a trial stands: the one that asked for it; full-size ones share theirs.
+
+    Where `standard` cuts nothing, `paper` would run the very same trial.
+    """
+    asked = record.provenance.preset
+    shared = FULL_SIZE if asked in FULL_SIZE else (asked,)
+    return [preset for preset in presets if preset in shared]
 
 
 def _seed_and_fold(record: TrialRecord) -> tuple[int, int]:

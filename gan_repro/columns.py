@@ -32,12 +32,13 @@ def write_files(store: RecordStore, name: str) -> None:
 
 
 def recorded_table(store: RecordStore, name: str, presets: Sequence[str] = COMPLETEST_FIRST) -> Table:
-    """The table of a results folder: a column for each data set and preset of which it holds trials."""
+    """The table of a results folder: a column for each data set and preset that asked for trials on it."""
     records = list(store)
     columns: dict[str, dict[str, Cell]] = {}
     for dataset in data.names():
         if table_name(dataset) == name:
-            found = {preset: recorded_cells(records, dataset, [preset]) for preset in presets}
+            asked = {record.provenance.preset for record in records if record.spec.data.name == dataset}
+            found = {p: recorded_cells(records, dataset, [p]) for p in presets if p in asked}
             columns |= {
                 heading(dataset, f"preset {preset}"): cells for preset, cells in found.items() if cells
             }
@@ -86,6 +87,14 @@ def _notes(name: str, columns: dict[str, dict[str, Cell]]) -> tuple[str, ...]:
         )
     if any(paper.printed(model, name) for model in paper.LABELS):
         notes.append("Paper: as printed in 2014; its first three rows were copied there from older papers.")
+    stands = {
+        (trial, cell.preset)
+        for column in columns.values()
+        for cell in column.values()
+        for trial in cell.trials
+    }
+    if len({trial for trial, _ in stands}) < len(stands):
+        notes.append("A trial in which preset standard cuts nothing is one of preset paper, too.")
     if any(cell.smaller for column in columns.values() for cell in column.values()):
         notes.append(
             "*: smaller or trained for less than the reference; the last column of the second table says how."

@@ -16,6 +16,7 @@ from gan_repro import paper
 from gan_repro.cells import Cell
 from gan_repro.escape import csv_cell, markdown_cell, one_line
 from gan_repro.estimate import Estimate
+from gan_repro.trials.presets import PRESETS
 from gan_repro.trials.rows import label
 
 Format = Literal["md", "csv", "json", "latex"]
@@ -70,7 +71,7 @@ class Table(BaseModel):
                         label(model),
                         heading,
                         cell.preset or "none",
-                        str(cell.over_seeds.n),
+                        _seeds(cell, cell.over_seeds.n),
                         "undefined (1 seed)" if spread is None else f"{spread:.1f}",
                         _within(cell),
                         _sigmas(cell),
@@ -182,6 +183,12 @@ _SAMPLING_NOTE = (
     " Vehtari et al. 2021), and never less than one sample a chain: where they are correlated over the whole"
     " of it, the numbers are lower bounds."
 )
+
+
+def _seeds(cell: Cell, found: int) -> str:
+    """How many seeds are recorded, and of how many if some are yet to come."""
+    planned = PRESETS[cell.preset].n_seeds if cell.preset else found
+    return f"{found}" if found >= planned else f"{found} of {planned}"
 
 
 def _milliseconds(seconds: float | None, least: str = "") -> str:

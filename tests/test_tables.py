@@ -93,6 +93,22 @@ def test_recorded_takes_the_completest_preset_that_has_finished():
     assert recorded_cells([standard], "digits", presets) == {}
 
 
+def test_a_trial_counts_under_each_full_size_preset_that_would_run_the_very_same():
+    uncut, cut = record(model="dbn", value=240), record(model="gan")
+    found = recorded_cells([uncut, cut], "mnist", ("paper",))
+    assert set(found) == {"dbn"}
+    assert (found["dbn"].preset, found["dbn"].trials) == ("paper", (uncut.spec.id,))
+    quick = record(model="train-set", preset="quick")
+    assert quick.spec == record(model="train-set").spec
+    assert recorded_cells([quick], "mnist", ("paper", "standard")) == {}
+
+
+def test_seeds_that_are_yet_to_come_are_counted():
+    cells = recorded_cells([record(model="dbn", seed=1), record(model="dbn", seed=2)], "mnist", ("paper",))
+    table = Table(dataset="mnist", models=("dbn",), columns={"preset paper": cells}, notes=())
+    assert "| paper    | 2 of 5  |" in table.render("md")
+
+
 def test_records_of_a_preset_as_it_used_to_be_are_not_mixed_in():
     old = record(seed=2, value=0.0)
     settings = {**old.spec.config, "epochs": 7}
