@@ -71,7 +71,7 @@ class Table(BaseModel):
                         label(model),
                         heading,
                         cell.preset or "none",
-                        _seeds(cell, cell.over_seeds.n),
+                        _seeds(cell.over_seeds, cell.preset),
                         "undefined (1 seed)" if spread is None else f"{spread:.1f}",
                         _within(cell),
                         _sigmas(cell),
@@ -185,9 +185,10 @@ _SAMPLING_NOTE = (
 )
 
 
-def _seeds(cell: Cell, found: int) -> str:
-    """How many seeds are recorded, and of how many if some are yet to come."""
-    planned = PRESETS[cell.preset].n_seeds if cell.preset else found
+def _seeds(over_seeds: Estimate, preset: str | None) -> str:
+    """How many seeds are recorded, and of how many if the preset has more."""
+    found = over_seeds.n or 0
+    planned = PRESETS[preset].n_seeds if preset else found
     return f"{found}" if found >= planned else f"{found} of {planned}"
 
 

@@ -1,0 +1,99 @@
+"""How far 225 is: the section of REPORT.md on how the adversarial nets' likelihood grows with training.
+
+A pure function of the learning curves, of finished and of interrupted trials alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from gan_repro import paper
+from gan_repro.audit.evidence import Evidence
+from gan_repro.markdown import table
+from gan_repro.trials.presets import FULL_SIZE
+
+_FIRST_EPOCH = 25
+_ABOUT = """Mean log-likelihood of all validation images, in nats, with sigma optimised on them, after so many
+epochs; of trials of one seed the longest, since the shorter ones are its beginning. The paper's number is one
+of test images and a coarse grid of sigmas: not quite the same measure."""
+
+
+def training(evidence: Evidence) -> str:
+    """Validation likelihood at each doubling of the epochs, and where 225 lies if the gains go on."""
+    printed = paper.printed("gan", "mnist")
+    curves = {
+        seed: curve
+        for seed, curve in longest_curves(evidence).items()
+        if max(curve, default=0) >= _FIRST_EPOCH
+    }
+    if not curves or printed is None:
+        return ""
+    epochs = [_FIRST_EPOCH]
+    while any(2 * epochs[-1] in curve for curve in curves.values()):
+        epochs.append(2 * epochs[-1])
+    gains = [None, *(_gain(curves.values(), epoch) for epoch in epochs[1:])]
+    rows = [
+        [f"{epoch:,}", *(_shown(curve.get(epoch)) for curve in curves.values()), _shown(gain, "+")]
+        for epoch, gain in zip(epochs, gains, strict=True)
+    ]
+    rows.append(["latest", *(_latest(curve) for curve in curves.values()), ""])
+    header = ["Epochs", *(f"Seed {seed}" for seed in curves), "Gain since half as many"]
+    return "\n\n".join(
+        [
+            f"## How far {printed.value:g} is: the adversarial nets on MNIST against training",
+            _ABOUT,
+            table(header, rows),
+            _outlook(curves, printed.value, [gain for gain in gains if gain is not None]),
+        ]
+    )
+
+
+def longest_curves(evidence: Evidence) -> dict[int, dict[int, float]]:
+    """By seed, the tracked validation likelihood by epoch, of the full-size trial that came furthest."""
+    curves: dict[int, dict[int, float]] = {}
+    for preset in FULL_SIZE:
+        for record in evidence.of_preset("mnist", "gan", preset):
+            curve = {p.epoch: p.valid_mean for p in record.learning_curve if p.valid_mean is not None}
+            seed = record.spec.seed
+            if max(curve, default=0) > max(curves.get(seed, {}), default=0):
+                curves[seed] = curve
+    return dict(sorted(curves.items()))
+
+
+def epochs_until(goal: float, epoch: int, value: float, gain: float) -> float:
+    """When a curve at `value` after `epoch` epochs meets `goal`, if each doubling adds `gain` > 0 nats."""
+    return float(epoch * 2 ** ((goal - value) / gain))
+
+
+def _outlook(curves: Mapping[int, Mapping[int, float]], goal: float, gains: Sequence[float]) -> str:
+    seed, curve = max(curves.items(), key=lambda item: max(item[1].values()))
+    best = max(curve, key=lambda epoch: curve[epoch])
+    reached = f"The highest so far is {curve[best]:.1f}, of seed {seed} after {best:,} epochs"
+    if curve[best] >= goal:
+        return f"{reached}: at or above {goal:g}."
+    if not gains or gains[-1] <= 0:
+        return f"{reached}. The last doubling brought nothing from which {goal:g} could be foretold."
+    # From the latest epoch, not the best: the best of many noisy looks is too high.
+    latest = max(curve)
+    epochs = epochs_until(goal, latest, curve[latest], gains[-1])
+    falling = all(later < earlier for earlier, later in pairwise(gains)) and len(gains) > 1
+    return (
+        f"{reached}. If each further doubling brought as much as the last one, this curve would meet {goal:g}"
+        f" after about {epochs:,.0f} epochs. That is an extrapolation"
+        + (", and each doubling so far brought less than the one before." if falling else ".")
+    )
+
+
+def _gain(curves: Iterable[Mapping[int, float]], epoch: int) -> float | None:
+    """Mean rise from half of `epoch` to it, over the seeds that came so far."""
+    gains = [curve[epoch] - curve[epoch // 2] for curve in curves if {epoch, epoch // 2} <= curve.keys()]
+    return sum(gains) / len(gains) if gains else None
+
+
+def _latest(curve: Mapping[int, float]) -> str:
+    return f"{curve[max(curve)]:.1f} after {max(curve):,}"
+
+
+def _shown(value: float | None, sign: str = "") -> str:
+    return "" if value is None else f"{value:{sign}.1f}"

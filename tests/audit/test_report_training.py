@@ -1,0 +1,85 @@
+"""The section on how far 225 is says what the learning curves say."""
+
+import math
+
+import pytest
+
+from gan_repro.audit.evidence import Evidence
+from gan_repro.report_training import epochs_until, longest_curves, training
+from gan_repro.trials.records import CurvePoint
+from tests.audit.made_up import trial
+
+
+def curve(record, values):
+    """The record with this validation likelihood by epoch, interrupted after the last."""
+    points = tuple(
+        CurvePoint(epoch=epoch, losses={}, learning_rate=0.1, valid_mean=values.get(epoch), sigma=0.2)
+        for epoch in range(1, max(values) + 1)
+    )
+    update = {"learning_curve": points, "status": "interrupted", "reason": "stopped", "candidates": {}}
+    return record.model_copy(update=update)
+
+
+def paper_trial(seed, values):
+    return curve(trial("gan", seed, 0.0, preset="paper"), values)
+
+
+def rows(text):
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if "|" in line
+    ]
+    return {row[0]: row[1:] for row in cells}
+
+
+def test_equal_gains_a_doubling_are_carried_on():
+    values = {epoch: 100 + 20 * math.log2(epoch / 25) for epoch in (25, 50, 100, 200)}
+    text = training(Evidence([paper_trial(1, values)]))
+    assert rows(text)["200"] == ["160.0", "+20.0"]
+    # 65 nats more, at 20 a doubling.
+    assert f"after about {200 * 2 ** (65 / 20):,.0f} epochs" in text
+    assert "brought less" not in text
+    assert epochs_until(225, 200, 225.0, 20.0) == 200
+
+
+def test_falling_gains_are_called_falling():
+    values = {25: 100.0, 50: 138.0, 100: 165.0, 200: 186.0, 195: 187.0}
+    text = training(Evidence([paper_trial(1, values)]))
+    assert "highest so far is 187.0, of seed 1 after 195 epochs" in text
+    assert "each doubling so far brought less than the one before" in text
+    assert f"about {200 * 2 ** (39 / 21):,.0f} epochs" in text
+
+
+def test_gains_are_means_over_the_seeds_that_came_so_far():
+    one = paper_trial(1, {25: 100.0, 50: 130.0, 100: 150.0})
+    two = paper_trial(2, {25: 110.0, 50: 150.0})
+    table = rows(training(Evidence([one, two])))
+    assert table["Epochs"] == ["Seed 1", "Seed 2", "Gain since half as many"]
+    assert table["50"] == ["130.0", "150.0", "+35.0"]
+    assert table["100"] == ["150.0", "", "+20.0"]
+    assert table["latest"] == ["150.0 after 100", "150.0 after 50", ""]
+
+
+def test_of_one_seed_the_longest_trial_counts():
+    short = trial("gan", 1, 156.0)  # of preset standard
+    long = paper_trial(1, {25: 90.0, 200: 180.0})
+    assert longest_curves(Evidence([short, long]))[1] == {25: 90.0, 200: 180.0}
+    assert max(longest_curves(Evidence([short]))[1]) == 100
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({25: 100.0, 50: 90.0}, "brought nothing from which 225 could be foretold"),
+        ({25: 100.0}, "brought nothing from which 225 could be foretold"),
+        ({25: 100.0, 50: 226.0}, "at or above 225"),
+    ],
+)
+def test_nothing_is_foretold_where_there_is_no_gain_or_no_need(values, words):
+    text = training(Evidence([paper_trial(1, values)]))
+    assert words in text
+    assert "extrapolation" not in text
+
+
+@pytest.mark.parametrize("records", [[], [paper_trial(1, {5: 10.0})], [trial("dbn", 1, 240.0)]])
+def test_without_a_curve_there_is_no_section(records):
+    assert training(Evidence(records)) == ""
