@@ -1,7 +1,8 @@
 """docs/performance.md, made from what asv recorded: ``python -m benchmarks.report [--check]``.
 
-A pure function of results/asv: of every machine there, the newest commit with results. A dash stands for what
-was skipped there, "failed" for what failed.
+A pure function of results/asv: of every machine there, and of every benchmark, the newest commit with results
+of it, so that a part of the suite can be recorded anew. A dash stands for what was skipped, "failed" for what
+failed.
 """
 
 from __future__ import annotations
@@ -82,10 +83,11 @@ _SAMPLING_NOTE = (
 
 @dataclass(frozen=True)
 class Run:
-    """What asv recorded for one commit on one machine."""
+    """What asv recorded on one machine: of each benchmark the newest."""
 
     machine: dict[str, str]
-    commit: str
+    commits: tuple[str, ...]
+    """Those that the values come from, the newest first."""
     python: str
     torch: str
     values: dict[tuple[str, tuple[Any, ...]], float | None]
@@ -112,14 +114,14 @@ class Run:
 
 
 def read(folder: Path) -> list[Run]:
-    """The newest run of each machine in a results folder of asv, by the machine's name."""
+    """The newest results of each machine in a results folder of asv, by the machine's name."""
     runs = []
     for machine in sorted(folder.glob("*/machine.json")):
         found = [
             json.loads(path.read_text()) for path in sorted(machine.parent.glob("*.json")) if path != machine
         ]
         if found:
-            runs.append(_run(max(found, key=lambda one: one["date"])))
+            runs.append(_run(sorted(found, key=lambda one: -one["date"])))
     return runs
 
 
@@ -145,27 +147,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _run(data: dict[str, Any]) -> Run:
+def _run(newest_first: Sequence[dict[str, Any]]) -> Run:
+    results: dict[str, dict[str, Any]] = {}
+    commits = []
+    for data in newest_first:
+        missing = data["results"].keys() - results.keys()
+        if missing:
+            commits.append(data["commit_hash"])
+        for name in missing:
+            results[name] = dict(zip(data["result_columns"], data["results"][name], strict=False))
     values = {}
-    for name, row in data["results"].items():
-        columns = dict(zip(data["result_columns"], row, strict=False))
+    for name, columns in sorted(results.items()):
         combinations = itertools.product(
             *([ast.literal_eval(p) for p in ps] for ps in columns["params"] or [])
         )
         # Of a benchmark that could not even start, asv records one null.
-        results = columns["result"] or itertools.repeat(None)
-        values |= {
-            (name, parameters): value for parameters, value in zip(combinations, results, strict=False)
-        }
-    requirements = data["requirements"]
-    return Run(data["params"], data["commit_hash"], data["python"], requirements.get("torch", "?"), values)
+        found = columns["result"] or itertools.repeat(None)
+        values |= {(name, parameters): value for parameters, value in zip(combinations, found, strict=False)}
+    newest = newest_first[0]
+    torch = newest["requirements"].get("torch", "?")
+    return Run(newest["params"], tuple(commits), newest["python"], torch, values)
 
 
 def _section(run: Run) -> str:
     machine = run.machine
+    commits = ", and for what was not measured there ".join(commit[:10] for commit in run.commits)
     about = (
-        f"{machine.get('cpu', '?')}, {machine.get('num_cpu', '?')} cores, {machine.get('os', '?')}; commit "
-        f"{run.commit[:10]}, Python {run.python}, torch {run.torch}."
+        f"{machine.get('cpu', '?')}, {machine.get('num_cpu', '?')} cores, {machine.get('os', '?')}; Python "
+        f"{run.python}, torch {run.torch}; commit {commits}."
     )
     parts = [
         (f"## {machine['machine']}", about),

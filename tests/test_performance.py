@@ -48,7 +48,7 @@ def test_a_ratio_stands_with_its_worst_and_a_dash_for_what_was_skipped(tmp_path:
     record(tmp_path, ratio_results(1.1))
     page = report.render(report.read(tmp_path))
     assert line(page, "Parzen, the authors' protocol")[1:] == ["≤ 1.25", "1.1 (1.19)", "1.2 (1.9)", "–"]
-    assert "a processor, 2 cores, Linux 6; commit aaaaaaaaaa, Python 3.11, torch 2.13.0" in page
+    assert "a processor, 2 cores, Linux 6; Python 3.11, torch 2.13.0; commit aaaaaaaaaa." in page
 
 
 def test_what_failed_is_not_hidden(tmp_path: Path) -> None:
@@ -76,7 +76,18 @@ def test_the_newest_commit_of_a_machine_counts(tmp_path: Path) -> None:
     record(tmp_path, ratio_results(1.5), date=2, commit="b" * 40)
     record(tmp_path, ratio_results(1.7), date=1, commit="c" * 40)
     (run,) = report.read(tmp_path)
-    assert run.commit == "b" * 40
+    assert run.commits == ("b" * 40,)
+
+
+def test_what_the_newest_commit_did_not_measure_comes_from_an_older_one(tmp_path: Path) -> None:
+    sizes = [["'cpu-2-threads'", "'cuda'"], ["1000"]]
+    record(tmp_path, ratio_results(1.5), date=2, commit="b" * 40)
+    old = {**ratio_results(1.7), SECONDS: [[0.02, float("nan")], sizes, "1"]}
+    record(tmp_path, old, date=1, commit="c" * 40)
+    page = report.render(report.read(tmp_path))
+    assert line(page, "Parzen, the authors' protocol")[2] == "1.5 (1.19)"
+    assert line(page, "1,000 ")[1] == "0.02"
+    assert "commit bbbbbbbbbb, and for what was not measured there cccccccccc." in page
 
 
 def test_an_empty_folder_gives_a_page_that_says_so(tmp_path: Path) -> None:

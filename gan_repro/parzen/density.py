@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from gan_repro.parzen.threads import Threads
 
 Matrix = npt.NDArray[np.generic] | Tensor
 
@@ -70,21 +73,31 @@ def log_density(
     del raw
 
     mixture = _Mixture(len(points), widths, n_centers, device)
-    space = torch.empty(min(tile[0], len(x)) * min(tile[1], n_centers), device=device)
-    for start in range(0, n_centers, tile[1]):
-        block = _block(centers, start, start + tile[1], device, torch.float32)
-        c = (block - origin.float()).contiguous()
-        half_center_squares = _half_squares(c).float()
-        for rows in row_tiles:
-            shape = len(x[rows]), len(c)
-            # |c|^2/2 - x.c: half the squared distance, short of |x|^2/2, which is the same along a row.
-            excess = space[: math.prod(shape)].view(shape)
-            torch.addmm(half_center_squares, x[rows], c.T, alpha=-1, out=excess)
-            mixture.add(rows, excess)
+    with Threads(x.device) as threads:
+        largest = min(tile[0], len(x)) * min(tile[1], n_centers)
+        spaces = [torch.empty(largest, device=device) for _ in range(threads.count)]
+        for start in range(0, n_centers, tile[1]):
+            block = _block(centers, start, start + tile[1], device, torch.float32)
+            c = (block - origin.float()).contiguous()
+            half_center_squares = _half_squares(c).float()
+            threads.map(partial(_take_in, mixture, spaces, x, c, half_center_squares), row_tiles)
 
     log_sums = mixture.log_sums(half_squares)
     log_normaliser = dimension * np.log(widths * math.sqrt(2 * math.pi))
     return np.asarray(log_sums.cpu().numpy() - math.log(n_centers) - log_normaliser)
+
+
+def _take_in(
+    mixture: _Mixture, spaces: list[Tensor], x: Tensor, c: Tensor, half_center_squares: Tensor, rows: slice
+) -> None:
+    """Hold some points against some centers, in one of the `spaces` that no other thread uses."""
+    space = spaces.pop()
+    shape = len(x[rows]), len(c)
+    # |c|^2/2 - x.c: half the squared distance, short of |x|^2/2, which is the same along a row.
+    excess = space[: math.prod(shape)].view(shape)
+    torch.addmm(half_center_squares, x[rows], c.T, alpha=-1, out=excess)
+    mixture.add(rows, excess)
+    spaces.append(space)
 
 
 class _Mixture:

@@ -1,0 +1,44 @@
+"""Pieces of work, a thread for each: torch's own wait for each other after every step, these do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self, TypeVar
+
+import torch
+
+Piece = TypeVar("Piece")
+
+
+class Threads:
+    """As many pieces at a time as torch has threads, each computed on one of them; on a GPU one piece.
+
+    The bits of a piece therefore do not depend on how many threads there are. Within the context torch
+    computes on one thread in the whole process; afterwards on as many as before.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self.count = torch.get_num_threads() if device.type == "cpu" else 1
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        if self.count > 1:
+            # Before the pool has threads: each takes over the number when it first computes.
+            torch.set_num_threads(1)
+            self._pool = ThreadPoolExecutor(self.count)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(self.count)
+
+    def map(self, work: Callable[[Piece], None], pieces: Iterable[Piece]) -> None:
+        """Do `work` on every piece; return when all are done, or raise what one of them raised."""
+        if self._pool is None:
+            for piece in pieces:
+                work(piece)
+        else:
+            for future in [self._pool.submit(work, piece) for piece in pieces]:
+                future.result()

@@ -1,0 +1,54 @@
+"""Pieces of work on one thread each: every piece once, the same bits, and torch's threads given back."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from gan_repro.parzen import log_density
+from gan_repro.parzen.threads import Threads
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_every_piece_is_worked_on_once_by_as_many_threads_as_torch_has(count):
+    torch.set_num_threads(count)
+    seen, workers = [], set()
+
+    def work(piece):
+        time.sleep(0.02)  # long enough for each worker to take one
+        workers.add(threading.get_ident())
+        seen.append((piece, torch.get_num_threads()))
+
+    with Threads(CPU) as threads:
+        assert threads.count == count
+        threads.map(work, range(12))
+        assert sorted(seen) == [(piece, 1) for piece in range(12)]  # and all done when map returns
+    assert len(workers) == count
+    assert torch.get_num_threads() == count
+
+
+def test_an_error_in_a_piece_is_raised_and_the_threads_are_given_back():
+    torch.set_num_threads(2)
+
+    def work(piece):
+        if piece == 3:
+            raise ValueError("piece 3")
+
+    with pytest.raises(ValueError, match="piece 3"), Threads(CPU) as threads:
+        threads.map(work, range(6))
+    assert torch.get_num_threads() == 2
+
+
+def test_the_bits_of_a_density_do_not_depend_on_the_number_of_threads():
+    random = np.random.default_rng(0)
+    points, centers = random.random((211, 96), np.float32), random.random((1500, 96), np.float32)
+    found = []
+    for count in (1, 2, 3):
+        torch.set_num_threads(count)
+        found.append(log_density(points, centers, [0.1, 0.3, 1.0], tile=(50, 400)))
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
