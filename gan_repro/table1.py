@@ -170,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         "--budget",
         type=_positive_number,
         metavar="MINUTES",
-        help="stop after so long, saving what is running",
+        help="stop after so long, saving what is running; begun trials come first, then first seeds",
     )
     parser.add_argument(
         "--results",

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from gan_repro.trials.plan import Planned
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.runner import Attempt, checkpoint_path, run
 
 WORKER_DEATHS = 3
 """So many worker processes may die of one trial before it is given up."""
@@ -111,25 +111,34 @@ def sweep(
 ) -> tuple[list[Outcome], int | None]:
     """Run the planned trials; outcomes in the plan's order, and the signal that cut the sweep short if any.
 
-    Longer trials start first. A failing trial never takes the others with it, and neither does a worker
-    process that dies. At most as many workers are used as there are cores for their threads.
+    Longer trials start first; under a budget those that were begun, then the first of the plan. A failing
+    trial never takes the others with it, and neither does a worker process that dies. At most as many workers
+    are used as there are cores for their threads.
     """
     stop = Stop()
     outcomes: dict[str, Outcome] = {}
-    by_length = sorted(plan, key=lambda planned: -planned.minutes)
+    ordered = _order(plan, attempt, budget_minutes)
     with stop.listening(budget_minutes):
         if elsewhere is not None:
-            runner = elsewhere.outcomes(by_length, attempt, stop)
+            runner = elsewhere.outcomes(ordered, attempt, stop)
         elif (count := _affordable(workers, attempt.threads)) == 1:
-            runner = _here(by_length, attempt, stop)
+            runner = _here(ordered, attempt, stop)
         else:
-            runner = _pool(by_length, attempt, stop, count)
+            runner = _pool(ordered, attempt, stop, count)
         with suppress(KeyboardInterrupt):
             for outcome in runner:
                 outcomes[outcome.planned.spec.id] = outcome
                 _tell(outcome)
     at_once = "stopped at once: what it had done since its last checkpoint is lost"
     return [outcomes.get(p.spec.id, Outcome(p, None, at_once)) for p in plan], stop.signal
+
+
+def _order(plan: Sequence[Planned], attempt: Attempt, budget_minutes: float | None) -> list[Planned]:
+    if budget_minutes is None:
+        # So that no worker is left with a long one while the others are idle.
+        return sorted(plan, key=lambda planned: -planned.minutes)
+    # A plan has the first seed of every row before any second: cut off anywhere, it fills the most cells.
+    return sorted(plan, key=lambda planned: not checkpoint_path(attempt.results, planned.spec).exists())
 
 
 def run_planned(planned: Planned, attempt: Attempt) -> Outcome:

@@ -50,12 +50,26 @@ def test_a_failing_trial_does_not_take_the_others_with_it(tiny_spec, tmp_path, w
 def test_when_the_budget_is_up_running_trials_are_saved_and_the_rest_is_not_started(tiny_spec, tmp_path):
     endless = tiny_spec(epochs=10**6, evaluation={"track_every": 0})
     attempt = Attempt(results=tmp_path, device="cpu", progress_position=None)
-    plan = [planned(tiny_spec(seed=2), minutes=1), planned(endless, minutes=9)]
+    plan = [planned(endless), planned(tiny_spec(seed=2))]
     outcomes, signal = sweep(plan, attempt, budget_minutes=1 / 60)
     assert signal is None
-    assert outcomes[1].record.status == "interrupted"
+    assert outcomes[0].record.status == "interrupted"
     assert (tmp_path / "checkpoints" / f"{endless.id}.pt").exists()
+    assert "not started" in outcomes[1].problem
+
+
+def test_a_budget_is_spent_on_what_is_begun_and_then_in_the_order_of_the_plan(tiny_spec, tmp_path):
+    endless = [tiny_spec(seed=seed, epochs=10**6, evaluation={"track_every": 0}) for seed in (1, 2)]
+    attempt = Attempt(results=tmp_path, device="cpu", progress_position=None)
+    first = [planned(tiny_spec("gaussian"), minutes=1), planned(endless[0], minutes=9)]
+    outcomes, _ = sweep(first, attempt, budget_minutes=4 / 60)
+    assert outcomes[0].done
+    assert outcomes[1].record.status == "interrupted"
+
+    second = [planned(endless[1]), planned(endless[0])]
+    outcomes, _ = sweep(second, attempt, budget_minutes=1 / 60)
     assert "not started" in outcomes[0].problem
+    assert outcomes[1].record.provenance.resumed == 1
 
 
 def kill_the_workers_once_there_is(checkpoint):
