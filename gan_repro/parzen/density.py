@@ -73,7 +73,7 @@ def log_density(
     del raw
 
     mixture = _Mixture(len(points), widths, n_centers, device)
-    with Threads(x.device) as threads:
+    with Threads(x.device, len(row_tiles)) as threads:
         largest = min(tile[0], len(x)) * min(tile[1], n_centers)
         spaces = [torch.empty(largest, device=device) for _ in range(threads.count)]
         for start in range(0, n_centers, tile[1]):

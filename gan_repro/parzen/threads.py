@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
@@ -11,15 +12,22 @@ import torch
 Piece = TypeVar("Piece")
 
 
-class Threads:
-    """As many pieces at a time as torch has threads, each computed on one of them; on a GPU one piece.
+_EVEN_ENOUGH = 0.8
+"""Share of the threads' time that pieces of equal length must fill."""
 
-    The bits of a piece therefore do not depend on how many threads there are. Within the context torch
-    computes on one thread in the whole process; afterwards on as many as before.
+
+class Threads:
+    """As many pieces at a time as torch has threads, each computed on one of them.
+
+    Where there are too few pieces for that, and on a GPU, it is one piece after the other, with torch's own
+    threads for each. Else torch computes on one thread in the whole process within the context, and
+    afterwards on as many as before; the bits of a piece then do not depend on how many there are.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self.count = torch.get_num_threads() if device.type == "cpu" else 1
+    def __init__(self, device: torch.device, pieces: int) -> None:
+        threads = torch.get_num_threads() if device.type == "cpu" else 1
+        rounds = math.ceil(pieces / threads)
+        self.count = threads if pieces >= _EVEN_ENOUGH * threads * rounds else 1
         self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:

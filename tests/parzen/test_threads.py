@@ -23,12 +23,22 @@ def test_every_piece_is_worked_on_once_by_as_many_threads_as_torch_has(count):
         workers.add(threading.get_ident())
         seen.append((piece, torch.get_num_threads()))
 
-    with Threads(CPU) as threads:
+    with Threads(CPU, 12) as threads:
         assert threads.count == count
         threads.map(work, range(12))
         assert sorted(seen) == [(piece, 1) for piece in range(12)]  # and all done when map returns
     assert len(workers) == count
     assert torch.get_num_threads() == count
+
+
+@pytest.mark.parametrize(("pieces", "count"), [(1, 1), (2, 1), (3, 3), (4, 1), (5, 3), (100, 3)])
+def test_pieces_that_would_leave_threads_idle_are_left_to_torchs_own(pieces, count):
+    torch.set_num_threads(3)
+    seen = []
+    with Threads(CPU, pieces) as threads:
+        assert threads.count == count
+        threads.map(lambda piece: seen.append(torch.get_num_threads()), range(pieces))
+    assert seen == [1 if count == 3 else 3] * pieces
 
 
 def test_an_error_in_a_piece_is_raised_and_the_threads_are_given_back():
@@ -38,7 +48,7 @@ def test_an_error_in_a_piece_is_raised_and_the_threads_are_given_back():
         if piece == 3:
             raise ValueError("piece 3")
 
-    with pytest.raises(ValueError, match="piece 3"), Threads(CPU) as threads:
+    with pytest.raises(ValueError, match="piece 3"), Threads(CPU, 6) as threads:
         threads.map(work, range(6))
     assert torch.get_num_threads() == 2
 
