@@ -71,6 +71,8 @@ def check(results: Path, path: Path) -> str | None:
 
 
 def _answer(evidence: Evidence, verdicts: dict[str, Verdict]) -> str:
+    from gan_repro.report_training import outlook
+
     numbers = [claim.id for claim in paper.CLAIMS if claim.id.split("-")[-1] in _ROWS]
     beside = [claim.id for claim in paper.CLAIMS if claim.kind == "argued" and claim.id not in _ABOUT_SCORES]
     of_225 = verdicts["mnist-gan"]
@@ -80,7 +82,7 @@ def _answer(evidence: Evidence, verdicts: dict[str, Verdict]) -> str:
         if (trials := evidence.trials("mnist", model)).records
     ]
     lines = [
-        f"**225 ± 2 nats on MNIST: {of_225.ruling}.** {of_225.reason}.",
+        f"**225 ± 2 nats on MNIST: {of_225.ruling}.** {of_225.reason}. {outlook(evidence)}".strip(),
         f"**The order of the four on MNIST: {verdicts['mnist-order'].ruling}; on TFD:"
         f" {verdicts['tfd-order'].ruling}.** Of the {len(numbers)} numbers of Table 1,"
         f" {_count(verdicts, numbers)}. Three of the four rows were copied from papers that leave settings"

@@ -44,7 +44,7 @@ def test_equal_gains_a_doubling_are_carried_on():
 def test_falling_gains_are_called_falling():
     values = {25: 100.0, 50: 138.0, 100: 165.0, 200: 186.0, 195: 187.0}
     text = training(Evidence([paper_trial(1, values)]))
-    assert "highest so far is 187.0, of seed 1 after 195 epochs" in text
+    assert "so far (refined sigma) is 187.0, of seed 1 after 195 epochs" in text
     assert "each doubling so far brought less than the one before" in text
     assert f"about {200 * 2 ** (39 / 21):,.0f} epochs" in text
 
