@@ -188,7 +188,7 @@ _SAMPLING_NOTE = (
 def _seeds(over_seeds: Estimate, preset: str | None) -> str:
     """How many seeds are recorded, and of how many if the preset has more."""
     found = over_seeds.n or 0
-    planned = PRESETS[preset].n_seeds if preset else found
+    planned = PRESETS[preset].n_seeds if preset in PRESETS else found
     return f"{found}" if found >= planned else f"{found} of {planned}"
 
 
