@@ -21,7 +21,7 @@ class Threads:
 
     Where there are too few pieces for that, and on a GPU, it is one piece after the other, with torch's own
     threads for each. Else torch computes on one thread in the whole process within the context, and
-    afterwards on as many as before; the bits of a piece then do not depend on how many there are.
+    afterwards on as many as before.
     """
 
     def __init__(self, device: torch.device, pieces: int) -> None:
