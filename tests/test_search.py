@@ -103,6 +103,10 @@ def test_the_standard_preset_uses_what_the_recorded_search_found(path):
     assert log.model_version == spec.model_version
     used = log.tried[0] if space.published else log.best
     assert used.settings.items() <= spec.config.items()
+    if space.published:
+        images = DataSpec(name="mnist", sha256="0" * 64)
+        searched = preset_spec(get_preset("standard"), f"{log.model}-searched", images, 1)
+        assert searched.config == spec.config | log.best.settings
     assert [tried.settings for tried in log.chains] == list(module.CHAINS if space.chained else ())
     assert log.best_chains is None or log.best_chains.settings.items() <= spec.config.items()
 

@@ -56,7 +56,7 @@ class Preset(BaseModel):
         return self.cuts.get(f"{row}/{kind_of(dataset)}") or self.cuts[row]
 
 
-_ON_REQUEST = frozenset({"dbn-1", "cae-1", "gan-single-layer"})
+_ON_REQUEST = frozenset({"dbn-1", "cae-1", "gan-single-layer", "gan-searched"})
 """Rows that no table of the paper has: filled only when named."""
 
 PRESETS: dict[str, Preset] = {

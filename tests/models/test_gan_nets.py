@@ -163,6 +163,7 @@ def test_each_choice_names_its_deviations():
     assert named(RECIPES["cifar10-fully-connected"]) == {"gan-contrast-inverse"}
     assert named(RECIPES["cifar10-convolutional"]) == {"gan-contrast-inverse"}
     assert named({"noise": "gaussian"}) == {"gan-gaussian-noise"}
+    assert named({"learning_rate": 0.2}) == {"gan-learning-rate"}
 
 
 # --- faces -------------------------------------------------------------------------------------------------
