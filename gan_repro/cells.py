@@ -31,6 +31,17 @@ class Sampling(BaseModel):
     """Whether the autocorrelation reaches over the whole chains, so that both numbers are lower bounds."""
 
 
+class Progress(BaseModel):
+    """How far an unfinished training has come."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epoch: int
+    """The last one trained."""
+    valid_mean: float
+    """The highest mean validation log-likelihood on the way, nats, at the refined sigma."""
+
+
 class Cell(BaseModel):
     """What one column says of one model: a score with its errors, or why there is none."""
 
@@ -53,10 +64,12 @@ class Cell(BaseModel):
     sampling: Sampling | None = None
     trials: tuple[str, ...] = ()
     problem: str | None = None
+    progress: Progress | None = None
+    """Where there is no score yet: of the unfinished training that has come furthest."""
 
     def __str__(self) -> str:
         if self.log_likelihood is None:
-            return self.problem or ""
+            return (self.problem or "") if self.progress is None else _so_far(self.progress)
         return f"{self.log_likelihood}{' *' if self.smaller else ''}"
 
 
@@ -73,7 +86,12 @@ def cell_from(records: Sequence[TrialRecord]) -> Cell:
             del by_seed[seed]
     problem = "; ".join(problems) or None
     if not by_seed:
-        return Cell(problem=problem or "no trial recorded", trials=tuple(r.spec.id for r in records))
+        begun = [progress for record in records if (progress := _progress(record)) is not None]
+        return Cell(
+            problem=problem or "no trial recorded",
+            progress=max(begun, key=lambda progress: progress.epoch, default=None),
+            trials=tuple(r.spec.id for r in records),
+        )
     scores = [Score.over_folds([record.score for record in group]) for group in by_seed.values()]
     refined = [
         Score.over_folds([record.candidates["best"].scores["refined"] for record in group])
@@ -144,11 +162,23 @@ def _name(record: TrialRecord) -> str:
 
 
 def _failure(record: TrialRecord) -> str:
-    tracked = [point.valid_mean for point in record.learning_curve if point.valid_mean is not None]
-    if record.status == "interrupted" and tracked:
-        epoch = record.learning_curve[-1].epoch
-        return f"interrupted after epoch {epoch}, validation so far {max(tracked):.0f}"
+    progress = _progress(record)
+    if progress is not None:
+        return f"interrupted after epoch {progress.epoch}, validation so far {progress.valid_mean:.0f}"
     return f"{record.status}: {record.reason}"
+
+
+def _progress(record: TrialRecord) -> Progress | None:
+    """How far an interrupted trial came, if its likelihood was looked at on the way."""
+    tracked = [point.valid_mean for point in record.learning_curve if point.valid_mean is not None]
+    if record.status != "interrupted" or not tracked:
+        return None
+    return Progress(epoch=record.learning_curve[-1].epoch, valid_mean=max(tracked))
+
+
+def _so_far(progress: Progress) -> str:
+    # In brackets, since it is no score: of other images, and of the best of many looks.
+    return f"({progress.valid_mean:.0f} at epoch {progress.epoch:,}) †"
 
 
 def _missing_folds(records: Sequence[TrialRecord]) -> list[int]:

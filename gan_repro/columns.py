@@ -99,6 +99,17 @@ def _notes(name: str, columns: dict[str, dict[str, Cell]]) -> tuple[str, ...]:
         notes.append(
             "*: smaller or trained for less than the reference; the last column of the second table says how."
         )
+    unfinished = [
+        f"{rows.label(row)}, {column}: {cell.problem}"
+        for column, cells in columns.items()
+        for row, cell in cells.items()
+        if cell.progress is not None
+    ]
+    if unfinished:
+        notes.append(
+            "†: not a score: training is not finished. The highest mean validation likelihood so far (refined"
+            f" sigma) of the seed that has come furthest. {'; '.join(unfinished)}."
+        )
     return tuple(notes)
 
 

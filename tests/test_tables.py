@@ -7,6 +7,7 @@ import json
 import pytest
 
 from gan_repro.cells import cell_from, recorded_cells
+from gan_repro.columns import table_from
 from gan_repro.estimate import Estimate
 from gan_repro.tables import Table
 from gan_repro.trials.presets import get_preset, preset_spec
@@ -78,7 +79,16 @@ def test_a_training_on_its_way_says_how_far_it_has_come():
         CurvePoint(epoch=2, losses={}, learning_rate=0.1),
     )
     begun = record(status="interrupted", reason="stopped").model_copy(update={"learning_curve": curve})
-    assert str(cell_from([begun])) == "seed 1 interrupted after epoch 2, validation so far 90"
+    cell = cell_from([begun])
+    assert str(cell) == "(90 at epoch 2) †"
+    assert cell.problem == "seed 1 interrupted after epoch 2, validation so far 90"
+    further = begun.model_copy(
+        update={"learning_curve": (curve[0], curve[1].model_copy(update={"epoch": 30, "valid_mean": 85.0}))}
+    )
+    assert str(cell_from([begun, further, begun])) == "(90 at epoch 30) †"
+    table = table_from("mnist", {"preset paper": {"gan": cell_from([begun, further])}})
+    assert any("seed 1 interrupted after epoch 2, validation so far 90; " in note for note in table.notes)
+    assert not any("†" in note for note in table_from("mnist", {"a": {"gan": cell_from([record()])}}).notes)
 
 
 def test_recorded_takes_the_completest_preset_that_has_finished():
