@@ -39,7 +39,7 @@ def render(results: Path) -> str:
     """The report of a results folder, in Markdown."""
     from gan_repro import report_findings as findings
     from gan_repro import report_methods as methods
-    from gan_repro import report_training
+    from gan_repro import report_training, report_variants
     from gan_repro.audit.claims import judge
     from gan_repro.audit.evidence import Evidence
 
@@ -50,6 +50,7 @@ def render(results: Path) -> str:
         _answer(evidence, verdicts),
         findings.tables(evidence, results),
         report_training.training(evidence),
+        report_variants.variants(evidence, results),
         findings.standings(evidence, results),
         findings.claims(verdicts),
         findings.protocol(evidence),

@@ -70,11 +70,11 @@ def outlook(evidence: Evidence) -> str:
     )
 
 
-def longest_curves(evidence: Evidence) -> dict[int, dict[int, float]]:
-    """By seed, the tracked validation likelihood by epoch, of the full-size trial that came furthest."""
+def longest_curves(evidence: Evidence, row: str = "gan") -> dict[int, dict[int, float]]:
+    """By seed, the tracked validation likelihood by epoch, of a row's full-size trial that came furthest."""
     curves: dict[int, dict[int, float]] = {}
     for preset in FULL_SIZE:
-        for record in evidence.of_preset("mnist", "gan", preset):
+        for record in evidence.of_preset("mnist", row, preset):
             curve = {p.epoch: p.valid_mean for p in record.learning_curve if p.valid_mean is not None}
             seed = record.spec.seed
             if max(curve, default=0) > max(curves.get(seed, {}), default=0):

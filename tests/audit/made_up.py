@@ -70,7 +70,7 @@ def trial(
 ) -> TrialRecord:
     """A finished trial of a preset that scores `value`."""
     spec = preset_spec(get_preset(preset), model, DataSpec(name=dataset, sha256="5" * 64), seed)
-    kind = models.model_class(model)
+    kind = models.model_class(spec.model)
     # A curve that rises to the last epoch allowed: patience never has a say.
     curve = learning_curve(spec, spec.config["epochs"]) if "epochs" in spec.config else ()
     grid = [float(sigma) for sigma in AUTHORS_SIGMAS]
