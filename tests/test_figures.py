@@ -24,20 +24,58 @@ def with_curve(model, seed, values):
     return record(model=model, seed=seed).model_copy(update={"learning_curve": curve})
 
 
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
 def test_every_trial_is_a_line_through_its_points_and_every_model_stands_in_the_legend_once():
     records = [
         with_curve("gan", 1, [1.0, 50.0, 99.0]),
         with_curve("gan", 2, [2.0, 51.0]),
         with_curve("dbn", 1, [3.0]),
     ]
-    axes = figures.learning_curves(records, "mnist").axes[0]
+    figure = figures.learning_curves(records, "mnist")
+    axes = figure.axes[0]
     drawn = [list(line.get_ydata()) for line in axes.lines]
     assert drawn[:3] == [[1.0, 50.0, 99.0], [2.0, 51.0], [3.0]]
     assert list(axes.lines[0].get_xdata()) == [5, 10, 15]
     assert list(axes.lines[3].get_ydata()) == [225, 225]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
-        "Adversarial nets (standard)", "DBN (standard)",
-    ]  # fmt: skip
+    assert legend(figure) == ["Adversarial nets (standard)", "DBN (standard)"]
+
+
+def test_variants_are_drawn_as_rows_of_their_own():
+    records = [with_curve("gan", 1, [1.0]), with_curve("gan-searched", 1, [2.0])]
+    figure = figures.learning_curves(records, "mnist")
+    assert figure.axes[0].lines[0].get_color() != figure.axes[0].lines[1].get_color()
+    assert legend(figure) == ["Adversarial nets (standard)", "Adversarial nets, rate searched (standard)"]
+    records = [record(model="gan", value=160), record(model="gan-searched", value=190)]
+    axes = figures.all_scores(records, "mnist").axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()][-1] == "Adversarial nets,\nrate searched"
+    places = {float(line.get_xdata()[0]): line.get_ydata()[0] for line in axes.lines if len(line.get_xdata())}
+    assert places[190] > places[160] + 0.5
+    curves = figures.sigma_curves(records, "mnist").axes[0].lines
+    assert curves[0].get_color() != curves[2].get_color()
+
+
+@pytest.mark.parametrize("values", [[-900.0, -300.0, -220.0], [-900.0, 50.0, 190.0], [90.0, 120.0]])
+def test_the_last_look_is_within_the_picture_and_up_is_more(values):
+    spec = preset_spec(get_preset("standard"), "gan", DataSpec(name="digits", sha256="5" * 64), 1)
+    curve = with_curve("gan", 1, values).model_copy(update={"spec": spec})
+    # Without the paper's number, which only MNIST has.
+    bottom, top = figures.learning_curves([curve], "digits").axes[0].get_ylim()
+    assert bottom < values[-1] < top
+
+
+def test_a_score_cut_short_is_not_averaged_with_one_at_full_length():
+    records = [
+        record(value=160),
+        record(preset="paper", value=200),
+        record(preset="paper", seed=2, value=210),
+    ]
+    axes = figures.all_scores(records, "mnist").axes[0]
+    places = {float(line.get_xdata()[0]) for line in axes.lines if len(line.get_xdata())}
+    assert {200, 210, 205} <= places
+    assert not {160, 190} & places
 
 
 def test_failed_trials_and_other_data_sets_are_not_drawn():
@@ -63,8 +101,7 @@ def test_the_command_writes_and_names_the_file(tmp_path, capsys):
 
 def test_a_trial_without_a_curve_does_not_take_its_models_place_in_the_legend():
     records = [record(model="gan", seed=1), with_curve("gan", 2, [5.0])]
-    axes = figures.learning_curves(records, "mnist").axes[0]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["Adversarial nets (standard)"]
+    assert legend(figures.learning_curves(records, "mnist")) == ["Adversarial nets (standard)"]
 
 
 def test_sigma_curves_show_every_sigma_and_the_authors_choice():

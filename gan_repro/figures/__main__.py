@@ -90,12 +90,12 @@ def _pictures(
 
     from gan_repro.audit.grids import grid_path, read_grid
     from gan_repro.pictures import draw_grid
-    from gan_repro.trials.presets import PRESETS, row_of
+    from gan_repro.trials.presets import row_under
 
     drawn: set[str] = set()
     for record in sorted(records, key=lambda r: (r.provenance.preset != "paper", r.spec.seed)):
         spec, path = record.spec, grid_path(results, record.spec.id)
-        row = row_of(spec, PRESETS[record.provenance.preset or "standard"])
+        row = row_under(record.provenance.preset, spec)
         if spec.data.name != dataset or row is None or row in drawn or not path.exists():
             continue
         drawn.add(row)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
+from gan_repro.audit.evidence import Evidence
 from gan_repro.estimate import Estimate
-from gan_repro.figures.style import BLUE, ORANGE, REFERENCES, new_figure
+from gan_repro.figures.style import BLUE, ORANGE, REFERENCES, VARIANTS, new_figure
+from gan_repro.trials import rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,18 +19,21 @@ if TYPE_CHECKING:
 
 
 def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
-    """Test log-likelihood (nats) of every recorded trial beside the paper's, models from top to bottom.
+    """Test log-likelihood (nats) of the recorded trials beside the paper's, rows from top to bottom.
 
-    Each trial is a point with its own error; where a model has several seeds, their mean stands below with
-    the error over seeds. The reference rows, which hold no trained net, are lines: ceilings within the
-    picture, the floor named in the legend where it lies off to the left.
+    Of each row the completest preset counts. A trial is a point with its own error; where a row has several
+    seeds, their mean stands below with the error over seeds. The reference rows, which hold no trained net,
+    are lines: ceilings within the picture, the floor named in the legend where it lies off to the left.
     """
     figure = new_figure(7, 4.8)
     axes = figure.subplots()
     shown: list[float] = []
-    for place, row in enumerate(paper.TABLE_1):
-        printed = paper.printed(row.model, dataset)
-        found = _scores(records, row.model, dataset)
+    evidence = Evidence(records)
+    others = [row for row in rows.names(dataset) if row in VARIANTS and _scores(evidence, row, dataset)]
+    drawn = [row.model for row in paper.TABLE_1 if row.model in rows.names(dataset)] + others
+    for place, row in enumerate(drawn):
+        printed = paper.printed(row, dataset)
+        found = _scores(evidence, row, dataset)
         if printed is not None:
             _point(axes, printed, place - 0.25, "s", "black", f"the paper; ± over {printed.over}")
             shown.append(printed.value)
@@ -43,14 +48,14 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
             _point(axes, mean, at, "D", ORANGE, f"mean of its trials; ± over {mean.over}")
     left = min(shown, default=0.0) - 30
     for model, (colour, line) in REFERENCES.items():
-        found = _scores(records, model, dataset)
+        found = _scores(evidence, model, dataset)
         if found:
             value = sum(score.value for score in found) / len(found)
             label = f"{paper.LABELS[model]}: {value:.0f}{' (off to the left)' if value < left else ''}"
             axes.axvline(value, color=colour, linestyle=line, linewidth=1.5, label=label)
     axes.set_xlim(left=left)
-    axes.set_yticks(range(len(paper.TABLE_1)), [row.label for row in paper.TABLE_1])
-    axes.set_ylim(len(paper.TABLE_1) - 0.4, -0.6)
+    axes.set_yticks(range(len(drawn)), [rows.label(row).replace(", ", ",\n") for row in drawn])
+    axes.set_ylim(len(drawn) - 0.4, -0.6)
     axes.set_xlabel("mean test log-likelihood, nats; every ± is one standard error")
     axes.grid(axis="x", alpha=0.3)
     handles, labels = axes.get_legend_handles_labels()
@@ -67,9 +72,5 @@ def _point(axes: Axes, score: Estimate, height: float, marker: str, colour: str,
     )  # fmt: skip
 
 
-def _scores(records: Sequence[TrialRecord], model: str, dataset: str) -> list[Estimate]:
-    return [
-        record.score.log_likelihood
-        for record in records
-        if record.spec.model == model and record.spec.data.name == dataset and record.status == "done"
-    ]
+def _scores(evidence: Evidence, row: str, dataset: str) -> list[Estimate]:
+    return [record.score.log_likelihood for record in evidence.trials(dataset, row).records]

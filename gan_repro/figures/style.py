@@ -22,6 +22,14 @@ REFERENCES = {
     "kmeans": ("#56B4E9", "-."),
     "gaussian": ("#999999", ":"),
 }
+VARIANTS = {
+    "gan-searched": ("#000000", "-"),
+    "gan-convolutional": ("#000000", "-"),
+    "gan-single-layer": ("#000000", "-"),
+    "cae-1": ("#000000", "-."),
+    "dbn-1": ("#000000", ":"),
+}
+"""Rows that Table 1 does not have."""
 BLUE, ORANGE, GREEN, PURPLE = (colour for colour, _ in MODELS.values())
 
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.figures.style import MODELS, REFERENCES, new_figure
+from gan_repro.figures.style import MODELS, REFERENCES, VARIANTS, new_figure
+from gan_repro.trials.presets import row_under
+from gan_repro.trials.rows import label as row_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,23 +17,25 @@ if TYPE_CHECKING:
     from gan_repro.trials.records import TrialRecord
 
 
+_STYLES = MODELS | VARIANTS
 _DRAWN = ("done", "interrupted")
 """A training that is not finished shows how far it has come."""
 
 
 def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     """Validation likelihood (nats, refined sigma) against epochs, a line for each recorded trial."""
-    from matplotlib.ticker import ScalarFormatter
+    from matplotlib.ticker import LogFormatter
 
     figure = new_figure()
     axes = figure.subplots()
-    named: set[tuple[str, str | None]] = set()
+    named: set[str] = set()
     for record in records:
-        spec = record.spec
-        preset = record.provenance.preset
-        wanted = spec.data.name == dataset and spec.model in MODELS and record.status in _DRAWN
-        if wanted and _draw_curve(axes, record, first=(spec.model, preset) not in named):
-            named.add((spec.model, preset))
+        row = _row(record)
+        if record.spec.data.name == dataset and row in _STYLES and record.status in _DRAWN:
+            state = "" if record.status == "done" else f", {record.status}"
+            label = f"{row_label(row)} ({record.provenance.preset}{state})"
+            if _draw_curve(axes, record, _STYLES[row], None if label in named else label):
+                named.add(label)
     printed = paper.printed("gan", dataset)
     if printed is not None:
         axes.axhline(printed.value, color="black", linewidth=0.8)
@@ -43,11 +47,13 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     axes.set(
         xscale="log", xlabel="epochs of training", ylabel="validation log-likelihood, nats (refined sigma)"
     )
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.set_ylim(bottom=-100)
+    for formatter in (axes.xaxis.set_major_formatter, axes.xaxis.set_minor_formatter):
+        formatter(LogFormatter())
+    if axes.get_ylim()[1] > 0:  # else the first epochs, far below, would flatten the rest
+        axes.set_ylim(bottom=max(-100, axes.get_ylim()[0]))
     axes.grid(alpha=0.3)
     if named:
-        axes.legend(fontsize=8, loc="lower right")
+        figure.legend(fontsize=8, loc="outside lower center", ncols=3)
     return figure
 
 
@@ -64,18 +70,18 @@ def sigma_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     named: set[str] = set()
     low, high = [], []
     for record in records:
-        model, style = record.spec.model, (MODELS | REFERENCES).get(record.spec.model)
-        if record.spec.data.name != dataset or record.status != "done" or style is None:
+        row = _row(record)
+        if record.spec.data.name != dataset or record.status != "done" or row not in _STYLES | REFERENCES:
             continue
         scores = record.candidates["best"].scores
         curve, chosen = scores["refined"].sigma_curve, record.score
         if chosen.sigma is None:  # each of several folds has a curve of its own
             continue
-        colour, line = style
-        label = paper.LABELS[model] if model not in named else None
+        colour, line = (_STYLES | REFERENCES)[row]
+        label = row_label(row) if row not in named else None
         axes.plot(*zip(*curve, strict=True), line, color=colour, linewidth=1.3, label=label)
         axes.plot(chosen.sigma, chosen.valid_mean, "o", color=colour, markerfacecolor="white", markersize=6)
-        named.add(model)
+        named.add(row)
         low.append(min(0.0, chosen.valid_mean))
         high.append(chosen.valid_mean)
     for number, sigma in enumerate(_authors_sigmas()):
@@ -99,14 +105,16 @@ def _authors_sigmas() -> tuple[float, ...]:
     return tuple(float(sigma) for sigma in AUTHORS_SIGMAS)
 
 
-def _draw_curve(axes: Axes, record: TrialRecord, *, first: bool) -> bool:
+def _row(record: TrialRecord) -> str:
+    return row_under(record.provenance.preset, record.spec) or ""
+
+
+def _draw_curve(axes: Axes, record: TrialRecord, look: tuple[str, str], label: str | None) -> bool:
     """Draw a trial's curve; False where it has no point to draw."""
     points = [(p.epoch, p.valid_mean) for p in record.learning_curve if p.valid_mean is not None]
     if not points:
         return False
-    colour, style = MODELS[record.spec.model]
-    state = "" if record.status == "done" else f", {record.status}"
-    label = f"{paper.LABELS[record.spec.model]} ({record.provenance.preset}{state})" if first else None
+    colour, style = look
     epochs, values = zip(*points, strict=True)
     axes.plot(epochs, values, style, color=colour, marker=".", linewidth=1.3, label=label)
     return True

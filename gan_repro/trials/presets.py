@@ -130,3 +130,11 @@ def row_of(spec: TrialSpec, preset: Preset) -> str | None:
         if fits and preset_spec(preset, row, spec.data, spec.seed) == spec:
             return row
     return None
+
+
+def row_under(preset: str | None, spec: TrialSpec) -> str | None:
+    """The row under which a trial stands that the preset of that name asked for.
+
+    That of its model where no preset did; None where the preset would not run it today.
+    """
+    return row_of(spec, PRESETS[preset]) if preset in PRESETS else spec.model

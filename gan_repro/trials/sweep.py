@@ -328,7 +328,7 @@ def _in_main_thread() -> bool:
 
 def _tell(outcome: Outcome) -> None:
     spec, record = outcome.planned.spec, outcome.record
-    title = f"{spec.model} {spec.data.name} seed {spec.seed}"
+    title = f"{outcome.planned.row or spec.model} {spec.data.name} seed {spec.seed}"
     if record is None:
         line = f"{title}: {outcome.problem}"
     elif record.status == "done":

@@ -16,7 +16,7 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.models.base import TrainedModel
 from gan_repro.seeds import generator
 from gan_repro.trials.images import load_images
-from gan_repro.trials.presets import COMPLETEST_FIRST
+from gan_repro.trials.presets import COMPLETEST_FIRST, row_under
 from gan_repro.trials.records import RecordStore, TrialRecord
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import TrialSpec
@@ -51,13 +51,13 @@ class Trained:
         return self.model.sample(n, generator=self.random(draw)).detach().cpu().numpy()
 
 
-def recorded(records: Sequence[TrialRecord], model: str, dataset: str) -> list[TrialRecord]:
-    """The finished trials of a model on a data set under the completest preset that has any, by seed."""
+def recorded(records: Sequence[TrialRecord], row: str, dataset: str) -> list[TrialRecord]:
+    """The finished trials of a row on a data set under the completest preset that has any, by seed."""
     done = [
         r
         for r in records
-        if r.spec.model == model and r.spec.data.name == dataset and not r.spec.data.fold
-        if r.status == "done"
+        if r.spec.data.name == dataset and not r.spec.data.fold and r.status == "done"
+        if row_under(r.provenance.preset, r.spec) == row
     ]
     for preset in (*COMPLETEST_FIRST, None):
         found = [record for record in done if record.provenance.preset == preset]
