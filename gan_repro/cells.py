@@ -178,7 +178,7 @@ def _progress(record: TrialRecord) -> Progress | None:
 
 def _so_far(progress: Progress) -> str:
     # In brackets, since it is no score: of other images, and of the best of many looks.
-    return f"({progress.valid_mean:.0f} at epoch {progress.epoch:,}) †"
+    return f"({progress.valid_mean:.0f} by epoch {progress.epoch:,}) †"
 
 
 def _missing_folds(records: Sequence[TrialRecord]) -> list[int]:

@@ -80,12 +80,12 @@ def test_a_training_on_its_way_says_how_far_it_has_come():
     )
     begun = record(status="interrupted", reason="stopped").model_copy(update={"learning_curve": curve})
     cell = cell_from([begun])
-    assert str(cell) == "(90 at epoch 2) †"
+    assert str(cell) == "(90 by epoch 2) †"
     assert cell.problem == "seed 1 interrupted after epoch 2, validation so far 90"
     further = begun.model_copy(
         update={"learning_curve": (curve[0], curve[1].model_copy(update={"epoch": 30, "valid_mean": 85.0}))}
     )
-    assert str(cell_from([begun, further, begun])) == "(90 at epoch 30) †"
+    assert str(cell_from([begun, further, begun])) == "(90 by epoch 30) †"
     table = table_from("mnist", {"preset paper": {"gan": cell_from([begun, further])}})
     assert any("seed 1 interrupted after epoch 2, validation so far 90; " in note for note in table.notes)
     assert not any("†" in note for note in table_from("mnist", {"a": {"gan": cell_from([record()])}}).notes)
