@@ -11,6 +11,7 @@ import time
 import pytest
 
 from gan_repro import table1
+from gan_repro.cells import cell_from
 from gan_repro.trials.records import RecordStore
 
 SMOKE = ["--preset", "smoke", "--datasets", "digits", "--models", "gan", "gaussian"]
@@ -94,9 +95,12 @@ def test_interrupted_it_saves_prints_what_it_has_and_goes_on_later(tmp_path, num
     out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number, err
     assert "Traceback" not in err
-    assert re.search(r"Adversarial nets .*seed 1 interrupted", out)
-    statuses = {record.spec.model: record.status for record in RecordStore(tmp_path)}
-    assert statuses["gan"] == "interrupted"
+    (record,) = (record for record in RecordStore(tmp_path) if record.spec.model == "gan")
+    assert record.status == "interrupted"
+    cell = cell_from([record])
+    assert re.search(rf"\| Adversarial nets .*\| {re.escape(str(cell))} +\|$", out, re.MULTILINE)
+    assert "seed 1 interrupted" in cell.problem
+    assert cell.problem in out
     assert len(list((tmp_path / "checkpoints").glob("gan-*.pt"))) == 1
 
 

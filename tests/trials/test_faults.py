@@ -229,9 +229,10 @@ def test_interrupted_it_keeps_what_is_finished_and_prints_that_part_of_the_table
     assert "Traceback" not in err
     records = {record.spec.model: record for record in RecordStore(results)}
     # On a fast machine it has been tracked by then, and its cell says how far it came.
-    told = str(cell_from([records["gan"]]))
-    assert told.startswith("seed 1 interrupted")
-    assert told in out
+    cell = cell_from([records["gan"]])
+    assert cell.problem.startswith("seed 1 interrupted")
+    assert cell.problem in out
+    assert f"| {cell} " in out
     assert str(records["gaussian"].score.log_likelihood) in out
     assert records["gan"].status == "interrupted"
     assert len(list(results.glob("checkpoints/gan-*.pt"))) == 1
