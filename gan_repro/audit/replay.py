@@ -105,7 +105,7 @@ def compare(record: TrialRecord, again: TrialRecord) -> Replayed:
         return Replayed(id, exact, None, (problem,))
     difference = again.score.log_likelihood.value - record.score.log_likelihood.value
     if exact:
-        found = list(differences(_numbers(record), _numbers(again)))
+        found = list(differences(_numbers(record), _numbers(again, as_written=record)))
         texts = [f"{path} is recorded as {old}, and came out as {new}" for path, old, new in found[:_SHOWN]]
         if len(found) > _SHOWN:
             texts.append(f"{len(found) - _SHOWN} more numbers differ")
@@ -125,6 +125,14 @@ def tolerance(record: TrialRecord) -> float:
     return TOLERANCE["chains" if chains else "trained"]
 
 
-def _numbers(record: TrialRecord) -> Any:
-    """Everything that must come back: all but where and when it ran. As JSON, as records are kept."""
-    return json.loads(record.model_dump_json(exclude={"provenance"}))
+def _numbers(record: TrialRecord, *, as_written: TrialRecord | None = None) -> Any:
+    """Everything that must come back: all but where and when it ran. As JSON, as records are kept.
+
+    Of a candidate only the fields that `as_written`, by default the record itself, holds: one written before
+    a field was added does not speak of it.
+    """
+    numbers = json.loads(record.model_dump_json(exclude={"provenance"}))
+    for name, candidate in (as_written or record).candidates.items():
+        for unsaid in type(candidate).model_fields.keys() - candidate.model_fields_set:
+            numbers["candidates"].get(name, {}).pop(unsaid, None)
+    return numbers

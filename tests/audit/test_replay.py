@@ -1,5 +1,7 @@
 """A recorded trial comes back to the bit, and one that was doctored does not."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from gan_repro.audit.replay import TOLERANCE, compare, draw, replay, tolerance
 from gan_repro.trials.images import source
 from gan_repro.trials.plan import make_plan
 from gan_repro.trials.presets import get_preset
-from gan_repro.trials.records import RecordStore
+from gan_repro.trials.records import RecordStore, TrialRecord
 from gan_repro.trials.runner import Attempt, run
 from tests.audit.made_up import trial, trials
 
@@ -59,6 +61,20 @@ def test_a_doctored_number_is_caught_and_named(recorded):
         f"candidates.best.scores.authors.log_likelihood.value is recorded as {value + 1e-3},"
         f" and came out as {value}"
     )
+
+
+def test_a_record_from_before_a_field_was_added_comes_back_too(recorded):
+    def candidates(change):
+        text = json.loads(recorded.model_dump_json())
+        for candidate in text["candidates"].values():
+            change(candidate)
+        return TrialRecord.model_validate_json(json.dumps(text))
+
+    older = candidates(lambda candidate: candidate.pop("chains"))
+    assert compare(older, recorded).problems == ()
+    doctored = candidates(lambda candidate: candidate.update(chains=7))
+    assert all("chains is recorded as 7" in problem.what for problem in compare(doctored, recorded).problems)
+    assert len(compare(doctored, recorded).problems) == 2
 
 
 def test_doctored_samples_are_caught(recorded):
