@@ -68,9 +68,9 @@ class Cell(BaseModel):
     """Where there is no score yet: of the unfinished training that has come furthest."""
 
     def __str__(self) -> str:
-        if self.log_likelihood is None:
-            return (self.problem or "") if self.progress is None else _so_far(self.progress)
-        return f"{self.log_likelihood}{' *' if self.smaller else ''}"
+        if self.log_likelihood is not None:
+            return f"{self.log_likelihood}{' *' if self.smaller else ''}"
+        return _so_far(self.progress) if self.progress is not None else self.problem or ""
 
 
 def cell_from(records: Sequence[TrialRecord]) -> Cell:

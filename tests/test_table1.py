@@ -80,6 +80,12 @@ def test_dry_run_prints_the_plan_and_writes_nothing(tmp_path, capsys):
     assert not folder.exists()
 
 
+def test_a_variant_is_told_by_its_row_and_not_by_its_model(tmp_path, capsys):
+    arguments = ["--preset", "smoke", "--datasets", "digits", "--models", "gan-searched", "--workers", "1"]
+    assert table1.main([*arguments, "--results", str(tmp_path)]) == 0
+    assert "gan-searched digits seed 1: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_interrupted_it_saves_prints_what_it_has_and_goes_on_later(tmp_path, number, workers):

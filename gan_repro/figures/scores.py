@@ -29,11 +29,12 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
     axes = figure.subplots()
     shown: list[float] = []
     evidence = Evidence(records)
-    others = [row for row in rows.names(dataset) if row in VARIANTS and _scores(evidence, row, dataset)]
-    drawn = [row.model for row in paper.TABLE_1 if row.model in rows.names(dataset)] + others
+    scores = {row: _scores(evidence, row, dataset) for row in rows.names(dataset)}
+    drawn = [row.model for row in paper.TABLE_1 if row.model in scores]
+    drawn += [row for row, found in scores.items() if row in VARIANTS and found]
     for place, row in enumerate(drawn):
         printed = paper.printed(row, dataset)
-        found = _scores(evidence, row, dataset)
+        found = scores[row]
         if printed is not None:
             _point(axes, printed, place - 0.25, "s", "black", f"the paper; ± over {printed.over}")
             shown.append(printed.value)
@@ -48,7 +49,7 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
             _point(axes, mean, at, "D", ORANGE, f"mean of its trials; ± over {mean.over}")
     left = min(shown, default=0.0) - 30
     for model, (colour, line) in REFERENCES.items():
-        found = _scores(evidence, model, dataset)
+        found = scores.get(model, [])
         if found:
             value = sum(score.value for score in found) / len(found)
             label = f"{paper.LABELS[model]}: {value:.0f}{' (off to the left)' if value < left else ''}"

@@ -30,7 +30,7 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     axes = figure.subplots()
     named: set[str] = set()
     for record in records:
-        row = _row(record)
+        row = row_under(record.provenance.preset, record.spec)
         if record.spec.data.name == dataset and row in _STYLES and record.status in _DRAWN:
             state = "" if record.status == "done" else f", {record.status}"
             label = f"{row_label(row)} ({record.provenance.preset}{state})"
@@ -67,17 +67,18 @@ def sigma_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
 
     figure = new_figure(8.5)
     axes = figure.subplots()
+    styles = _STYLES | REFERENCES
     named: set[str] = set()
     low, high = [], []
     for record in records:
-        row = _row(record)
-        if record.spec.data.name != dataset or record.status != "done" or row not in _STYLES | REFERENCES:
+        row = row_under(record.provenance.preset, record.spec)
+        if record.spec.data.name != dataset or record.status != "done" or row not in styles:
             continue
         scores = record.candidates["best"].scores
         curve, chosen = scores["refined"].sigma_curve, record.score
         if chosen.sigma is None:  # each of several folds has a curve of its own
             continue
-        colour, line = (_STYLES | REFERENCES)[row]
+        colour, line = styles[row]
         label = row_label(row) if row not in named else None
         axes.plot(*zip(*curve, strict=True), line, color=colour, linewidth=1.3, label=label)
         axes.plot(chosen.sigma, chosen.valid_mean, "o", color=colour, markerfacecolor="white", markersize=6)
@@ -103,10 +104,6 @@ def _authors_sigmas() -> tuple[float, ...]:
     from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 
     return tuple(float(sigma) for sigma in AUTHORS_SIGMAS)
-
-
-def _row(record: TrialRecord) -> str:
-    return row_under(record.provenance.preset, record.spec) or ""
 
 
 def _draw_curve(axes: Axes, record: TrialRecord, look: tuple[str, str], label: str | None) -> bool:

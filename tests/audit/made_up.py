@@ -158,3 +158,11 @@ def refresh(results: Path) -> None:
     (results.parent / "README.md").write_text(readme, encoding="utf-8")
     (results.parent / report.NAME).write_text(report.render(results), encoding="utf-8")
     write_seal(results)
+
+
+def table_rows(text: str) -> dict[str, list[str]]:
+    """Of the tables in a Markdown text, the other cells of each row by its first."""
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if "|" in line
+    ]
+    return {row[0]: row[1:] for row in cells}

@@ -7,7 +7,7 @@ import pytest
 from gan_repro.audit.evidence import Evidence
 from gan_repro.report_training import epochs_until, longest_curves, training
 from gan_repro.trials.records import CurvePoint
-from tests.audit.made_up import trial
+from tests.audit.made_up import table_rows, trial
 
 
 def curve(record, values):
@@ -24,17 +24,10 @@ def paper_trial(seed, values):
     return curve(trial("gan", seed, 0.0, preset="paper"), values)
 
 
-def rows(text):
-    cells = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if "|" in line
-    ]
-    return {row[0]: row[1:] for row in cells}
-
-
 def test_equal_gains_a_doubling_are_carried_on():
     values = {epoch: 100 + 20 * math.log2(epoch / 25) for epoch in (25, 50, 100, 200)}
     text = training(Evidence([paper_trial(1, values)]))
-    assert rows(text)["200"] == ["160.0", "+20.0"]
+    assert table_rows(text)["200"] == ["160.0", "+20.0"]
     # 65 nats more, at 20 a doubling.
     assert f"after about {200 * 2 ** (65 / 20):,.0f} epochs" in text
     assert "brought less" not in text
@@ -52,7 +45,7 @@ def test_falling_gains_are_called_falling():
 def test_gains_are_means_over_the_seeds_that_came_so_far():
     one = paper_trial(1, {25: 100.0, 50: 130.0, 100: 150.0})
     two = paper_trial(2, {25: 110.0, 50: 150.0})
-    table = rows(training(Evidence([one, two])))
+    table = table_rows(training(Evidence([one, two])))
     assert table["Epochs"] == ["Seed 1", "Seed 2", "Gain since half as many"]
     assert table["50"] == ["130.0", "150.0", "+35.0"]
     assert table["100"] == ["150.0", "", "+20.0"]

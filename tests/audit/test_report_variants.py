@@ -9,7 +9,7 @@ from gan_repro.audit.evidence import Evidence
 from gan_repro.report_variants import variants
 from gan_repro.search import SearchLog, Tried, log_path
 from gan_repro.trials.records import CurvePoint
-from tests.audit.made_up import trial
+from tests.audit.made_up import table_rows, trial
 
 RECORDED = Path(__file__).parents[2] / "results"
 
@@ -41,19 +41,12 @@ def curve(row, seed, values):
     return trial(row, seed, 100.0).model_copy(update={"learning_curve": points})
 
 
-def rows(text):
-    cells = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if "|" in line
-    ]
-    return {row[0]: row[1:] for row in cells}
-
-
 def test_candidates_stand_beside_the_released_recipe(results):
     text = variants(Evidence(), results)
     assert "after 3 epochs from seed 9" in text
-    assert rows(text)["learning rate 0.1"] == ["10.0", ""]
-    assert rows(text)["learning rate 0.2"] == ["25.5", "+15.5"]
-    assert rows(text)["learning rate 0.3"] == ["diverged", ""]
+    assert table_rows(text)["learning rate 0.1"] == ["10.0", ""]
+    assert table_rows(text)["learning rate 0.2"] == ["25.5", "+15.5"]
+    assert table_rows(text)["learning rate 0.3"] == ["diverged", ""]
     assert "gan-searched" not in text
 
 
@@ -61,7 +54,7 @@ def test_the_best_is_followed_where_it_trained_on_beside_the_same_seed(results):
     released = curve("gan", 1, {5: 10.0, 10: 20.0, 30: 40.0, 40: 50.0, 100: 90.0})
     searched = curve("gan-searched", 1, {5: 30.0, 10: 45.0, 30: 60.0, 40: 48.0})
     other_seed = curve("gan-searched", 2, {5: 1.0})
-    table = rows(variants(Evidence([released, searched, other_seed]), results))
+    table = table_rows(variants(Evidence([released, searched, other_seed]), results))
     assert table["Epochs, seed 1"] == ["Released recipe", "Searched", "Difference"]
     assert table["40"] == ["50.0", "48.0", "-2.0"]
     assert table["10"] == ["20.0", "45.0", "+25.0"]
@@ -76,8 +69,9 @@ def test_without_a_log_or_with_a_damaged_one_there_is_no_section(results, capsys
     assert "is not a search log" in capsys.readouterr().err
     path.unlink()
     assert variants(Evidence(), results) == ""
+    assert capsys.readouterr().err == ""
 
 
 def test_the_recorded_log_is_told_candidate_for_candidate(tmp_path):
     shutil.copytree(RECORDED / "search", tmp_path / "search")
-    assert rows(variants(Evidence(), tmp_path))["update alternating"] == ["-303.3", "-329.3"]
+    assert table_rows(variants(Evidence(), tmp_path))["update alternating"] == ["-303.3", "-329.3"]

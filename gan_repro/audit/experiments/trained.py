@@ -93,7 +93,8 @@ def load(record: TrialRecord, context: Context, *, last: bool = False) -> Traine
     """
     spec = record.spec
     path = checkpoint_path(context.results, spec)
-    remedy = _command(spec.model, spec.data.name, record.provenance.preset or "quick", spec.seed)
+    preset = record.provenance.preset
+    remedy = _command(row_under(preset, spec) or spec.model, spec.data.name, preset or "quick", spec.seed)
     if not path.exists():
         raise NoModelError(f"the trained model of {spec.id} is not in {path.parent}; {remedy}")
     try:
