@@ -10,6 +10,7 @@ from gan_repro.trials.records import RecordStore
 from gan_repro.trials.rows import names
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import DataSpec, TrialSpec
+from gan_repro.trials.watch import epochs_saved
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,14 @@ def rows_for(preset: Preset, dataset: str, rows: Sequence[str] | None) -> list[s
     return preset.rows(dataset) if rows is None else [row for row in rows if row in names(dataset)]
 
 
+def _remains(planned: Planned, epochs: int | None) -> tuple[str, float]:
+    """The state of a trial that is not finished, and the minutes that its remaining epochs may take."""
+    if epochs is None:
+        return "to be run", planned.minutes
+    left = 1 - epochs / planned.spec.config["epochs"]
+    return f"goes on after epoch {epochs}", float(f"{planned.minutes * left:.2g}")
+
+
 def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, fresh: bool) -> str:
     """The plan as a table with what is done already, and how long the rest may take."""
     from tabulate import tabulate
@@ -60,8 +69,8 @@ def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, 
         if record is not None and record.status == "done":
             state, minutes = "done", 0.0
         else:
-            begun = not fresh and checkpoint_path(store.folder.parent, planned.spec).exists()
-            state, minutes = "goes on from its checkpoint" if begun else "to be run", planned.minutes
+            path = checkpoint_path(store.folder.parent, planned.spec)
+            state, minutes = _remains(planned, None if fresh else epochs_saved(path, planned.spec))
         left.append(minutes)
         rows.append([planned.spec.id, state, f"{minutes:g}", "; ".join(planned.smaller) or "none"])
     table = tabulate(rows, ["trial", "state", "minutes", "smaller than the reference"], tablefmt="github")

@@ -44,6 +44,28 @@ class _SavedWatch(BaseModel):
     training_seconds: float
 
 
+def _read(checkpoint: Path, spec: TrialSpec) -> tuple[_SavedWatch, list[CurvePoint], Mapping[str, Any]]:
+    """The watch, its curve and the model's state; raises whatever torch.load does for a damaged file."""
+    check_saved_tensors(checkpoint)
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    if not isinstance(saved, dict):
+        raise ValueError(f"it holds a {type(saved).__name__}")
+    watch = _SavedWatch(**saved["watch"])
+    if watch.spec != spec.canonical_json():
+        raise ValueError("it belongs to another trial")
+    return watch, [CurvePoint.model_validate_json(point) for point in watch.curve], saved["model"]
+
+
+def epochs_saved(checkpoint: Path, spec: TrialSpec) -> int | None:
+    """How many whole epochs a checkpoint of this trial holds; None where there is none to go on from."""
+    if not os.path.lexists(checkpoint):
+        return None
+    try:
+        return len(_read(checkpoint, spec)[1])
+    except Exception:  # whatever is wrong with it, the trial itself will say so and begin afresh
+        return None
+
+
 class Watch:
     """An `Observer` that scores on validation images, remembers the best, saves, and stops in time.
 
@@ -59,6 +81,7 @@ class Watch:
         stop_requested: Callable[[], bool],
         checkpoint_seconds: float,
         position: int | None,
+        title: str,
     ) -> None:
         self.spec = spec
         self.valid = valid
@@ -66,6 +89,7 @@ class Watch:
         self.stop_requested = stop_requested
         self.checkpoint_seconds = checkpoint_seconds
         self._position = position
+        self._title = title
         self._bar: tqdm[Any] | None = None
         self._started = self._saved = time.monotonic()
         self._begin()
@@ -130,7 +154,7 @@ class Watch:
             self._bar = tqdm(
                 total=model.config.epochs,
                 initial=log.epoch - 1,
-                desc=f"{self.spec.model} {self.spec.data.name} seed {self.spec.seed}",
+                desc=self._title,
                 unit="epoch",
                 position=self._position,
                 file=sys.stderr,
@@ -177,15 +201,7 @@ class Watch:
         if not os.path.lexists(self.checkpoint):
             return None
         try:
-            check_saved_tensors(self.checkpoint)
-            saved = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-            if not isinstance(saved, dict):
-                raise ValueError(f"it holds a {type(saved).__name__}")
-            mine = _SavedWatch(**saved["watch"])
-            if mine.spec != self.spec.canonical_json():
-                raise ValueError("it belongs to another trial")
-            curve = [CurvePoint.model_validate_json(point) for point in mine.curve]
-            state: Mapping[str, Any] = saved["model"]
+            mine, curve, state = _read(self.checkpoint, self.spec)
         except Exception as error:  # torch.load raises many kinds for damaged files
             self.set_aside(error)
             return None

@@ -1,13 +1,15 @@
 """Presets cut, and say what they cut; what they do not cut stays as the references have it."""
 
+from itertools import count
+
 import pytest
 
 from gan_repro import models
 from gan_repro.trials import rows
-from gan_repro.trials.plan import describe_plan, make_plan
+from gan_repro.trials.plan import Planned, describe_plan, make_plan
 from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec, row_of
 from gan_repro.trials.records import RecordStore
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.runner import Attempt, checkpoint_path, run
 from gan_repro.trials.spec import DataSpec
 
 IMAGES = {name: DataSpec(name=name, sha256="0" * 64) for name in ("mnist", "fer2013", "cifar10")}
@@ -102,3 +104,25 @@ def test_the_order_of_a_plan_does_not_change_its_trials(digits_spec):
     forward = make_plan(preset, [digits_spec], ["gaussian", "gan"], 3)
     backward = make_plan(preset, [digits_spec], ["gan", "gaussian"], 3)
     assert {p.spec.id for p in forward} == {p.spec.id for p in backward}
+
+
+def test_a_plan_says_where_a_begun_trial_stands_and_counts_what_is_left(tiny_spec, tmp_path):
+    plan = [Planned(tiny_spec(), "smoke", (), 40, "gan")]
+    asked = count(1)
+    # Ten updates an epoch: stopped in the third of four.
+    quiet = Attempt(results=tmp_path, progress_position=None, stop_requested=lambda: next(asked) > 24)
+    assert run(plan[0].spec, quiet).status == "interrupted"
+
+    def plain(fresh=False):
+        return " ".join(describe_plan(plan, RecordStore(tmp_path), workers=1, fresh=fresh).split())
+
+    assert "| goes on after epoch 2 | 20 |" in plain()
+    assert "| to be run | 40 |" in plain(fresh=True)
+    checkpoint_path(tmp_path, plan[0].spec).write_bytes(b"half")
+    assert "| to be run | 40 |" in plain()
+
+
+def test_the_progress_bar_names_the_row_and_not_its_model_alone(digits_spec, tmp_path, capsys):
+    (planned,) = make_plan(get_preset("smoke"), [digits_spec], ["gan-searched"], 1)
+    run(planned.spec, Attempt(results=tmp_path, preset="smoke"))
+    assert "gan-searched digits seed 1" in capsys.readouterr().err
