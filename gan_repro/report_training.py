@@ -17,7 +17,8 @@ GOAL = next(row.mnist.value for row in paper.TABLE_1 if row.model == "gan")
 _FIRST_EPOCH = 25
 _ABOUT = """Mean log-likelihood of all validation images, in nats, with sigma optimised on them, after so many
 epochs; of trials of one seed the longest, since the shorter ones are its beginning. The paper's number is one
-of test images and a coarse grid of sigmas: not quite the same measure."""
+of test images and a coarse grid of sigmas: not quite the same measure. The learning rate is what the recipe's
+decay has left of it by then."""
 
 
 def training(evidence: Evidence) -> str:
@@ -27,12 +28,18 @@ def training(evidence: Evidence) -> str:
         return ""
     epochs = _doublings(curves)
     gains = [None, *(_gain(curves, epoch) for epoch in epochs[1:])]
+    rates = _learning_rates(evidence)
     rows = [
-        [f"{epoch:,}", *(_shown(curve.get(epoch)) for curve in curves.values()), _shown(gain, "+")]
+        [
+            f"{epoch:,}",
+            *(_shown(curve.get(epoch)) for curve in curves.values()),
+            _shown(gain, "+"),
+            f"{rates[epoch]:.2g}",
+        ]
         for epoch, gain in zip(epochs, gains, strict=True)
     ]
-    rows.append(["latest", *(_latest(curve) for curve in curves.values()), ""])
-    header = ["Epochs", *(f"Seed {seed}" for seed in curves), "Gain since half as many"]
+    rows.append(["latest", *(_latest(curve) for curve in curves.values()), "", _latest(rates, ".2g")])
+    header = ["Epochs", *(f"Seed {seed}" for seed in curves), "Gain since half as many", "Learning rate"]
     return "\n\n".join(
         [
             f"## How far {GOAL:g} is: the adversarial nets on MNIST against training",
@@ -55,7 +62,8 @@ def outlook(evidence: Evidence) -> str:
         f" {best:,} epochs"
     )
     if curve[best] >= GOAL:
-        return f"{reached}: at or above {GOAL:g}."
+        first = min(epoch for epoch in curve if curve[epoch] >= GOAL)
+        return f"{reached}; it was at or above {GOAL:g} for the first time after {first:,}."
     gains = [gain for epoch in _doublings(curves)[1:] if (gain := _gain(curves, epoch)) is not None]
     if not gains or gains[-1] <= 0:
         return f"{reached}. The last doubling brought nothing from which {GOAL:g} could be foretold."
@@ -102,14 +110,20 @@ def _doublings(curves: Mapping[int, Mapping[int, float]]) -> list[int]:
     return epochs
 
 
+def _learning_rates(evidence: Evidence) -> dict[int, float]:
+    """By epoch; of one recipe, and so the same for every seed."""
+    records = [record for preset in FULL_SIZE for record in evidence.of_preset("mnist", "gan", preset)]
+    return {point.epoch: point.learning_rate for record in records for point in record.learning_curve}
+
+
 def _gain(curves: Mapping[int, Mapping[int, float]], epoch: int) -> float | None:
     """Mean rise from half of `epoch` to it, over the seeds that came so far."""
     both = [curve for curve in curves.values() if {epoch, epoch // 2} <= curve.keys()]
     return sum(curve[epoch] - curve[epoch // 2] for curve in both) / len(both) if both else None
 
 
-def _latest(curve: Mapping[int, float]) -> str:
-    return f"{curve[max(curve)]:.1f} after {max(curve):,}"
+def _latest(curve: Mapping[int, float], form: str = ".1f") -> str:
+    return f"{curve[max(curve)]:{form}} after {max(curve):,}"
 
 
 def _shown(value: float | None, sign: str = "") -> str:

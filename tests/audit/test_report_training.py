@@ -13,7 +13,7 @@ from tests.audit.made_up import table_rows, trial
 def curve(record, values):
     """The record with this validation likelihood by epoch, interrupted after the last."""
     points = tuple(
-        CurvePoint(epoch=epoch, losses={}, learning_rate=0.1, valid_mean=values.get(epoch), sigma=0.2)
+        CurvePoint(epoch=epoch, losses={}, learning_rate=1 / epoch, valid_mean=values.get(epoch), sigma=0.2)
         for epoch in range(1, max(values) + 1)
     )
     update = {"learning_curve": points, "status": "interrupted", "reason": "stopped", "candidates": {}}
@@ -27,7 +27,7 @@ def paper_trial(seed, values):
 def test_equal_gains_a_doubling_are_carried_on():
     values = {epoch: 100 + 20 * math.log2(epoch / 25) for epoch in (25, 50, 100, 200)}
     text = training(Evidence([paper_trial(1, values)]))
-    assert table_rows(text)["200"] == ["160.0", "+20.0"]
+    assert table_rows(text)["200"] == ["160.0", "+20.0", "0.005"]
     # 65 nats more, at 20 a doubling.
     assert f"after about {200 * 2 ** (65 / 20):,.0f} epochs" in text
     assert "brought less" not in text
@@ -46,10 +46,10 @@ def test_gains_are_means_over_the_seeds_that_came_so_far():
     one = paper_trial(1, {25: 100.0, 50: 130.0, 100: 150.0})
     two = paper_trial(2, {25: 110.0, 50: 150.0})
     table = table_rows(training(Evidence([one, two])))
-    assert table["Epochs"] == ["Seed 1", "Seed 2", "Gain since half as many"]
-    assert table["50"] == ["130.0", "150.0", "+35.0"]
-    assert table["100"] == ["150.0", "", "+20.0"]
-    assert table["latest"] == ["150.0 after 100", "150.0 after 50", ""]
+    assert table["Epochs"] == ["Seed 1", "Seed 2", "Gain since half as many", "Learning rate"]
+    assert table["50"] == ["130.0", "150.0", "+35.0", "0.02"]
+    assert table["100"] == ["150.0", "", "+20.0", "0.01"]
+    assert table["latest"] == ["150.0 after 100", "150.0 after 50", "", "0.01 after 100"]
 
 
 def test_of_one_seed_the_longest_trial_counts():
@@ -64,7 +64,10 @@ def test_of_one_seed_the_longest_trial_counts():
     [
         ({25: 100.0, 50: 90.0}, "brought nothing from which 225 could be foretold"),
         ({25: 100.0}, "brought nothing from which 225 could be foretold"),
-        ({25: 100.0, 50: 226.0}, "at or above 225"),
+        (
+            {25: 100.0, 50: 226.0, 60: 224.0, 70: 227.0},
+            "is 227.0, of seed 1 after 70 epochs; it was at or above 225 for the first time after 50.",
+        ),
     ],
 )
 def test_nothing_is_foretold_where_there_is_no_gain_or_no_need(values, words):
