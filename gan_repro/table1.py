@@ -24,10 +24,10 @@ from gan_repro.device import CHOICES, choose_device
 if TYPE_CHECKING:
     from gan_repro.tables import Table
     from gan_repro.trials.cluster import Cluster
+    from gan_repro.trials.outcome import Outcome
     from gan_repro.trials.plan import Planned
     from gan_repro.trials.presets import Preset
     from gan_repro.trials.records import RecordStore
-    from gan_repro.trials.sweep import Outcome
 
 _PRESET_NAMES = ("smoke", "quick", "standard", "paper")
 _MAX_SEEDS = 5

@@ -23,10 +23,11 @@ from typing import Any
 import gan_repro
 from gan_repro.files import atomic_write
 from gan_repro.trials import environment
+from gan_repro.trials.outcome import NOT_STARTED, Outcome, problem, run_planned
 from gan_repro.trials.plan import Planned
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, checkpoint_path
-from gan_repro.trials.sweep import NOT_STARTED, Outcome, Stop, problem, run_planned
+from gan_repro.trials.stop import Stop
 
 CONNECT_SECONDS = 5.0
 RETRIES = 2

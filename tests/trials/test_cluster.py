@@ -17,10 +17,11 @@ import torch
 from gan_repro import table1
 from gan_repro.trials import cluster as clusters
 from gan_repro.trials.cluster import Cluster
+from gan_repro.trials.outcome import NOT_STARTED
 from gan_repro.trials.plan import Planned
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, checkpoint_path
-from gan_repro.trials.sweep import NOT_STARTED, sweep
+from gan_repro.trials.sweep import sweep
 
 PATIENCE = 300
 # The package is found where these tests are, installed or not.

@@ -104,7 +104,7 @@ def test_a_worker_that_dies_costs_its_attempt_and_no_trial(tiny_spec, tmp_path, 
 
 def test_a_trial_that_kills_its_workers_is_given_up_and_named(tiny_spec, tmp_path, monkeypatch):
     monkeypatch.setattr("gan_repro.trials.sweep._affordable", lambda workers, threads: workers)
-    monkeypatch.setattr("gan_repro.trials.sweep.WORKER_DEATHS", 1)
+    monkeypatch.setattr("gan_repro.trials.processes.WORKER_DEATHS", 1)
     endless = tiny_spec(epochs=10**6, evaluation={"track_every": 0})
     attempt = Attempt(results=tmp_path, device="cpu", progress_position=None, checkpoint_seconds=0.1)
     killer = kill_the_workers_once_there_is(checkpoint_path(tmp_path, endless))

@@ -1,0 +1,63 @@
+"""A request to stop a sweep, which the trials and their processes look at once in a while."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+
+class Stop:
+    """A request to stop, by a signal or because the time is up. Worker processes may hold it too.
+
+    One byte of shared memory and no lock: a worker may be killed at any moment, and one that took a lock with
+    it would hold up everybody else for good. For the same reason a signal handler may set it.
+    """
+
+    def __init__(self) -> None:
+        self.flag: Any = multiprocessing.RawValue("b", 0)
+        self.signal: int | None = None
+
+    def set(self) -> None:
+        """Ask everybody to stop."""
+        self.flag.value = 1
+
+    def is_set(self) -> bool:
+        """Whether somebody asked."""
+        return bool(self.flag.value)
+
+    @contextmanager
+    def listening(self, budget_minutes: float | None) -> Iterator[None]:
+        """Turn Ctrl-C, SIGTERM and the end of the budget into the request; a second Ctrl-C interrupts."""
+
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            if self.signal is not None:
+                raise KeyboardInterrupt
+            self.signal = number
+            self.set()
+            # Not print: the code that the signal broke into may be printing.
+            os.write(2, b"stopping: saving what is running (again to stop at once)\n")
+
+        # Python answers signals in its main thread; a sweep in another one leaves them to it.
+        numbers = (signal.SIGINT, signal.SIGTERM) if _in_main_thread() else ()
+        before = {number: signal.signal(number, on_signal) for number in numbers}
+        timer = threading.Timer(budget_minutes * 60, self.set) if budget_minutes is not None else None
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
