@@ -55,7 +55,7 @@ def _remains(planned: Planned, epochs: int | None) -> tuple[str, float]:
     """The state of a trial that is not finished, and the minutes that its remaining epochs may take."""
     if epochs is None:
         return "to be run", planned.minutes
-    left = 1 - epochs / planned.spec.config["epochs"]
+    left = 1 - epochs / max(1, epochs, planned.spec.config["epochs"])
     return f"goes on after epoch {epochs}", float(f"{planned.minutes * left:.2g}")
 
 
