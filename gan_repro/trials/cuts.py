@@ -332,6 +332,7 @@ STANDARD: Mapping[str, Cut] = {
 PAPER: Mapping[str, Cut] = {
     "gan": _PAPER_GAN,
     "gan-searched": _PAPER_GAN,
+    "gan-no-early-stopping": Cut(minutes=800),
     "dbn": Cut(minutes=10),
     "cae": Cut(minutes=9),
     "gsn": Cut(minutes=600),

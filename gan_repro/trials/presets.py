@@ -50,13 +50,15 @@ class Preset(BaseModel):
         """
         if not self.has(row, dataset):
             reference_settings(row, dataset)
+            others = [preset.name for preset in PRESETS.values() if preset.has(row, dataset)]
             raise ValueError(
-                f"preset {self.name} has no entry for row {row} on {dataset}; add one to trials/presets.py"
+                f"preset {self.name} does not run row {row} on {dataset}; presets that do:"
+                f" {', '.join(others) or 'none; add one to trials/cuts.py'}"
             )
         return self.cuts.get(f"{row}/{kind_of(dataset)}") or self.cuts[row]
 
 
-_ON_REQUEST = frozenset({"dbn-1", "cae-1", "gan-single-layer", "gan-searched"})
+_ON_REQUEST = frozenset({"dbn-1", "cae-1", "gan-single-layer", "gan-searched", "gan-no-early-stopping"})
 """Rows that no table of the paper has: filled only when named."""
 
 PRESETS: dict[str, Preset] = {

@@ -54,6 +54,10 @@ ROWS: Mapping[str, Row] = {
     "gan-searched": Row(
         model="gan", label="Adversarial nets, rate searched", settings={"digits": {"learning_rate": 0.2}}
     ),
+    # What the stopping rule of preset paper cuts off: the same training, on to the ceiling of its epochs.
+    "gan-no-early-stopping": Row(
+        model="gan", label="Adversarial nets, no early stopping", settings={"digits": {}}
+    ),
     "gan-convolutional": Row(
         model="gan", label="Adversarial nets, convolutional", settings={"colour": "cifar10-convolutional"}
     ),

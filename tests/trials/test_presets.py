@@ -19,6 +19,8 @@ IMAGES = {name: DataSpec(name=name, sha256="0" * 64) for name in ("mnist", "fer2
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_every_row_has_an_entry_in_every_preset_and_what_it_cuts_is_said(preset, dataset):
     for row in rows.names(dataset):
+        if row == "gan-no-early-stopping" and preset.name != "paper":
+            continue  # the others stop by no rule
         cut = preset.cut(row, dataset)
         spec = preset_spec(preset, row, IMAGES[dataset], 1)
         reference = rows.reference_settings(row, dataset)
@@ -77,6 +79,18 @@ def test_seeds_are_fixed_and_taken_from_the_left():
     assert len(set(SEEDS)) == len(SEEDS) >= 5
     assert get_preset("paper").seeds == SEEDS[:5]
     assert get_preset("standard").seeds == SEEDS[:3]
+
+
+def test_a_row_that_a_preset_does_not_run_is_refused_with_the_presets_that_do():
+    with pytest.raises(ValueError, match="gan-no-early-stopping on mnist; presets that do: paper$"):
+        make_plan(get_preset("quick"), [IMAGES["mnist"]], ["gan-no-early-stopping"])
+
+
+def test_without_early_stopping_means_the_same_training_to_the_ceiling():
+    paper = get_preset("paper")
+    stopped, on = (preset_spec(paper, row, IMAGES["mnist"], 1) for row in ("gan", "gan-no-early-stopping"))
+    assert on.config == stopped.config
+    assert on.evaluation == stopped.evaluation.model_copy(update={"patience": None})
 
 
 def test_an_unknown_preset_lists_the_known_ones():
