@@ -82,7 +82,7 @@ def test_seeds_are_fixed_and_taken_from_the_left():
 
 
 def test_a_row_that_a_preset_does_not_run_is_refused_with_the_presets_that_do():
-    with pytest.raises(ValueError, match="gan-no-early-stopping on mnist; presets that do: paper$"):
+    with pytest.raises(ValueError, match=r"gan-no-early-stopping on mnist; presets that do: paper$"):
         make_plan(get_preset("quick"), [IMAGES["mnist"]], ["gan-no-early-stopping"])
 
 
