@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from gan_repro import data
 from gan_repro.estimate import Estimate
 from gan_repro.models.base import LONG_CHAINS, chain_shape
-from gan_repro.trials.presets import COMPLETEST_FIRST, FULL_SIZE, PRESETS, row_of
+from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS, row_of, stands_under
 from gan_repro.trials.records import Score, TrialRecord
 
 
@@ -220,13 +220,7 @@ def recorded_cells(records: Iterable[TrialRecord], dataset: str, presets: Sequen
 
 
 def _counts_for(record: TrialRecord, presets: Sequence[str]) -> list[str]:
-    """Those of `presets` under which a trial stands: the one that asked for it; full-size ones share theirs.
-
-    Where `standard` cuts nothing, `paper` would run the very same trial.
-    """
-    asked = record.provenance.preset
-    shared = FULL_SIZE if asked in FULL_SIZE else (asked,)
-    return [preset for preset in presets if preset in shared]
+    return [preset for preset in presets if preset in stands_under(record.provenance.preset)]
 
 
 def _seed_and_fold(record: TrialRecord) -> tuple[int, int]:

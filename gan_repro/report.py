@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro import paper
 from gan_repro.console import command
+from gan_repro.markdown import sentence
 
 if TYPE_CHECKING:
     from gan_repro.audit.claims import Verdict
@@ -83,7 +84,7 @@ def _answer(evidence: Evidence, verdicts: dict[str, Verdict]) -> str:
         if (trials := evidence.trials("mnist", model)).records
     ]
     lines = [
-        f"**225 ± 2 nats on MNIST: {of_225.ruling}.** {of_225.reason}. {outlook(evidence)}".strip(),
+        f"**225 ± 2 nats on MNIST: {of_225.ruling}.** {sentence(of_225.reason)}. {outlook(evidence)}".strip(),
         f"**The order of the four on MNIST: {verdicts['mnist-order'].ruling}; on TFD:"
         f" {verdicts['tfd-order'].ruling}.** Of the {len(numbers)} numbers of Table 1,"
         f" {_count(verdicts, numbers)}. Three of the four rows were copied from papers that leave settings"

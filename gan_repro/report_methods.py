@@ -11,7 +11,7 @@ from gan_repro.audit.evidence import TABLE_1_DATASETS, Evidence, Trials
 from gan_repro.audit.experiments.record import READ_BY_CLAIMS
 from gan_repro.escape import markdown_cell
 from gan_repro.markdown import PROSE, table
-from gan_repro.trials.presets import FULL_SIZE, PRESETS
+from gan_repro.trials.presets import FULL_SIZE, PRESETS, completest
 from gan_repro.trials.rows import names as row_names
 
 _SAME_BITS = """The same commands on the same device, versions (`constraints.txt`) and number of threads give
@@ -132,7 +132,8 @@ def _lacks(trials: Trials, dataset: str) -> list[str]:
     label = f"{paper.LABELS[trials.model]} on {dataset.upper()}"
     if not trials.records:
         return [f"{label}: no full-size trial"]
-    preset = trials.records[0].provenance.preset or FULL_SIZE[-1]
+    first = trials.records[0]
+    preset = completest(first.provenance.preset, first.spec) or FULL_SIZE[-1]
     planned, found = len(PRESETS[preset].seeds), len(trials.records)
     lines = []
     if trials.cut:

@@ -50,7 +50,7 @@ def decide_number(evidence: Evidence, dataset: str, model: str) -> Decision:
     try:
         interval = prediction_interval(scores)
     except TooFewSeedsError:
-        return Decision(None, f"one seed, so no interval: {trials.reached()}{_settings(model)}", trials.ids)
+        return Decision(None, f"{trials.reached()}, so no interval{_settings(model)}", trials.ids)
     printed, limit = _printed(model, dataset), resolution(dataset)
     family = {
         name: t for name in _MODELS if (t := evidence.trials(dataset, name)).full and len(t.records) > 1

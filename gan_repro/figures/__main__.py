@@ -90,10 +90,14 @@ def _pictures(
 
     from gan_repro.audit.grids import grid_path, read_grid
     from gan_repro.pictures import draw_grid
-    from gan_repro.trials.presets import row_under
+    from gan_repro.trials.presets import FULL_SIZE, completest, row_under
 
     drawn: set[str] = set()
-    for record in sorted(records, key=lambda r: (r.provenance.preset != "paper", r.spec.seed)):
+
+    def completest_first(record: TrialRecord) -> tuple[bool, int]:
+        return completest(record.provenance.preset, record.spec) != FULL_SIZE[0], record.spec.seed
+
+    for record in sorted(records, key=completest_first):
         spec, path = record.spec, grid_path(results, record.spec.id)
         row = row_under(record.provenance.preset, spec)
         if spec.data.name != dataset or row is None or row in drawn or not path.exists():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro import paper
 from gan_repro.figures.style import MODELS, REFERENCES, VARIANTS, new_figure
-from gan_repro.trials.presets import row_under
+from gan_repro.trials.presets import completest, row_under
 from gan_repro.trials.rows import label as row_label
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     for record in records:
         row = row_under(record.provenance.preset, record.spec)
         if record.spec.data.name == dataset and row in _STYLES and record.status in _DRAWN:
+            preset = completest(record.provenance.preset, record.spec)
             state = "" if record.status == "done" else f", {record.status}"
-            label = f"{row_label(row)} ({record.provenance.preset}{state})"
+            label = f"{row_label(row)} ({preset}{state})"
             if _draw_curve(axes, record, _STYLES[row], None if label in named else label):
                 named.add(label)
     printed = paper.printed("gan", dataset)

@@ -140,3 +140,17 @@ def row_under(preset: str | None, spec: TrialSpec) -> str | None:
     That of its model where no preset did; None where the preset would not run it today.
     """
     return row_of(spec, PRESETS[preset]) if preset in PRESETS else spec.model
+
+
+def stands_under(asked: str | None) -> tuple[str | None, ...]:
+    """The presets, the completest first, for which a trial counts that the one of that name asked for.
+
+    Full-size ones share theirs: where `standard` cuts nothing, `paper` would run the very same trial.
+    """
+    return FULL_SIZE if asked in FULL_SIZE else (asked,)
+
+
+def completest(asked: str | None, spec: TrialSpec) -> str | None:
+    """The completest preset that would run the trial today, or else the one that asked for it."""
+    fitting = (name for name in stands_under(asked) if name in PRESETS and row_of(spec, PRESETS[name]))
+    return next(fitting, asked)

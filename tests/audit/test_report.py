@@ -50,7 +50,7 @@ def test_every_claim_stands_with_its_verdict_and_the_trials_behind_it(tmp_path):
     made = section(text, "How each number was made")
     assert "python -m gan_repro.table1 --datasets mnist --preset paper --models gan --seeds 3 --fresh" in made
     assert all(f"`{record.spec.id}`" in made for record in records)
-    assert "k-means centroids on MNIST: 2 of the 3 seeds of preset standard" in text
+    assert "k-means centroids on MNIST: 4 of the 5 seeds of preset paper" in text
 
 
 def test_runs_of_smaller_presets_change_nothing(tmp_path):

@@ -59,6 +59,35 @@ def test_of_one_seed_the_longest_trial_counts():
     assert max(longest_curves(Evidence([short]))[1]) == 100
 
 
+def test_a_training_that_goes_on_without_early_stopping_carries_its_seed_further():
+    stopped = paper_trial(2, {25: 100.0, 50: 140.0})
+    on = curve(trial("gan-no-early-stopping", 2, 0.0, preset="paper"), {25: 100.0, 50: 140.0, 100: 160.0})
+    evidence = Evidence([stopped, on])
+    assert longest_curves(evidence) == {2: {25: 100.0, 50: 140.0, 100: 160.0}}
+    assert table_rows(training(evidence))["100"] == ["160.0", "+20.0", "0.01"]
+
+
+def test_what_the_stopping_rule_chose_stands_beside_the_last_generator():
+    done = trial("gan", 2, 207.0, preset="paper")
+    best, last = done.candidates["best"], done.candidates["last"]
+    later = last.scores["authors"].model_copy(
+        update={"log_likelihood": last.scores["authors"].log_likelihood.model_copy(update={"value": 208.0})}
+    )
+    candidates = {
+        "best": best.model_copy(update={"epoch": 685}),
+        "last": last.model_copy(update={"epoch": 785, "scores": {**last.scores, "authors": later}}),
+    }
+    row = table_rows(training(Evidence([done.model_copy(update={"candidates": candidates})])))["2"]
+    refined = best.scores["refined"]
+    assert row == [
+        "785", "685", f"{refined.valid_mean:.1f}", str(refined.log_likelihood), "207.0 ± 1.5", "208.0 ± 1.5",
+    ]  # fmt: skip
+
+
+def test_no_table_of_endings_where_no_training_has_ended():
+    assert "Stopped after" not in training(Evidence([paper_trial(1, {25: 100.0, 50: 120.0})]))
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

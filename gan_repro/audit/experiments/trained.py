@@ -16,7 +16,7 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.models.base import TrainedModel
 from gan_repro.seeds import generator
 from gan_repro.trials.images import load_images
-from gan_repro.trials.presets import COMPLETEST_FIRST, row_under
+from gan_repro.trials.presets import COMPLETEST_FIRST, completest, row_under
 from gan_repro.trials.records import RecordStore, TrialRecord
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import TrialSpec
@@ -60,7 +60,7 @@ def recorded(records: Sequence[TrialRecord], row: str, dataset: str) -> list[Tri
         if row_under(r.provenance.preset, r.spec) == row
     ]
     for preset in (*COMPLETEST_FIRST, None):
-        found = [record for record in done if record.provenance.preset == preset]
+        found = [r for r in done if completest(r.provenance.preset, r.spec) == preset]
         if found:
             return sorted(found, key=lambda record: record.spec.seed)
     return []
