@@ -91,6 +91,8 @@ def _printed_table(
         of_row = [o for o in outcomes if o.planned.row == name and o.planned.spec.data.name == dataset]
         problems = dict.fromkeys(o.problem for o in of_row if o.problem)
         cell = cell_from([o.record for o in of_row if o.record is not None])
+        # A trial that another preset ran before is one of this preset, too.
+        cell = cell.model_copy(update={"preset": cell.preset and preset.name})
         this_run[name] = cell.model_copy(update={"problem": "; ".join(problems)}) if problems else cell
     for name in preset.rows(dataset):
         this_run.setdefault(name, Cell(problem="not asked for"))

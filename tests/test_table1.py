@@ -42,6 +42,15 @@ def test_it_prints_the_table_writes_the_files_and_is_quick_the_second_time(tmp_p
     assert (tmp_path / "table1_digits.json").read_bytes() == written
 
 
+def test_a_trial_that_another_preset_ran_before_stands_in_this_run_as_one_of_this_preset(tmp_path, capsys):
+    arguments = ["--datasets", "digits", "--models", "gaussian", "--seeds", "1", "--results", str(tmp_path)]
+    assert table1.main([*arguments, "--preset", "standard"]) == 0
+    capsys.readouterr()
+    assert table1.main([*arguments, "--preset", "paper", "--format", "json"]) == 0
+    row = next(row for row in json.loads(capsys.readouterr().out)["rows"] if row["model"] == "gaussian")
+    assert row["columns"]["This run (paper)"]["preset"] == "paper"
+
+
 def test_fresh_gives_the_same_samples_again(tmp_path):
     arguments = [*SMOKE, "--results", str(tmp_path), "--workers", "1"]
     assert table1.main(arguments) == 0
