@@ -60,9 +60,10 @@ def training(evidence: Evidence) -> str:
 
 def _stopped(evidence: Evidence) -> str:
     """What the stopping rule chose, and what that scores; empty where no training has come to its end."""
-    rows = []
+    rows, beyond, curves = [], [], longest_curves(evidence)
     for record in evidence.of_preset("mnist", "gan", "paper"):
         if record.status == "done":
+            beyond.append(_beyond(record, curves[record.spec.seed]))
             best, last = record.candidates["best"], record.candidates["last"]
             refined = best.scores["refined"]
             rows.append(
@@ -82,7 +83,21 @@ def _stopped(evidence: Evidence) -> str:
         "Seed", "Stopped after", "Best after", "Validation, refined sigma", "Test, refined sigma",
         "Test, the authors' grid", "The same, last generator",
     ]  # fmt: skip
-    return f"{_STOPPED}\n\n{table(header, rows)}"
+    return "\n\n".join([_STOPPED, table(header, rows), *filter(None, beyond)])
+
+
+def _beyond(stopped: TrialRecord, curve: Mapping[int, float]) -> str:
+    """How far the same seed came without early stopping; empty where that was not tried."""
+    end = stopped.learning_curve[-1].epoch
+    if max(curve) <= end:
+        return ""
+    before = max(value for epoch, value in curve.items() if epoch <= end)
+    best = max((epoch for epoch in curve if epoch > end), key=lambda epoch: curve[epoch])
+    return (
+        f"Without early stopping seed {stopped.spec.seed} came to {curve[best]:.1f} after {best:,} of"
+        f" {max(curve):,} epochs, {curve[best] - before:+.1f} nats from the {before:.1f} at which the rule"
+        " ended it."
+    )
 
 
 def outlook(evidence: Evidence) -> str:

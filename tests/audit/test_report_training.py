@@ -84,6 +84,19 @@ def test_what_the_stopping_rule_chose_stands_beside_the_last_generator():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("later", "words"), [(103.0, "103.0 after 104 of 105 epochs, +3.0"), (98.0, "-2.0")])
+def test_how_far_the_same_seed_came_without_early_stopping(later, words):
+    stopped = trial("gan", 2, 207.0, preset="paper")
+    stopped = curve(stopped, {25: 90.0, 90: 100.0, 100: 99.0}).model_copy(
+        update={"status": "done", "reason": None, "candidates": stopped.candidates}
+    )
+    on = trial("gan-no-early-stopping", 2, 0.0, preset="paper")
+    on = curve(on, {25: 90.0, 90: 100.0, 100: 99.0, 104: later, 105: 97.0})
+    text = training(Evidence([stopped, on]))
+    assert f"{words} nats from the 100.0 at which the rule ended it" in text
+    assert "Without early stopping" not in training(Evidence([stopped]))
+
+
 def test_no_table_of_endings_where_no_training_has_ended():
     assert "Stopped after" not in training(Evidence([paper_trial(1, {25: 100.0, 50: 120.0})]))
 
