@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from gan_repro.audit.evidence import Evidence
+from gan_repro.estimate import Estimate
 from gan_repro.markdown import table
 from gan_repro.report_training import longest_curves
 from gan_repro.search import SearchLog, log_path, read_log
 
 _HEADING = "## Would another recipe do better? The authors' own variants, on validation images"
 _LONGER = """The best of them is the row `gan-searched` of the tables. The same measure after so many epochs,
-beside the released recipe from the same seed:"""
+and in brackets its lead over the released recipe from the same seed:"""
 
 
 def variants(evidence: Evidence, results: Path) -> str:
@@ -51,22 +52,21 @@ def _search(log: SearchLog) -> str:
 
 def _longer(evidence: Evidence) -> str:
     released, searched = longest_curves(evidence), longest_curves(evidence, "gan-searched")
-    parts = []
-    for seed in sorted(released.keys() & searched.keys()):
-        there = _looks(released[seed], searched[seed])
-        rows = [
-            [
-                f"{epoch:,}",
-                f"{released[seed][epoch]:.1f}",
-                f"{searched[seed][epoch]:.1f}",
-                f"{searched[seed][epoch] - released[seed][epoch]:+.1f}",
-            ]
-            for epoch in there
-        ]
-        if rows:
-            header = [f"Epochs, seed {seed}", "Released recipe", "Searched", "Difference"]
-            parts.append(table(header, rows))
-    return "\n\n".join([_LONGER, *parts]) if parts else ""
+    leads = {
+        seed: {epoch: searched[seed][epoch] - released[seed][epoch] for epoch in both}
+        for seed in sorted(released.keys() & searched.keys())
+        if (both := _looks(released[seed], searched[seed]))
+    }
+    if not leads:
+        return ""
+    rows = []
+    for epoch in sorted({epoch for lead in leads.values() for epoch in lead}):
+        there = {seed: lead[epoch] for seed, lead in leads.items() if epoch in lead}
+        cells = [f"{searched[s][epoch]:.1f} ({there[s]:+.1f})" if s in there else "" for s in leads]
+        mean = Estimate.from_values(list(there.values()), "training seeds")
+        rows.append([f"{epoch:,}", *cells, str(mean)])
+    header = ["Epochs", *(f"Seed {seed}" for seed in leads), "Mean lead, ± over seeds"]
+    return f"{_LONGER}\n\n{table(header, rows)}"
 
 
 def _looks(one: Mapping[int, float], other: Mapping[int, float]) -> list[int]:

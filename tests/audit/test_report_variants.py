@@ -53,13 +53,21 @@ def test_candidates_stand_beside_the_released_recipe(results):
 def test_the_best_is_followed_where_it_trained_on_beside_the_same_seed(results):
     released = curve("gan", 1, {5: 10.0, 10: 20.0, 30: 40.0, 40: 50.0, 100: 90.0})
     searched = curve("gan-searched", 1, {5: 30.0, 10: 45.0, 30: 60.0, 40: 48.0})
-    other_seed = curve("gan-searched", 2, {5: 1.0})
-    table = table_rows(variants(Evidence([released, searched, other_seed]), results))
-    assert table["Epochs, seed 1"] == ["Released recipe", "Searched", "Difference"]
-    assert table["40"] == ["50.0", "48.0", "-2.0"]
-    assert table["10"] == ["20.0", "45.0", "+25.0"]
+    unpaired = curve("gan-searched", 2, {5: 1.0})
+    table = table_rows(variants(Evidence([released, searched, unpaired]), results))
+    assert table["Epochs"] == ["Seed 1", "Mean lead, ± over seeds"]
+    assert table["40"] == ["48.0 (-2.0)", "-2.0"]
+    assert table["10"] == ["45.0 (+25.0)", "25.0"]
     assert "30" not in table, "only what halves the last"
-    assert "Epochs, seed 2" not in table
+
+
+def test_leads_are_averaged_over_the_seeds_that_have_them(results):
+    released = [curve("gan", seed, {5: 10.0, 10: 20.0}) for seed in (1, 2)]
+    searched = [curve("gan-searched", 1, {5: 14.0, 10: 23.0}), curve("gan-searched", 2, {5: 12.0})]
+    table = table_rows(variants(Evidence([*released, *searched]), results))
+    assert table["Epochs"] == ["Seed 1", "Seed 2", "Mean lead, ± over seeds"]
+    assert table["5"] == ["14.0 (+4.0)", "12.0 (+2.0)", "3.0 ± 1.0"]
+    assert table["10"] == ["23.0 (+3.0)", "", "3.0"]
 
 
 def test_without_a_log_or_with_a_damaged_one_there_is_no_section(results, capsys):
