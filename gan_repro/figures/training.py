@@ -26,7 +26,7 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     """Validation likelihood (nats, refined sigma) against epochs, a line for each recorded trial."""
     from matplotlib.ticker import LogFormatter
 
-    figure = new_figure()
+    figure = new_figure(height=4.8)
     axes = figure.subplots()
     named: set[str] = set()
     for record in records:
@@ -54,7 +54,7 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
         axes.set_ylim(bottom=max(-100, axes.get_ylim()[0]))
     axes.grid(alpha=0.3)
     if named:
-        figure.legend(fontsize=8, loc="outside lower center", ncols=3)
+        figure.legend(fontsize=8, loc="outside lower center", ncols=2)
     return figure
 
 
