@@ -9,10 +9,13 @@ from gan_repro.audit import experiments
 from gan_repro.audit.experiments import game_1d
 from gan_repro.audit.experiments.loss_early import LOSSES
 from gan_repro.audit.experiments.record import ExperimentProvenance, ExperimentRecord
+from gan_repro.audit.grids import grid_path
+from gan_repro.figures.__main__ import drawable
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 from gan_repro.trials.presets import get_preset, preset_spec
 from gan_repro.trials.records import CurvePoint, RecordStore
 from gan_repro.trials.spec import DataSpec
+from tests.audit.made_up import trial
 from tests.test_tables import record
 
 
@@ -182,3 +185,18 @@ def test_a_results_folder_that_is_not_there_is_bad_usage(tmp_path, capsys):
 def made_experiment(name, series):
     provenance = ExperimentProvenance(commit=None, dirty=None, started="", finished="", environment={})
     return ExperimentRecord(name=name, settings={}, provenance=provenance, findings={}, series=series)
+
+
+def test_samples_are_those_of_the_first_seed_under_the_completest_preset(tmp_path):
+    chosen = [trial("dbn", 1, 240.0), trial("gan", 2, 207.0, preset="paper")]
+    others = [trial("dbn", 4, 250.0, preset="paper"), trial("gan", 1, 156.0)]
+    for made_up in (*chosen, *others):
+        RecordStore(tmp_path).write(made_up)
+        path = grid_path(tmp_path, made_up.spec.id)
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    drawn = {name: draw for name, draw in drawable(tmp_path, "mnist") if name.startswith("samples_")}
+    assert {name: draw.args[0] for name, draw in drawn.items()} == {
+        "samples_dbn_mnist": grid_path(tmp_path, chosen[0].spec.id),
+        "samples_gan_mnist": grid_path(tmp_path, chosen[1].spec.id),
+    }
