@@ -5,7 +5,7 @@ All sets of faces stand in one table, beside what the paper prints for the Toron
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gan_repro import data, paper
 from gan_repro.cells import Cell, recorded_cells
@@ -13,7 +13,7 @@ from gan_repro.files import atomic_write
 from gan_repro.parzen.protocols import PROTOCOLS
 from gan_repro.tables import SUFFIXES, Table
 from gan_repro.trials import rows
-from gan_repro.trials.presets import COMPLETEST_FIRST
+from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS
 from gan_repro.trials.records import RecordStore
 
 TFD_OURS = "TFD, ours"
@@ -39,12 +39,21 @@ def recorded_table(store: RecordStore, name: str, presets: Sequence[str] = COMPL
         if table_name(dataset) == name:
             asked = {record.provenance.preset for record in records if record.spec.data.name == dataset}
             found = {p: recorded_cells(records, dataset, [p]) for p in presets if p in asked}
+            rows_found = {row for cells in found.values() for row in cells}
             columns |= {
-                heading(dataset, f"preset {preset}"): cells for preset, cells in found.items() if cells
+                heading(dataset, f"preset {preset}"): cells | _not_run(preset, dataset, rows_found)
+                for preset, cells in found.items()
+                if cells
             }
             if dataset == "tfd" and not any(found.values()):
                 columns[TFD_OURS] = {}
     return table_from(name, columns)
+
+
+def _not_run(preset: str, dataset: str, row_names: Iterable[str]) -> dict[str, Cell]:
+    """What stands where a preset has no such trial, so that nobody waits for one."""
+    absent = Cell(problem="not in this preset")
+    return {row: absent for row in row_names if not PRESETS[preset].has(row, dataset)}
 
 
 def heading(dataset: str, what: str) -> str:

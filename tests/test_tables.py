@@ -7,11 +7,11 @@ import json
 import pytest
 
 from gan_repro.cells import cell_from, recorded_cells
-from gan_repro.columns import table_from
+from gan_repro.columns import recorded_table, table_from
 from gan_repro.estimate import Estimate
 from gan_repro.tables import Table
 from gan_repro.trials.presets import get_preset, preset_spec
-from gan_repro.trials.records import Candidate, CurvePoint, Provenance, Score, TrialRecord
+from gan_repro.trials.records import Candidate, CurvePoint, Provenance, RecordStore, Score, TrialRecord
 from gan_repro.trials.spec import DataSpec
 
 MNIST = DataSpec(name="mnist", sha256="5" * 64)
@@ -111,6 +111,16 @@ def test_a_trial_counts_under_each_full_size_preset_that_would_run_the_very_same
     quick = record(model="train-set", preset="quick")
     assert quick.spec == record(model="train-set").spec
     assert recorded_cells([quick], "mnist", ("paper", "standard")) == {}
+
+
+def test_where_a_preset_has_no_such_trial_nobody_is_told_to_wait_for_one(tmp_path):
+    store = RecordStore(tmp_path)
+    for one in (record(), record(model="gan-no-early-stopping", preset="paper")):
+        store.write(one)
+    table = recorded_table(store, "mnist")
+    texts = {head: str(cells["gan-no-early-stopping"]) for head, cells in table.columns.items()}
+    assert texts == {"preset paper": "160.0 ± 2.0", "preset standard": "not in this preset"}
+    assert "gan" not in table.columns["preset paper"]  # which is to come, so not recorded
 
 
 def test_seeds_that_are_yet_to_come_are_counted():

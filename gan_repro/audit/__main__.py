@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if problems:
         print(*problems, sep="\n")
-        print(f"{len(problems)} things do not hold")
+        count = len(problems)
+        print("1 thing does not hold" if count == 1 else f"{count} things do not hold")
         return 1
     print(_summary(results))
     return 0

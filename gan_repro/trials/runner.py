@@ -27,7 +27,7 @@ from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate, 
 from gan_repro.seeds import generator
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
-from gan_repro.trials.presets import row_under
+from gan_repro.trials.presets import title
 from gan_repro.trials.records import Candidate, Provenance, RecordStore, Score, Status, TrialRecord
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.watch import StopRequestedError, Watch
@@ -171,7 +171,7 @@ class _Trial:
             stop_requested=attempt.stop_requested,
             checkpoint_seconds=attempt.checkpoint_seconds,
             position=attempt.progress_position,
-            title=f"{row_under(attempt.preset, spec) or spec.model} {spec.data.name} seed {spec.seed}",
+            title=title(attempt.preset, spec),
         )
         if attempt.fresh:
             self.watch.checkpoint.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from gan_repro.trials.outcome import Outcome, attempt_planned
 from gan_repro.trials.plan import Planned
+from gan_repro.trials.presets import title
 from gan_repro.trials.processes import in_processes
 from gan_repro.trials.runner import Attempt, checkpoint_path
 from gan_repro.trials.stop import Stop
@@ -90,13 +91,13 @@ def _affordable(workers: int, threads: int) -> int:
 
 
 def _tell(outcome: Outcome) -> None:
-    spec, record = outcome.planned.spec, outcome.record
-    title = f"{outcome.planned.row or spec.model} {spec.data.name} seed {spec.seed}"
+    planned, record = outcome.planned, outcome.record
+    name = title(planned.preset, planned.spec)
     if record is None:
-        line = f"{title}: {outcome.problem}"
+        line = f"{name}: {outcome.problem}"
     elif record.status == "done":
         took = timedelta(seconds=round(sum(record.provenance.seconds.values())))
-        line = f"{title}: {record.score.log_likelihood} nats, {took}"
+        line = f"{name}: {record.score.log_likelihood} nats, {took}"
     else:
-        line = f"{title}: {record.status}: {record.reason}"
+        line = f"{name}: {record.status}: {record.reason}"
     tqdm.write(line, file=sys.stderr)

@@ -132,7 +132,7 @@ def test_an_edited_number_in_print_is_named(results, name, old, new, capsys):
     out = capsys.readouterr().out
     assert out.startswith(f"{path.name}: ")
     assert new in out
-    assert out.endswith("1 things do not hold\n")
+    assert out.endswith("1 thing does not hold\n")
 
 
 def test_a_file_that_is_gone_or_new_is_named(results):

@@ -7,7 +7,7 @@ import pytest
 from gan_repro import models
 from gan_repro.trials import rows
 from gan_repro.trials.plan import Planned, describe_plan, make_plan
-from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec, row_of
+from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec, row_of, title
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, checkpoint_path, run
 from gan_repro.trials.spec import DataSpec
@@ -49,6 +49,14 @@ def test_the_references_nets_for_faces_and_for_colour_are_those_of_the_papers():
     assert (colour["discriminator_hidden"], colour["learning_rate"]) == ([1600, 1600], 0.025)
     one_layer = preset_spec(get_preset("paper"), "dbn-1", IMAGES["mnist"], 1).config
     assert (one_layer["layers"], one_layer["epochs"]) == ([1024], 20)
+
+
+def test_a_trial_is_called_by_its_row_its_images_and_its_seed():
+    on = preset_spec(get_preset("paper"), "gan-no-early-stopping", IMAGES["mnist"], 2)
+    assert title("paper", on) == "gan-no-early-stopping mnist seed 2"
+    assert title(None, on) == "gan mnist seed 2"
+    fold = DataSpec(name="orl", sha256="0" * 64, fold=3)
+    assert title("quick", preset_spec(get_preset("quick"), "dbn", fold, 1)) == "dbn orl fold 3 seed 1"
 
 
 def test_a_row_without_a_place_in_a_table_is_refused():
