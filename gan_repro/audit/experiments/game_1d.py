@@ -1,9 +1,8 @@
 """The game in one dimension, where densities are known: what D becomes, its value, and Figure 1 remade.
 
 Data x ~ N(0, 1). G maps z ~ N(0, 1) to x through a small net that begins beside the data and too narrow, at
-about 1.5 + z / 2; D maps x to a probability through another. Because z is a scalar, G carries evenly spaced
-quantiles of z to a histogram of p_g that is exact to one part in their number: no estimate of a density
-stands between theory and measurement.
+about 1.5 + z / 2; D maps x to a probability through another. Because z is a scalar, p_g is known as well as
+p_data (densities.py): no estimate of a density stands between theory and measurement.
 
 Checked against Goodfellow et al. 2014, section 4.1, with V(D, G) = E_data[log D] + E_z[log(1 - D(G(z)))]:
 
@@ -19,29 +18,25 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pydantic import Field
-from scipy.special import log_expit, ndtr, ndtri, xlogy
+from scipy.special import ndtri
 from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_repro.audit.experiments import base
 from gan_repro.audit.experiments.base import SEEDS, Context, Outcome, mean_of
+from gan_repro.audit.experiments.densities import Column, State, centres, masses, normal_masses
 from gan_repro.audit.experiments.record import Finding
 from gan_repro.seeds import generator
 
 VERSION = 1
 LOG_4 = math.log(4)
 
-Column = npt.NDArray[np.float64]
-
 _START = (1.5, 0.5)
-_EDGES = np.linspace(-8, 8, 801)
 _NOISE_POINTS = 400_000
 
 
@@ -100,59 +95,6 @@ class Net:
         with torch.no_grad():
             inputs = torch.from_numpy(x.astype(np.float32)).unsqueeze(1)
             return self(inputs).squeeze(1).numpy().astype(np.float64)
-
-
-@dataclass(frozen=True)
-class State:
-    """Two nets at a moment of the game, on the bins of x: masses (bins,) and D's log-odds (bins,)."""
-
-    data: Column
-    generated: Column
-    log_odds: Column
-    noise: Column
-    images: Column
-
-    @property
-    def optimal(self) -> Column:
-        """D* = p_data / (p_data + p_g)."""
-        return optimal_discriminator(self.data, self.generated)
-
-    @property
-    def divergence(self) -> float:
-        """JSD(p_data, p_g), nats."""
-        return jensen_shannon(self.data, self.generated)
-
-    @property
-    def value(self) -> float:
-        """V(D, G), nats."""
-        return float(self.data @ log_expit(self.log_odds) + self.generated @ log_expit(-self.log_odds))
-
-    @property
-    def mixture(self) -> Column:
-        """Half data, half samples."""
-        return (self.data + self.generated) / 2
-
-    @property
-    def gap(self) -> float:
-        """Mean of |D - D*| over data and samples."""
-        return float(self.mixture @ np.abs(self.probability - self.optimal))
-
-    @property
-    def probability(self) -> Column:
-        """D at the centres of the bins."""
-        return np.exp(log_expit(self.log_odds))
-
-    def panel(self) -> list[list[float]]:
-        """Rows x, p_data, p_g, D, D*."""
-        width = np.diff(_EDGES)
-        columns = (centres(), self.data / width, self.generated / width, self.probability, self.optimal)
-        near = np.abs(columns[0]) <= 4
-        return [[round(float(v), 5) for v in row] for row in np.stack(columns, axis=1)[near][::4]]
-
-    def arrows(self) -> list[list[float]]:
-        """Rows z, G(z), for evenly spaced quantiles of z."""
-        chosen = np.linspace(0, len(self.noise), 27)[1:-1].astype(int)
-        return [[round(float(self.noise[i]), 5), round(float(self.images[i]), 5)] for i in chosen]
 
 
 def run(settings: Settings, context: Context) -> Outcome:
@@ -280,34 +222,3 @@ def _state(d: Net, g: Net | None) -> State:
     images = noise if g is None else g.values(noise)
     generated = data if g is None else masses(images)
     return State(data, generated, d.values(centres()), noise, images)
-
-
-def centres() -> Column:
-    """Middles of the bins of x."""
-    return (_EDGES[1:] + _EDGES[:-1]) / 2
-
-
-def normal_masses(mean: float = 0.0, deviation: float = 1.0) -> Column:
-    """The mass of N(mean, deviation^2) in each bin; the tails go to the outermost ones."""
-    cumulative = ndtr((_EDGES - mean) / deviation)
-    cumulative[[0, -1]] = 0, 1
-    return np.diff(cumulative)
-
-
-def masses(x: Column) -> Column:
-    """The share of points (n,) in each bin; what lies outside counts in the outermost ones."""
-    counts, _ = np.histogram(np.clip(x, _EDGES[0], _EDGES[-1]), _EDGES)
-    return counts / len(x)
-
-
-def optimal_discriminator(data: Column, generated: Column) -> Column:
-    """p_data / (p_data + p_g) a bin, 1/2 where there is neither."""
-    total = data + generated
-    return np.divide(data, total, out=np.full_like(total, 0.5), where=total > 0)
-
-
-def jensen_shannon(p: Column, q: Column) -> float:
-    """Jensen-Shannon divergence of two sets of masses, nats."""
-    middle = (p + q) / 2
-    safe = np.where(middle > 0, middle, 1)
-    return float((xlogy(p, p / safe) + xlogy(q, q / safe)).sum() / 2)
