@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from gan_repro import search as module
-from gan_repro.search import SPACES, SearchLog, Space, Tried, log_path, read_log, search
+from gan_repro.search import SearchLog, Tried, log_path, read_log, search
+from gan_repro.search_space import SPACES, Space
 from gan_repro.trials.presets import get_preset, preset_spec
 from gan_repro.trials.spec import DataSpec
 
