@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gan_repro import data
 from gan_repro.estimate import Estimate
-from gan_repro.models.base import LONG_CHAINS, chain_shape
+from gan_repro.models.tensors import LONG_CHAINS, chain_shape
 from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS, row_of, stands_under
 from gan_repro.trials.records import Score, TrialRecord
 

@@ -14,7 +14,7 @@ from gan_repro import paper
 from gan_repro.audit.decision import Decision, Rule
 from gan_repro.audit.evidence import Evidence
 from gan_repro.audit.experiments.record import Finding
-from gan_repro.models.base import LONG_CHAINS
+from gan_repro.models.tensors import LONG_CHAINS
 
 
 @dataclass(frozen=True)

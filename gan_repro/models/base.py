@@ -9,7 +9,6 @@ Adding a model: subclass `TrainedModel` (or `references.Reference`, if it is fit
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,54 +16,14 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
+# Also for those who write a model: all that its file needs is here.
+from gan_repro.models.config import Deviation as Deviation
+from gan_repro.models.config import ModelConfig as ModelConfig
+from gan_repro.models.config import TrainingConfig as TrainingConfig
+from gan_repro.models.tensors import as_training_images, copy_tensors
 from gan_repro.seeds import generator
-
-
-class Deviation(BaseModel):
-    """One way in which a model here differs from its reference; every record carries these."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str
-    what: str
-    why: str
-    expected_effect: str
-
-
-class ModelConfig(BaseModel):
-    """Settings of a model. The defaults are the reference's own values; unknown keys are refused.
-
-    A trial's id hashes the dump of its settings. A field added after trials were recorded therefore goes
-    into `newer_fields`, its default being what the model did without it: it is then left out of the dump as
-    long as it has that default, and the recorded trials keep their ids.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    newer_fields: ClassVar[frozenset[str]] = frozenset()
-
-    @model_serializer(mode="wrap")
-    def _without_newer_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = dump(self)
-        for name in self.newer_fields:
-            if getattr(self, name) == type(self).model_fields[name].get_default(call_default_factory=True):
-                written.pop(name, None)
-        return written
-
-
-class TrainingConfig(ModelConfig):
-    """Settings that every model trained by minibatches has."""
-
-    epochs: int = Field(ge=0)
-    """Passes over the training images, all stages together."""
-    batch_size: int = Field(ge=1)
-
-
-LONG_CHAINS = 100
-"""How many chains `sample_consecutive` runs side by side."""
 
 
 class DivergedError(ArithmeticError):
@@ -292,44 +251,3 @@ class TrainedModel(ABC):
         """Raise `NotFittedError` before `fit`."""
         if not self._fitted:
             raise NotFittedError(f"{self.name} has not been fitted; call fit(train) before sample(n)")
-
-
-def as_training_images(train: np.ndarray | Tensor) -> Tensor:
-    """`train` as a tensor, once it is known to be a finite float matrix (n, d) with values in [0, 1].
-
-    Raises:
-        ValueError: with one sentence that says what is wrong.
-    """
-    data = torch.as_tensor(train)
-    if data.ndim != 2 or not len(data) or not data.is_floating_point():
-        raise ValueError(
-            f"training images must be a float matrix of shape (n, d), not {data.dtype} {tuple(data.shape)}"
-        )
-    low, high = float(data.min()), float(data.max())
-    if not (low >= 0 and high <= 1):
-        raise ValueError(f"training images must lie in [0, 1]; these reach from {low:g} to {high:g}")
-    return data
-
-
-def chain_shape(n: int, chains: int) -> tuple[int, int]:
-    """Share n samples among at most so many chains of equal length: (chains, samples per chain)."""
-    per_chain = max(1, math.ceil(n / chains))
-    return math.ceil(n / per_chain), per_chain
-
-
-def copy_tensors(saved: Mapping[str, Tensor], live: Mapping[str, Tensor]) -> None:
-    """Copy each saved tensor into the live one of its name.
-
-    Raises:
-        ValueError: names or shapes do not match; nothing is copied then.
-    """
-    if saved.keys() != live.keys():
-        odd = ", ".join(sorted(saved.keys() ^ live.keys()))
-        raise ValueError(f"saved and expected parameters differ: {odd}")
-    for name, tensor in live.items():
-        if saved[name].shape != tensor.shape:
-            raise ValueError(
-                f"saved parameter {name} has shape {tuple(saved[name].shape)}, expected {tuple(tensor.shape)}"
-            )
-    for name, tensor in live.items():
-        tensor.copy_(saved[name])

@@ -32,7 +32,8 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from gan_repro.models.base import LONG_CHAINS, Deviation, TrainedModel, TrainingConfig, chain_shape
+from gan_repro.models.base import Deviation, TrainedModel, TrainingConfig
+from gan_repro.models.tensors import LONG_CHAINS, chain_shape
 
 
 class GSNConfig(TrainingConfig):

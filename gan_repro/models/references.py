@@ -15,7 +15,8 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_repro.models.base import Deviation, ModelConfig, NotFittedError, as_training_images
+from gan_repro.models.base import Deviation, ModelConfig, NotFittedError
+from gan_repro.models.tensors import as_training_images
 from gan_repro.seeds import derive_seed
 
 

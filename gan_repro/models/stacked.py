@@ -21,7 +21,8 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor
 
-from gan_repro.models.base import LONG_CHAINS, TrainedModel, TrainingConfig, chain_shape
+from gan_repro.models.base import TrainedModel, TrainingConfig
+from gan_repro.models.tensors import LONG_CHAINS, chain_shape
 
 LayerSizes = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 """Hidden units of each layer, from the bottom up."""
