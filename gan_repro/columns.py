@@ -6,6 +6,7 @@ All sets of faces stand in one table, beside what the paper prints for the Toron
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from gan_repro import data, paper
 from gan_repro.cells import Cell, recorded_cells
@@ -24,11 +25,19 @@ def table_name(dataset: str) -> str:
     return "tfd" if dataset == "tfd" or data.entry(dataset).stand_in else dataset
 
 
-def write_files(store: RecordStore, name: str) -> None:
-    """Write table1_NAME.md, .csv, .json and .tex beside the records that they are made from."""
+def files(store: RecordStore, name: str) -> dict[Path, str]:
+    """By path, the text of table1_NAME.md, .csv, .json and .tex beside the records they are made from."""
     table = recorded_table(store, name)
-    for form, suffix in SUFFIXES.items():
-        atomic_write(store.folder.parent / f"table1_{name}.{suffix}", table.render(form))
+    return {
+        store.folder.parent / f"table1_{name}.{suffix}": table.render(form)
+        for form, suffix in SUFFIXES.items()
+    }
+
+
+def write_files(store: RecordStore, name: str) -> None:
+    """Write what `files` gives."""
+    for path, text in files(store, name).items():
+        atomic_write(path, text)
 
 
 def recorded_table(store: RecordStore, name: str, presets: Sequence[str] = COMPLETEST_FIRST) -> Table:

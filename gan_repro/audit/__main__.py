@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def check(results: Path) -> list[Problem]:
     """Everything that does not hold: the records, their seal, and what is printed from them."""
     from gan_repro.audit.integrity import check_records
-    from gan_repro.audit.printed import check_printed
     from gan_repro.audit.seal import check_seal
+    from gan_repro.report.printed import check_printed
 
     return [*check_records(results), *check_seal(results), *check_printed(results)]
 

@@ -1,4 +1,4 @@
-"""Whether the records of a results folder hold, as a set, and what is printed is what they give.
+"""Whether the records of a results folder hold, as a set.
 
 Seeds fixed in advance and taken from the left, commits that this repository has, experiments that name
 trials there are. What one record must satisfy stands in `record_checks`. Nothing is changed on disk.
@@ -99,26 +99,6 @@ def check_data(records: Iterable[TrialRecord]) -> list[Problem]:
             what = f"score.log_likelihood.n is {counts} in {other.spec.id}"
             problems.append(Problem(record.spec.id, what))
     return problems
-
-
-def check_text(path: Path, expected: str, remedy: str) -> list[Problem]:
-    """The first line in which a file differs from what the records give."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeError):
-        return [Problem(path.name, f"cannot be read; {remedy}")]
-    if text == expected:
-        return []
-    return [Problem(path.name, f"{first_difference(text, expected)}; {remedy}")]
-
-
-def first_difference(text: str, expected: str) -> str:
-    """The first line in which `text` is not as `expected`, with both."""
-    lines, others = text.split("\n"), expected.split("\n")
-    for number, (line, other) in enumerate(zip(lines, others, strict=False), start=1):
-        if line != other:
-            return f"line {number} is {line!r}, the records give {other!r}"
-    return f"has {len(lines)} lines, the records give {len(others)}"
 
 
 def _check_experiment(record: ExperimentRecord, known: set[str]) -> Iterator[str]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from gan_repro import columns, models, report
-from gan_repro.audit.evidence import ReadOnlyStore
+from gan_repro import models
 from gan_repro.audit.experiments.record import (
     ExperimentProvenance,
     ExperimentRecord,
     Finding,
     write_experiment,
 )
-from gan_repro.audit.printed import readme_table
 from gan_repro.audit.seal import write_seal
 from gan_repro.chains import ChainDiagnostics
 from gan_repro.estimate import Estimate
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
+from gan_repro.report.printed import printed
 from gan_repro.trials.presets import get_preset, preset_spec
 from gan_repro.trials.records import Candidate, CurvePoint, Provenance, RecordStore, Score, TrialRecord
 from gan_repro.trials.spec import DataSpec, TrialSpec
@@ -150,13 +149,10 @@ def folder(root: Path, records: list[TrialRecord], experiments: tuple[Experiment
 
 def refresh(results: Path) -> None:
     """Make again everything that is printed, and the seal."""
-    store = ReadOnlyStore(results)
-    for dataset in {record.spec.data.name for record in store}:
-        columns.write_files(store, dataset)
-    block = readme_table(store, "mnist")
-    readme = f"# Made up\n\n<!-- recorded -->\n{block}\n<!-- /recorded -->\n"
-    (results.parent / "README.md").write_text(readme, encoding="utf-8")
-    (results.parent / report.NAME).write_text(report.render(results), encoding="utf-8")
+    marks = "# Made up\n\n<!-- recorded -->\n\n<!-- /recorded -->\n"
+    (results.parent / "README.md").write_text(marks, encoding="utf-8")
+    for path, text in printed(results).items():
+        path.write_text(text, encoding="utf-8")
     write_seal(results)
 
 

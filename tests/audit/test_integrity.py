@@ -5,12 +5,12 @@ import subprocess
 
 import pytest
 
-from gan_repro import report
 from gan_repro.audit import seal
 from gan_repro.audit.__main__ import check, main
 from gan_repro.audit.integrity import check_records
 from gan_repro.audit.record_checks import check_record
 from gan_repro.audit.seal import SEAL, check_seal, own_runs, write_seal
+from gan_repro.report.__main__ import main as report
 from gan_repro.trials.records import RecordStore, TrialRecord
 from tests.audit.made_up import experiment, folder, refresh, trial, trials
 
@@ -308,13 +308,13 @@ def test_a_folder_without_trials_is_bad_usage(tmp_path, capsys):
 
 
 def test_report_check_names_the_first_differing_line(results, capsys):
-    assert report.main(["--results", str(results), "--check"]) == 0
+    assert report(["--results", str(results), "--check"]) == 0
     path = results.parent / "REPORT.md"
     path.write_text(path.read_text().replace("335.0", "999.0"))
-    assert report.main(["--results", str(results), "--check"]) == 1
+    assert report(["--results", str(results), "--check"]) == 1
     out = capsys.readouterr().out
     assert "REPORT.md: line " in out
     assert "999.0" in out
     assert "335.0" in out
-    assert report.main(["--results", str(results)]) == 0
-    assert report.main(["--results", str(results), "--check"]) == 0
+    assert report(["--results", str(results)]) == 0
+    assert report(["--results", str(results), "--check"]) == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gan_repro.audit.evidence import Evidence
-from gan_repro.report_variants import variants
+from gan_repro.report.variants import variants
 from gan_repro.search import SearchLog, Tried, log_path
 from gan_repro.trials.records import CurvePoint
 from tests.audit.made_up import table_rows, trial

@@ -13,7 +13,7 @@ from typing import Any
 from gan_repro.audit.evidence import Evidence
 from gan_repro.estimate import Estimate
 from gan_repro.markdown import table
-from gan_repro.report_training import longest_curves
+from gan_repro.report.training import longest_curves
 from gan_repro.search import SearchLog, log_path, read_log
 
 _HEADING = "## Would another recipe do better? The authors' own variants, on validation images"

@@ -1,20 +1,15 @@
 """REPORT.md, whole, from the results folder: no clock, no machine, the same bytes every time.
 
-    python -m gan_repro.report [--results DIR] [--check]
-
 Every sentence with a number of ours in it is computed. What is not recorded is said to be missing.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.console import command
 from gan_repro.markdown import sentence
 
 if TYPE_CHECKING:
@@ -38,11 +33,9 @@ trials under the presets `standard` and `paper` (the references' sizes) are coun
 
 def render(results: Path) -> str:
     """The report of a results folder, in Markdown."""
-    from gan_repro import report_findings as findings
-    from gan_repro import report_methods as methods
-    from gan_repro import report_training, report_variants
     from gan_repro.audit.claims import judge
     from gan_repro.audit.evidence import Evidence
+    from gan_repro.report import findings, methods, training, variants
 
     evidence = Evidence.load(results)
     verdicts = {verdict.claim: verdict for verdict in judge(evidence)}
@@ -50,8 +43,8 @@ def render(results: Path) -> str:
         _HEAD,
         _answer(evidence, verdicts),
         findings.tables(evidence, results),
-        report_training.training(evidence),
-        report_variants.variants(evidence, results),
+        training.training(evidence),
+        variants.variants(evidence, results),
         findings.standings(evidence, results),
         findings.claims(verdicts),
         findings.protocol(evidence),
@@ -64,16 +57,8 @@ def render(results: Path) -> str:
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
-def check(results: Path, path: Path) -> str | None:
-    """The first line in which the file is not what the records give, or None."""
-    from gan_repro.audit.integrity import check_text
-
-    problems = check_text(path, render(results), "run python -m gan_repro.report")
-    return str(problems[0]) if problems else None
-
-
 def _answer(evidence: Evidence, verdicts: dict[str, Verdict]) -> str:
-    from gan_repro.report_training import outlook
+    from gan_repro.report.training import outlook
 
     numbers = [claim.id for claim in paper.CLAIMS if claim.id.split("-")[-1] in _ROWS]
     beside = [claim.id for claim in paper.CLAIMS if claim.kind == "argued" and claim.id not in _ABOUT_SCORES]
@@ -116,43 +101,3 @@ def _count(verdicts: dict[str, Verdict], claims: Sequence[str]) -> str:
 
 def _listed(claims: Sequence[str]) -> str:
     return f" ({', '.join(claims)})" if claims else ""
-
-
-@command
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m gan_repro.report",
-        description="Write REPORT.md from the recorded trials and experiments.",
-    )
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help=f"default: {NAME} beside the results folder"
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if the file is not what the records give"
-    )
-    options = parser.parse_args(arguments)
-    if not (options.results / "trials").is_dir():
-        print(f"{parser.prog}: {options.results} holds no trials; use --results", file=sys.stderr)
-        return 2
-    path = options.output or options.results.resolve().parent / NAME
-    if options.check:
-        difference = check(options.results, path)
-        if difference is not None:
-            print(difference)
-            return 1
-        return 0
-    from gan_repro.files import atomic_write
-
-    try:
-        atomic_write(path, render(options.results))
-    except OSError as error:
-        print(f"{parser.prog}: cannot write {path}: {error.strerror}", file=sys.stderr)
-        return 2
-    print(path)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

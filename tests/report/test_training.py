@@ -5,7 +5,7 @@ import math
 import pytest
 
 from gan_repro.audit.evidence import Evidence
-from gan_repro.report_training import epochs_until, longest_curves, training
+from gan_repro.report.training import epochs_until, longest_curves, training
 from gan_repro.trials.records import CurvePoint
 from tests.audit.made_up import table_rows, trial
 

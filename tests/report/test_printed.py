@@ -1,0 +1,65 @@
+"""One command brings all that is printed in line with the records, and touches nothing else."""
+
+import pytest
+
+from gan_repro.report.__main__ import main
+from gan_repro.report.printed import check_printed, differences, printed
+from gan_repro.trials.records import RecordStore
+from tests.audit.made_up import folder, trial, trials
+
+BEFORE, AFTER = "# Ours | 156.0\n\n<!-- recorded -->\n", "\n<!-- /recorded -->\n\nSee 156.0 ± 1.5 above.\n"
+
+
+@pytest.fixture
+def results(tmp_path):
+    results = folder(tmp_path, trials("gan", [156.0]))
+    readme = tmp_path / "README.md"
+    table = readme.read_text().split("<!-- recorded -->\n")[1].split("\n<!-- /recorded -->")[0]
+    readme.write_text(BEFORE + table + AFTER)
+    return results
+
+
+def test_a_new_trial_reaches_the_tables_the_readme_and_the_report(results, capsys):
+    assert check_printed(results) == []
+    RecordStore(results).write(trial("kmeans", 1, 335.0))
+    behind = {problem.where for problem in check_printed(results)}
+    tables = {f"table1_mnist.{suffix}" for suffix in ("md", "csv", "json", "tex")}
+    assert behind == tables | {"README.md", "REPORT.md"}
+    assert main(["--results", str(results)]) == 0
+    assert check_printed(results) == []
+    assert {line.rsplit("/")[-1] for line in capsys.readouterr().out.splitlines()} == behind
+    readme = (results.parent / "README.md").read_text()
+    assert readme.startswith(BEFORE)
+    assert readme.endswith(AFTER)
+    assert "| k-means centroids" in readme
+    assert "335.0 ±" in readme
+
+
+def test_a_readme_without_marks_is_left_as_it_is_and_the_audit_asks_for_them(results):
+    path = results.parent / "README.md"
+    path.write_text("# Ours\n")
+    assert main(["--results", str(results)]) == 0
+    assert path.read_text() == "# Ours\n"
+    assert [problem.where for problem in check_printed(results)] == ["README.md"]
+
+
+def test_a_results_folder_of_ones_own_needs_no_report(results):
+    for name in ("README.md", "REPORT.md"):
+        (results.parent / name).unlink()
+    assert check_printed(results) == []
+    assert [p.where for p in differences(printed(results))] == ["REPORT.md"]
+    (results / "table1_mnist.tex").unlink()
+    assert [str(problem) for problem in check_printed(results)] == [
+        "table1_mnist.tex: cannot be read; run python -m gan_repro.report"
+    ]
+
+
+def test_a_report_of_another_name_is_the_only_file_that_is_written(results, tmp_path, capsys):
+    RecordStore(results).write(trial("kmeans", 1, 335.0))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    other = tmp_path / "other.md"
+    assert main(["--results", str(results), "--output", str(other)]) == 0
+    assert capsys.readouterr().out == f"{other}\n"
+    assert "335.0" in other.read_text()
+    assert {path: path.read_bytes() for path in before} == before
+    assert main(["--results", str(results), "--output", str(other), "--check"]) == 0
