@@ -145,8 +145,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         type=_known_row,
         metavar="NAME",
-        help="rows: dbn, cae, gsn, gan, train-set, kmeans, gaussian, and on request dbn-1, cae-1,"
-        " gan-single-layer, gan-searched, gan-no-early-stopping (default: all of the table)",
+        help="rows: dbn, cae, gsn, gan, gan-convolutional, train-set, kmeans, gaussian, and on request dbn-1,"
+        " cae-1, gan-single-layer, gan-searched, gan-no-early-stopping (default: all of the table)",
     )
     parser.add_argument(
         "--seeds",

@@ -13,6 +13,7 @@ import pytest
 from gan_repro import table1
 from gan_repro.cells import cell_from
 from gan_repro.trials.records import RecordStore
+from gan_repro.trials.rows import ROWS
 
 SMOKE = ["--preset", "smoke", "--datasets", "digits", "--models", "gan", "gaussian"]
 
@@ -143,6 +144,17 @@ def test_bad_usage_is_one_sentence_and_exit_status_2(arguments, message, capsys)
         table1.main(arguments)
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_help_names_every_row_and_those_that_are_filled_on_request_only(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "500")
+    with pytest.raises(SystemExit):
+        table1.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    found = re.search(r"rows: (?P<table>.*?), and on request (?P<request>.*?) \(default: all", text)
+    named = {kind: set(names.split(", ")) for kind, names in found.groupdict().items()}
+    assert named["request"] == {name for name, row in ROWS.items() if row.on_request}
+    assert named["table"] == ROWS.keys() - named["request"]
 
 
 def test_help_answers_without_importing_torch():

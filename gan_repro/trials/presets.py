@@ -40,7 +40,7 @@ class Preset(BaseModel):
 
     def rows(self, dataset: str) -> list[str]:
         """The rows of a data set's table that the preset fills unless told otherwise."""
-        return [row for row in names(dataset) if self.has(row, dataset) and row not in _ON_REQUEST]
+        return [row for row in names(dataset) if self.has(row, dataset) and not ROWS[row].on_request]
 
     def cut(self, row: str, dataset: str) -> Cut:
         """What this preset changes for a row on a data set.
@@ -57,9 +57,6 @@ class Preset(BaseModel):
             )
         return self.cuts.get(f"{row}/{kind_of(dataset)}") or self.cuts[row]
 
-
-_ON_REQUEST = frozenset({"dbn-1", "cae-1", "gan-single-layer", "gan-searched", "gan-no-early-stopping"})
-"""Rows that no table of the paper has: filled only when named."""
 
 PRESETS: dict[str, Preset] = {
     "smoke": Preset(

@@ -35,10 +35,13 @@ class Row(BaseModel):
     settings: Mapping[Kind, Mapping[str, Any] | str]
     """By kind of images: what differs from the model's defaults, or the name of the adversarial net's recipe
     (models/gan_recipes.py). A row has no place in the tables of other kinds."""
+    on_request: bool = True
+    """Whether it is filled only when named, as is every row that the paper does not have."""
 
 
 def _printed(model: str, **settings: Mapping[str, Any] | str) -> Row:
-    return Row(model=model, label=paper.LABELS[model], settings={"digits": {}, "faces": {}} | settings)
+    settings = {"digits": {}, "faces": {}} | settings
+    return Row(model=model, label=paper.LABELS[model], settings=settings, on_request=False)
 
 
 # As long as each of two layers trains.
@@ -59,7 +62,10 @@ ROWS: Mapping[str, Row] = {
         model="gan", label="Adversarial nets, no early stopping", settings={"digits": {}}
     ),
     "gan-convolutional": Row(
-        model="gan", label="Adversarial nets, convolutional", settings={"colour": "cifar10-convolutional"}
+        model="gan",
+        label="Adversarial nets, convolutional",
+        settings={"colour": "cifar10-convolutional"},
+        on_request=False,
     ),
     "gan-single-layer": Row(
         model="gan", label="Adversarial nets, one hidden layer in G", settings={"faces": "tfd-single-layer"}
