@@ -18,6 +18,8 @@ from gan_repro.trials.spec import DataSpec
 from tests.audit.made_up import trial
 from tests.test_tables import record
 
+PRINTED = "225: adversarial nets in the paper (test images, coarse grid)"
+
 
 def with_curve(model, seed, values):
     curve = tuple(
@@ -44,14 +46,16 @@ def test_every_trial_is_a_line_through_its_points_and_every_model_stands_in_the_
     assert list(axes.lines[0].get_xdata()) == [5, 10, 15]
     assert list(axes.lines[3].get_ydata()) == [225, 225]
     # What the preset standard runs of a DBN is no less than the preset paper's.
-    assert legend(figure) == ["Adversarial nets (standard)", "DBN (paper)"]
+    assert legend(figure) == ["Adversarial nets (preset standard)", "DBN (preset paper)", PRINTED]
 
 
 def test_variants_are_drawn_as_rows_of_their_own():
     records = [with_curve("gan", 1, [1.0]), with_curve("gan-searched", 1, [2.0])]
     figure = figures.learning_curves(records, "mnist")
     assert figure.axes[0].lines[0].get_color() != figure.axes[0].lines[1].get_color()
-    assert legend(figure) == ["Adversarial nets (standard)", "Adversarial nets, rate searched (standard)"]
+    assert legend(figure) == [
+        "Adversarial nets (preset standard)", "Adversarial nets, rate searched (preset standard)", PRINTED,
+    ]  # fmt: skip
     records = [record(model="gan", value=160), record(model="gan-searched", value=190)]
     axes = figures.all_scores(records, "mnist").axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()][-1] == "Adversarial nets,\nrate searched"
@@ -105,7 +109,23 @@ def test_the_command_writes_and_names_the_file(tmp_path, capsys):
 
 def test_a_trial_without_a_curve_does_not_take_its_models_place_in_the_legend():
     records = [record(model="gan", seed=1), with_curve("gan", 2, [5.0])]
-    assert legend(figures.learning_curves(records, "mnist")) == ["Adversarial nets (standard)"]
+    assert legend(figures.learning_curves(records, "mnist")) == [
+        "Adversarial nets (preset standard)",
+        PRINTED,
+    ]
+
+
+def test_a_training_that_is_not_finished_ends_in_a_ring():
+    """Only those of the picture's data set, so that the legend names what is to be seen."""
+    done, begun = with_curve("gan", 1, [1.0, 50.0]), with_curve("gan", 2, [2.0, 40.0])
+    begun = begun.model_copy(update={"status": "interrupted", "reason": "stopped"})
+    figure = figures.learning_curves([done, begun], "mnist")
+    rings = [line for line in figure.axes[0].lines if line.get_marker() == "o" and len(line.get_xdata())]
+    assert [(list(ring.get_xdata()), list(ring.get_ydata())) for ring in rings] == [([10], [40.0])]
+    assert legend(figure) == ["Adversarial nets (preset standard)", "training not finished", PRINTED]
+    spec = preset_spec(get_preset("standard"), "gan", DataSpec(name="digits", sha256="5" * 64), 1)
+    elsewhere = begun.model_copy(update={"spec": spec})
+    assert "training not finished" not in legend(figures.learning_curves([done, elsewhere], "mnist"))
 
 
 def test_sigma_curves_show_every_sigma_and_the_authors_choice():

@@ -24,7 +24,7 @@ REFERENCES = {
 }
 VARIANTS = {
     "gan-searched": ("#000000", "-"),
-    "gan-no-early-stopping": ("#000000", "--"),
+    "gan-no-early-stopping": ("#56B4E9", "-"),
     "gan-convolutional": ("#000000", "-"),
     "gan-single-layer": ("#000000", "-"),
     "cae-1": ("#000000", "-."),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from gan_repro import paper
 from gan_repro.figures.style import MODELS, REFERENCES, VARIANTS, new_figure
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _STYLES = MODELS | VARIANTS
 _DRAWN = ("done", "interrupted")
 """A training that is not finished shows how far it has come."""
+_RING: Mapping[str, Any] = {"marker": "o", "markerfacecolor": "white", "markersize": 5}
+_DOTS_UP_TO = 40
 
 
 def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
@@ -29,22 +31,21 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     figure = new_figure(height=4.8)
     axes = figure.subplots()
     named: set[str] = set()
+    unfinished = False
     for record in records:
         row = row_under(record.provenance.preset, record.spec)
         if record.spec.data.name == dataset and row in _STYLES and record.status in _DRAWN:
             preset = completest(record.provenance.preset, record.spec)
-            state = "" if record.status == "done" else f", {record.status}"
-            label = f"{row_label(row)} ({preset}{state})"
+            label = f"{row_label(row)} (preset {preset})"
             if _draw_curve(axes, record, _STYLES[row], None if label in named else label):
                 named.add(label)
+                unfinished |= record.status == "interrupted"
+    if unfinished:
+        axes.plot([], [], linestyle="none", color="black", label="training not finished", **_RING)
     printed = paper.printed("gan", dataset)
     if printed is not None:
-        axes.axhline(printed.value, color="black", linewidth=0.8)
-        axes.annotate(
-            f"{printed.value:g}: adversarial nets in the paper (test images, coarse sigma grid)",
-            (0.99, printed.value), xycoords=("axes fraction", "data"), xytext=(0, 3),
-            textcoords="offset points", ha="right", fontsize=8,
-        )  # fmt: skip
+        label = f"{printed.value:g}: adversarial nets in the paper (test images, coarse grid)"
+        axes.axhline(printed.value, color="black", linewidth=0.8, label=label)
     axes.set(
         xscale="log", xlabel="epochs of training", ylabel="validation log-likelihood, nats (refined sigma)"
     )
@@ -53,7 +54,7 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     if axes.get_ylim()[1] > 0:  # else the first epochs, far below, would flatten the rest
         axes.set_ylim(bottom=max(-100, axes.get_ylim()[0]))
     axes.grid(alpha=0.3)
-    if named:
+    if named or printed is not None:
         figure.legend(fontsize=8, loc="outside lower center", ncols=2)
     return figure
 
@@ -114,5 +115,9 @@ def _draw_curve(axes: Axes, record: TrialRecord, look: tuple[str, str], label: s
         return False
     colour, style = look
     epochs, values = zip(*points, strict=True)
-    axes.plot(epochs, values, style, color=colour, marker=".", linewidth=1.3, label=label)
+    # Dense dots would hide the line, and the lines of other seeds below it.
+    marker = "." if len(points) <= _DOTS_UP_TO else None
+    axes.plot(epochs, values, style, color=colour, marker=marker, linewidth=1.3, label=label)
+    if record.status == "interrupted":
+        axes.plot(epochs[-1], values[-1], color=colour, zorder=3, **_RING)
     return True
