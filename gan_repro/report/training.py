@@ -5,7 +5,8 @@ A pure function of the learning curves, of finished and of interrupted trials al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from gan_repro import paper
@@ -24,7 +25,10 @@ quite the same measure. The learning rate is what the recipe's decay has left of
 _STOPPED = """The trainings that came to their end: stopped when the validation likelihood had not risen for
 100 epochs, and scored by the generator with the highest. From validation images at the refined sigma to
 test images on the authors' grid of ten sigmas is the way from the curve to the table (nats, ± across test
-images)."""
+images). A look scatters by the root mean square of its distance from the mean of the others within 50 epochs,
+over the second half of the training. How far the best one stood above that mean is in part luck, since it
+is the highest of many."""
+_NEAR = 50
 _ON = "gan-no-early-stopping"
 """The row that goes on where early stopping ends a training of the same seed."""
 
@@ -63,27 +67,47 @@ def _stopped(evidence: Evidence) -> str:
     rows, beyond, curves = [], [], longest_curves(evidence)
     for record in evidence.of_preset("mnist", "gan", "paper"):
         if record.status == "done":
-            beyond.append(_beyond(record, curves[record.spec.seed]))
+            curve = curves[record.spec.seed]
+            beyond.append(_beyond(record, curve))
             best, last = record.candidates["best"], record.candidates["last"]
             refined = best.scores["refined"]
+            end, above = last.epoch or 0, _above_neighbours(curve)
+            scatter = _root_mean_square(
+                [value for epoch, value in above.items() if end <= 2 * epoch <= 2 * end]
+            )
             rows.append(
                 [
                     f"{record.spec.seed}",
-                    f"{last.epoch:,}",
+                    f"{end:,}",
                     f"{best.epoch:,}",
                     f"{refined.valid_mean:.1f}",
                     f"{refined.log_likelihood}",
                     f"{record.score.log_likelihood}",
                     f"{last.scores[record.spec.evaluation.protocol].log_likelihood}",
+                    _shown(scatter),
+                    _shown(above.get(best.epoch or 0), "+"),
                 ]
             )
     if not rows:
         return ""
     header = [
         "Seed", "Stopped after", "Best after", "Validation, refined sigma", "Test, refined sigma",
-        "Test, the authors' grid", "The same, last generator",
+        "Test, the authors' grid", "The same, last generator", "A look scatters by",
+        "The best look, above its neighbours",
     ]  # fmt: skip
     return "\n\n".join([_STOPPED, table(header, rows), *filter(None, beyond)])
+
+
+def _above_neighbours(curve: Mapping[int, float]) -> dict[int, float]:
+    """By epoch, the look less the mean of the others within `_NEAR` epochs; without any there is none."""
+    near = {
+        epoch: [value for other, value in curve.items() if 0 < abs(other - epoch) <= _NEAR] for epoch in curve
+    }
+    return {epoch: curve[epoch] - sum(others) / len(others) for epoch, others in near.items() if others}
+
+
+def _root_mean_square(values: Sequence[float]) -> float | None:
+    return math.sqrt(sum(value**2 for value in values) / len(values)) if values else None
 
 
 def _beyond(stopped: TrialRecord, curve: Mapping[int, float]) -> str:

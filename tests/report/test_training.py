@@ -79,9 +79,25 @@ def test_what_the_stopping_rule_chose_stands_beside_the_last_generator():
     }
     row = table_rows(training(Evidence([done.model_copy(update={"candidates": candidates})])))["2"]
     refined = best.scores["refined"]
-    assert row == [
+    assert row[:6] == [
         "785", "685", f"{refined.valid_mean:.1f}", str(refined.log_likelihood), "207.0 ± 1.5", "208.0 ± 1.5",
     ]  # fmt: skip
+
+
+def test_how_much_a_look_scatters_and_how_far_the_best_stood_above_its_neighbours():
+    """Against the mean of the others within 50 epochs; looks beyond its end do not count."""
+    done = trial("gan", 2, 207.0, preset="paper")
+    best = done.candidates["best"].model_copy(update={"epoch": 50})
+    last = best.model_copy(update={"epoch": 75})
+    looks = {25: 100.0, 50: 109.0, 75: 100.0}
+    stopped = curve(done, looks).model_copy(
+        update={"status": "done", "reason": None, "candidates": {"best": best, "last": last}}
+    )
+    # Of the second half: +9 at 50, and at 75, whose neighbours are at 100 and 109, -4.5.
+    expected = [f"{((9**2 + 4.5**2) / 2) ** 0.5:.1f}", "+9.0"]
+    assert table_rows(training(Evidence([stopped])))["2"][-2:] == expected
+    on = curve(trial("gan-no-early-stopping", 2, 0.0, preset="paper"), looks | {200: 500.0, 205: 600.0})
+    assert table_rows(training(Evidence([stopped, on])))["2"][-2:] == expected
 
 
 @pytest.mark.parametrize(("later", "words"), [(103.0, "103.0 after 104 of 105 epochs, +3.0"), (98.0, "-2.0")])
