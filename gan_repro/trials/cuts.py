@@ -105,10 +105,11 @@ def _gan_epochs(epochs: int, minutes: float) -> Cut:
 
 
 _PAPER_GAN = Cut(evaluation={"patience": 100}, minutes=800)
+_GAN_VARIANTS = ("gan-searched", "gan-gaussian-noise", "gan-alternating")
 
 SMOKE: Mapping[str, Cut] = {
     "gan": _SMOKE_GAN,
-    "gan-searched": _SMOKE_GAN,
+    **dict.fromkeys(_GAN_VARIANTS, _SMOKE_GAN),
     "dbn": _SMOKE_STACK,
     "cae": _SMOKE_STACK,
     "gsn": Cut(
@@ -182,7 +183,7 @@ SMOKE: Mapping[str, Cut] = {
 
 QUICK: Mapping[str, Cut] = {
     "gan": _gan_epochs(10, minutes=4.5),
-    "gan-searched": _gan_epochs(10, minutes=4.5),
+    **dict.fromkeys(_GAN_VARIANTS, _gan_epochs(10, minutes=4.5)),
     "dbn": Cut(
         settings={"epochs": 8},
         evaluation={"track_every": 8},
@@ -286,7 +287,7 @@ QUICK: Mapping[str, Cut] = {
 
 STANDARD: Mapping[str, Cut] = {
     "gan": _gan_epochs(100, minutes=40),
-    "gan-searched": _gan_epochs(100, minutes=40),
+    **dict.fromkeys(_GAN_VARIANTS, _gan_epochs(100, minutes=40)),
     "dbn": Cut(minutes=10),
     "cae": Cut(minutes=9),
     "gsn": Cut(
@@ -331,7 +332,7 @@ STANDARD: Mapping[str, Cut] = {
 
 PAPER: Mapping[str, Cut] = {
     "gan": _PAPER_GAN,
-    "gan-searched": _PAPER_GAN,
+    **dict.fromkeys(_GAN_VARIANTS, _PAPER_GAN),
     "gan-no-early-stopping": Cut(minutes=800),
     "dbn": Cut(minutes=10),
     "cae": Cut(minutes=9),

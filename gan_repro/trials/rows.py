@@ -57,6 +57,15 @@ ROWS: Mapping[str, Row] = {
     "gan-searched": Row(
         model="gan", label="Adversarial nets, rate searched", settings={"digits": {"learning_rate": 0.2}}
     ),
+    # What else the authors released for a day, and Algorithm 1 as it is printed.
+    "gan-gaussian-noise": Row(
+        model="gan", label="Adversarial nets, Gaussian noise", settings={"digits": {"noise": "gaussian"}}
+    ),
+    "gan-alternating": Row(
+        model="gan",
+        label="Adversarial nets, alternating updates",
+        settings={"digits": {"update": "alternating"}},
+    ),
     # What the stopping rule of preset paper cuts off: the same training, on to the ceiling of its epochs.
     "gan-no-early-stopping": Row(
         model="gan", label="Adversarial nets, no early stopping", settings={"digits": {}}
