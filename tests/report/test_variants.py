@@ -1,14 +1,17 @@
 """The section on the authors' variants says what the search's log and the learning curves say."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from gan_repro.audit.evidence import Evidence
-from gan_repro.report.variants import variants
+from gan_repro.report.variants import _ROWS, variants
 from gan_repro.search import SearchLog, Tried, log_path
+from gan_repro.search_space import SPACES
 from gan_repro.trials.records import CurvePoint
+from gan_repro.trials.rows import ROWS
 from tests.audit.made_up import table_rows, trial
 
 RECORDED = Path(__file__).parents[2] / "results"
@@ -55,9 +58,9 @@ def test_the_best_is_followed_where_it_trained_on_beside_the_same_seed(results):
     searched = curve("gan-searched", 1, {5: 30.0, 10: 45.0, 30: 60.0, 40: 48.0})
     unpaired = curve("gan-searched", 2, {5: 1.0})
     table = table_rows(variants(Evidence([released, searched, unpaired]), results))
-    assert table["Epochs"] == ["Seed 1", "Mean lead, ± over seeds"]
-    assert table["40"] == ["48.0 (-2.0)", "-2.0"]
-    assert table["10"] == ["45.0 (+25.0)", "25.0"]
+    assert table["Epochs"] == ["Seed 1"], "no mean of one"
+    assert table["40"] == ["48.0 (-2.0)"]
+    assert table["10"] == ["45.0 (+25.0)"]
     assert "30" not in table, "only what halves the last"
 
 
@@ -68,6 +71,24 @@ def test_leads_are_averaged_over_the_seeds_that_have_them(results):
     assert table["Epochs"] == ["Seed 1", "Seed 2", "Mean lead, ± over seeds"]
     assert table["5"] == ["14.0 (+4.0)", "12.0 (+2.0)", "3.0 ± 1.0"]
     assert table["10"] == ["23.0 (+3.0)", "", "3.0"]
+
+
+def test_every_variant_has_a_table_of_its_own(results):
+    released = curve("gan", 1, {5: 10.0, 10: 20.0})
+    noise, alternating = (curve(f"gan-{name}", 1, {10: 22.0}) for name in ("gaussian-noise", "alternating"))
+    text = variants(Evidence([released, noise, alternating]), results)
+    _, of_noise, of_alternating = re.split(r"Adversarial nets, .* \(`gan-.*`\):", text)
+    for part in (of_noise, of_alternating):
+        assert table_rows(part) == {"Epochs": ["Seed 1"], "---": ["---"], "10": ["22.0 (+2.0)"]}
+    # What goes on without early stopping is the released recipe itself.
+    on = trial("gan-no-early-stopping", 1, 100.0, preset="paper")
+    on = on.model_copy(update={"learning_curve": released.learning_curve})
+    assert "no early stopping" not in variants(Evidence([released, on]), results)
+
+
+def test_rows_of_variants_are_candidates_of_the_search():
+    for name in _ROWS:
+        assert ROWS[name].settings["digits"] in SPACES["gan"].candidates
 
 
 def test_without_a_log_or_with_a_damaged_one_there_is_no_section(results, capsys):
