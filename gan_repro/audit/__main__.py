@@ -94,7 +94,7 @@ def _summary(results: Path) -> str:
     evidence = Evidence.load(results)
     own = len(own_runs(results))
     rulings = Counter(verdict.ruling for verdict in judge(evidence))
-    claims = ", ".join(f"{count} {ruling}" for ruling, count in sorted(rulings.items()))
+    claims = ", ".join(f"{ruling} {count}" for ruling, count in sorted(rulings.items(), reverse=True))
     counts = f"{len(evidence.records)} full-size trials and {len(evidence.experiments)} experiments"
     return (
         f"{counts} hold together, and what is printed is what they give."
