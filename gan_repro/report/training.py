@@ -29,6 +29,7 @@ images). A look scatters by the root mean square of its distance from the mean o
 over the second half of the training. How far the best one stood above that mean is in part luck, since it
 is the highest of many."""
 _NEAR = 50
+_IN_A_ROW = 10
 _ON = "gan-no-early-stopping"
 """The row that goes on where early stopping ends a training of the same seed."""
 
@@ -137,7 +138,12 @@ def outlook(evidence: Evidence) -> str:
     )
     if curve[best] >= GOAL:
         first = min(epoch for epoch in curve if curve[epoch] >= GOAL)
-        return f"{reached}; it was at or above {GOAL:g} for the first time after {first:,}."
+        means = _means_of_looks(curve)
+        steady = min((epoch for epoch in means if means[epoch] >= GOAL), default=None)
+        return (
+            f"{reached}; it was at or above {GOAL:g} for the first time after {first:,}, and the mean of"
+            f" {_IN_A_ROW} looks in a row {f'after {steady:,}' if steady else 'has not been yet'}."
+        )
     gains = [gain for epoch in _doublings(curves)[1:] if (gain := _gain(curves, epoch)) is not None]
     if not gains or gains[-1] <= 0:
         return f"{reached}. The last doubling brought nothing from which {GOAL:g} could be foretold."
@@ -150,6 +156,15 @@ def outlook(evidence: Evidence) -> str:
         f" after about {epochs:,.0f} epochs. That is an extrapolation"
         + (", and each doubling so far brought less than the one before." if falling else ".")
     )
+
+
+def _means_of_looks(curve: Mapping[int, float]) -> dict[int, float]:
+    """By epoch, the mean of so many looks in a row of which it is the last: less noise, and a little late."""
+    epochs = sorted(curve)
+    return {
+        epochs[last]: sum(curve[epoch] for epoch in epochs[last + 1 - _IN_A_ROW : last + 1]) / _IN_A_ROW
+        for last in range(_IN_A_ROW - 1, len(epochs))
+    }
 
 
 def longest_curves(evidence: Evidence, row: str = "gan") -> dict[int, dict[int, float]]:

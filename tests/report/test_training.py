@@ -124,7 +124,14 @@ def test_no_table_of_endings_where_no_training_has_ended():
         ({25: 100.0}, "brought nothing from which 225 could be foretold"),
         (
             {25: 100.0, 50: 226.0, 60: 224.0, 70: 227.0},
-            "is 227.0, of seed 1 after 70 epochs; it was at or above 225 for the first time after 50.",
+            "is 227.0, of seed 1 after 70 epochs; it was at or above 225 for the first time after 50, and the"
+            " mean of 10 looks in a row has not been yet.",
+        ),
+        (
+            # Of ten looks in a row: 224.9 to epoch 50, 225.3 to epoch 55.
+            {5: 220.0, 10: 226.0, **dict.fromkeys(range(15, 55, 5), 225.375), 55: 224.0},
+            "is 226.0, of seed 1 after 10 epochs; it was at or above 225 for the first time after 10, and the"
+            " mean of 10 looks in a row after 55.",
         ),
     ],
 )
