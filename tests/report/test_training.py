@@ -5,7 +5,7 @@ import math
 import pytest
 
 from gan_repro.audit.evidence import Evidence
-from gan_repro.report.training import epochs_until, longest_curves, training
+from gan_repro.report.training import epochs_until, longest_curves, outlook, training
 from gan_repro.trials.records import CurvePoint
 from tests.audit.made_up import table_rows, trial
 
@@ -82,6 +82,21 @@ def test_what_the_stopping_rule_chose_stands_beside_the_last_generator():
     assert row[:6] == [
         "785", "685", f"{refined.valid_mean:.1f}", str(refined.log_likelihood), "207.0 ± 1.5", "208.0 ± 1.5",
     ]  # fmt: skip
+
+
+def test_what_lies_between_the_curve_and_the_table_is_said_once_a_training_has_ended():
+    def ended(seed, score, valid_mean):
+        done = trial("gan", seed, score, preset="paper")
+        best = done.candidates["best"]
+        refined = best.scores["refined"].model_copy(update={"valid_mean": valid_mean})
+        best = best.model_copy(update={"scores": {**best.scores, "refined": refined}})
+        looks = curve(done, {25: 100.0, 50: 120.0}).learning_curve
+        return done.model_copy(update={"candidates": {"best": best, "last": best}, "learning_curve": looks})
+
+    one, two = ended(1, 207.0, 216.5), ended(2, 205.0, 208.0)
+    assert outlook(Evidence([one])).endswith("grid) the generator that was scored lost 9.5 nats.")
+    assert outlook(Evidence([one, two])).endswith("the generators that were scored lost 6.2 nats.")
+    assert "grid)" not in outlook(Evidence([paper_trial(1, {25: 100.0, 50: 120.0})]))
 
 
 def test_how_much_a_look_scatters_and_how_far_the_best_stood_above_its_neighbours():
