@@ -18,7 +18,7 @@ from gan_repro.trials.spec import DataSpec
 from tests.audit.made_up import trial
 from tests.test_tables import record
 
-PRINTED = "225: adversarial nets in the paper (test images, coarse grid)"
+PRINTED = "225: the paper (test images, coarse grid)"
 
 
 def with_curve(model, seed, values):
@@ -72,6 +72,21 @@ def test_the_last_look_is_within_the_picture_and_up_is_more(values):
     # Without the paper's number, which only MNIST has.
     bottom, top = figures.learning_curves([curve], "digits").axes[0].get_ylim()
     assert bottom < values[-1] < top
+
+
+def test_a_collapse_is_named_and_does_not_press_the_rest_together():
+    low = with_curve("gan-alternating", 1, [-300.0, -400.0])
+    figure = figures.learning_curves([with_curve("gan", 1, [1.0, 50.0]), low], "mnist")
+    assert figure.axes[0].get_ylim()[0] == -100
+    assert "Adversarial nets, alternating updates (preset standard), below" in legend(figure)
+    assert "Adversarial nets (preset standard)" in legend(figure)
+    both = [with_curve("gan-alternating", 2, [10.0, 20.0]), low, with_curve("gan", 1, [1.0])]
+    assert not any("below" in text for text in legend(figures.learning_curves(both, "mnist")))
+
+    records = [record(value=160), record(model="gan-gaussian-noise", value=-307)]
+    axes = figures.all_scores(records, "mnist").axes[0]
+    assert axes.get_xlim()[0] > 0
+    assert [text.get_text() for text in axes.texts] == ["◂ off to the left: -307"]
 
 
 def test_a_score_cut_short_is_not_averaged_with_one_at_full_length():

@@ -27,27 +27,33 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
     """
     figure = new_figure(7, 4.8)
     axes = figure.subplots()
-    shown: list[float] = []
     evidence = Evidence(records)
     scores = {row: _scores(evidence, row, dataset) for row in rows.names(dataset)}
     drawn = [row.model for row in paper.TABLE_1 if row.model in scores]
     drawn += [row for row, found in scores.items() if row in VARIANTS and found]
+    of_table = [row.model for row in paper.TABLE_1]
+    shown = [score.value for row in of_table for score in scores.get(row, [])]
+    shown += [printed.value for row in of_table if (printed := paper.printed(row, dataset)) is not None]
+    left = min(shown, default=0.0) - 30
     for place, row in enumerate(drawn):
         printed = paper.printed(row, dataset)
         found = scores[row]
         if printed is not None:
             _point(axes, printed, place - 0.25, "s", "black", f"the paper; ± over {printed.over}")
-            shown.append(printed.value)
         for number, score in enumerate(found):
             _point(
                 axes, score, place - 0.1 + 0.08 * number, "o", BLUE, f"a recorded trial; ± over {score.over}"
             )
-            shown.append(score.value)
         if len(found) > 1:
             mean = Estimate.from_values([score.value for score in found], "training seeds")
             at = place - 0.1 + 0.08 * len(found)
             _point(axes, mean, at, "D", ORANGE, f"mean of its trials; ± over {mean.over}")
-    left = min(shown, default=0.0) - 30
+        if row in VARIANTS and (off := [f"{score.value:.0f}" for score in found if score.value < left]):
+            # One collapse would press everything else together.
+            axes.annotate(
+                f"◂ off to the left: {', '.join(off)}", (0.01, place - 0.25), fontsize=8,
+                xycoords=("axes fraction", "data"),
+            )  # fmt: skip
     for model, (colour, line) in REFERENCES.items():
         found = scores.get(model, [])
         if found:

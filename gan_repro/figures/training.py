@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from gan_repro import paper
 from gan_repro.figures.style import MODELS, REFERENCES, VARIANTS, new_figure
@@ -44,7 +47,7 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
         axes.plot([], [], linestyle="none", color="black", label="training not finished", **_RING)
     printed = paper.printed("gan", dataset)
     if printed is not None:
-        label = f"{printed.value:g}: adversarial nets in the paper (test images, coarse grid)"
+        label = f"{printed.value:g}: the paper (test images, coarse grid)"
         axes.axhline(printed.value, color="black", linewidth=0.8, label=label)
     axes.set(
         xscale="log", xlabel="epochs of training", ylabel="validation log-likelihood, nats (refined sigma)"
@@ -53,10 +56,23 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
         formatter(LogFormatter())
     if axes.get_ylim()[1] > 0:  # else the first epochs, far below, would flatten the rest
         axes.set_ylim(bottom=max(-100, axes.get_ylim()[0]))
+        _say_what_lies_below(axes)
     axes.grid(alpha=0.3)
     if named or printed is not None:
         figure.legend(fontsize=8, loc="outside lower center", ncols=2)
     return figure
+
+
+def _say_what_lies_below(axes: Axes) -> None:
+    """Name rows in the legend of which no line reaches into the picture as such."""
+    highest: dict[object, float] = {}
+    for line in axes.lines:
+        values = [float(value) for value in np.asarray(line.get_ydata())]
+        highest[line.get_color()] = max([*values, highest.get(line.get_color(), -math.inf)])
+    for line in axes.lines:
+        label = str(line.get_label())
+        if -math.inf < highest[line.get_color()] < axes.get_ylim()[0] and not label.startswith("_"):
+            line.set_label(f"{label}, below")
 
 
 def sigma_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
