@@ -30,11 +30,10 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
     evidence = Evidence(records)
     scores = {row: _scores(evidence, row, dataset) for row in rows.names(dataset)}
     drawn = [row.model for row in paper.TABLE_1 if row.model in scores]
-    drawn += [row for row, found in scores.items() if row in VARIANTS and found]
-    of_table = [row.model for row in paper.TABLE_1]
-    shown = [score.value for row in of_table for score in scores.get(row, [])]
-    shown += [printed.value for row in of_table if (printed := paper.printed(row, dataset)) is not None]
+    shown = [score.value for row in drawn for score in scores[row]]
+    shown += [printed.value for row in drawn if (printed := paper.printed(row, dataset)) is not None]
     left = min(shown, default=0.0) - 30
+    drawn += [row for row, found in scores.items() if row in VARIANTS and found]
     for place, row in enumerate(drawn):
         printed = paper.printed(row, dataset)
         found = scores[row]

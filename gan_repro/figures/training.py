@@ -67,8 +67,8 @@ def _say_what_lies_below(axes: Axes) -> None:
     """Name rows in the legend of which no line reaches into the picture as such."""
     highest: dict[object, float] = {}
     for line in axes.lines:
-        values = [float(value) for value in np.asarray(line.get_ydata())]
-        highest[line.get_color()] = max([*values, highest.get(line.get_color(), -math.inf)])
+        before = highest.get(line.get_color(), -math.inf)
+        highest[line.get_color()] = float(np.max(line.get_ydata(), initial=before))
     for line in axes.lines:
         label = str(line.get_label())
         if -math.inf < highest[line.get_color()] < axes.get_ylim()[0] and not label.startswith("_"):

@@ -12,6 +12,7 @@ from gan_repro.audit.problem import Problem
 from gan_repro.trials.presets import FULL_SIZE
 
 _README = "README.md"
+_REMEDY = "run python -m gan_repro.report"
 _BLOCK = re.compile(
     r"(?P<head><!-- recorded(?: (?P<dataset>[\w-]+))? -->\n).*?(?P<tail>\n<!-- /recorded -->)", re.DOTALL
 )
@@ -48,9 +49,6 @@ def differences(files: Mapping[Path, str]) -> list[Problem]:
         if text != expected:
             problems.append(Problem(path.name, f"{_first_difference(text, expected)}; {_REMEDY}"))
     return problems
-
-
-_REMEDY = "run python -m gan_repro.report"
 
 
 def check_printed(results: Path) -> list[Problem]:
