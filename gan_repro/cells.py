@@ -110,7 +110,9 @@ def cell_from(records: Sequence[TrialRecord]) -> Cell:
         preset=used[0].provenance.preset,
         smaller=used[0].provenance.smaller,
         devices=tuple(
-            sorted({str(record.provenance.environment.get("device", "unknown")) for record in used})
+            sorted(
+                {str(ran.environment.get("device", "unknown")) for r in used for ran in r.provenance.origins}
+            )
         ),
         sampling=_sampling(used),
         trials=tuple(record.spec.id for record in used),

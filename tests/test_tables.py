@@ -59,6 +59,13 @@ def test_the_two_kinds_of_error_are_kept_apart():
     assert cell.refined.value == pytest.approx(166)
 
 
+def test_a_trial_that_was_moved_to_another_device_names_both():
+    moved = record(seed=2)
+    card = moved.provenance.origins[-1].model_copy(update={"environment": {"device": "some card"}})
+    moved = moved.model_copy(update={"provenance": moved.provenance.model_copy(update={"earlier": (card,)})})
+    assert cell_from([record(seed=1), moved]).devices == ("cpu", "some card")
+
+
 def test_one_seed_has_no_spread():
     assert cell_from([record()]).over_seeds.standard_error is None
 

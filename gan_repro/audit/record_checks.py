@@ -14,7 +14,7 @@ from gan_repro import models
 from gan_repro.audit.experiments.record import ExperimentProvenance
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, PROTOCOLS
 from gan_repro.trials.presets import PRESETS, row_of
-from gan_repro.trials.records import Candidate, Provenance, Score, TrialRecord
+from gan_repro.trials.records import Candidate, Origin, Provenance, Score, TrialRecord
 
 _ENVIRONMENT = ("device", "threads", "torch", "numpy")
 _ROUNDING = 1e-9
@@ -39,17 +39,10 @@ def is_commit(text: str) -> bool:
 
 def check_provenance(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
     """What is missing or cannot be in where, when and with what a record was made."""
-    if provenance.commit is None:
-        yield "provenance.commit is missing"
-    elif not is_commit(provenance.commit):
-        yield f"provenance.commit is {provenance.commit!r}, which is no commit"
-    if provenance.dirty is None:
-        yield "provenance.dirty is missing: whether the tree was clean is not known"
-    elif provenance.dirty:
-        yield "was made from a dirty tree"
-    for key in _ENVIRONMENT:
-        if provenance.environment.get(key) is None:
-            yield f"provenance.environment.{key} is missing"
+    yield from _check_origin(provenance, "provenance")
+    if isinstance(provenance, Provenance):
+        for number, origin in enumerate(provenance.earlier):
+            yield from _check_origin(origin, f"provenance.earlier.{number}")
     try:
         elapsed = datetime.fromisoformat(provenance.finished) - datetime.fromisoformat(provenance.started)
     except ValueError:
@@ -63,6 +56,20 @@ def check_provenance(provenance: Provenance | ExperimentProvenance) -> Iterator[
         # Times are kept to the second; a resumed trial also counts what earlier attempts took.
         if not provenance.resumed and sum(provenance.seconds.values()) > elapsed.total_seconds() + 2:
             yield "provenance.seconds add up to more than finished minus started"
+
+
+def _check_origin(origin: Provenance | ExperimentProvenance | Origin, where: str) -> Iterator[str]:
+    if origin.commit is None:
+        yield f"{where}.commit is missing"
+    elif not is_commit(origin.commit):
+        yield f"{where}.commit is {origin.commit!r}, which is no commit"
+    if origin.dirty is None:
+        yield f"{where}.dirty is missing: whether the tree was clean is not known"
+    elif origin.dirty:
+        yield f"{where}.dirty is true: it was made from a tree that differed from the commit"
+    for key in _ENVIRONMENT:
+        if origin.environment.get(key) is None:
+            yield f"{where}.environment.{key} is missing"
 
 
 def _check_spec(record: TrialRecord) -> Iterator[str]:

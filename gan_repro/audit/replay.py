@@ -97,8 +97,10 @@ def replay(record: TrialRecord, attempt: Attempt) -> Replayed:
 
 def compare(record: TrialRecord, again: TrialRecord) -> Replayed:
     """What differs between a record and the same trial run again."""
-    environments = record.provenance.environment, again.provenance.environment
-    exact = all(environments[0].get(key) == environments[1].get(key) for key in SAME_MACHINE)
+    # A trial that was moved to another machine half-way comes back to the bit on neither.
+    here = again.provenance.environment
+    there = [origin.environment for origin in record.provenance.origins]
+    exact = all(environment.get(key) == here.get(key) for environment in there for key in SAME_MACHINE)
     id = record.spec.id
     if again.status != "done":
         problem = Problem(id, f"was recorded as done and ended as {again.status}: {again.reason}")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import torch
 
+from gan_repro.trials.records import Environment
+
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 
 
@@ -26,7 +28,7 @@ def prepare(device: str, threads: int) -> None:
         torch.backends.cudnn.allow_tf32 = False
 
 
-def describe(device: str) -> dict[str, str | int | bool | None]:
+def describe(device: str) -> Environment:
     """Device, threads, determinism flags and versions, as they stand."""
     on_gpu = device.startswith("cuda")
     return {

@@ -19,6 +19,7 @@ from gan_repro.files import atomic_write, read_regular
 from gan_repro.trials.spec import TrialSpec
 
 Status = Literal["done", "diverged", "error", "interrupted", "skipped"]
+Environment = dict[str, str | int | bool | None]
 
 _MAX_RECORD_BYTES = 16 * 2**20
 
@@ -89,6 +90,14 @@ class CurvePoint(_Part):
     sigma: float | None = None
 
 
+class Origin(_Part):
+    """On what machine and with what code one attempt at a trial ran."""
+
+    commit: str | None
+    dirty: bool | None
+    environment: Environment
+
+
 class Provenance(_Part):
     """Where, when and with what a trial ran. Two runs of one spec differ here and nowhere else."""
 
@@ -106,7 +115,16 @@ class Provenance(_Part):
     """Largest resident size of the process, bytes."""
     resumed: int
     """How many times the trial went on from a checkpoint."""
-    environment: dict[str, str | int | bool | None]
+    environment: Environment
+    """As `gan_repro.trials.environment.describe` reads it back."""
+    earlier: tuple[Origin, ...] = ()
+    """Where attempts ran from which this one went on, so far as it differs from the above."""
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """Of all attempts, the latest last."""
+        latest = Origin(commit=self.commit, dirty=self.dirty, environment=self.environment)
+        return *self.earlier, latest
 
 
 class TrialRecord(_Part):

@@ -21,7 +21,7 @@ from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
 from gan_repro.trials.phases import Phases
 from gan_repro.trials.presets import title
-from gan_repro.trials.records import Provenance, RecordStore, TrialRecord
+from gan_repro.trials.records import Origin, Provenance, RecordStore, TrialRecord
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.watch import Watch
 
@@ -110,10 +110,11 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
             f"{spec.data.sha256}; use the same images or plan the trial anew"
         )
     model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
-    watch = _watch(spec, attempt, folds)
+    commit, dirty = environment.code_version()
+    origin = Origin(commit=commit, dirty=dirty, environment=environment.describe(device))
+    watch = _watch(spec, attempt, folds, origin)
     trial = Phases(spec, folds, model, watch)
     status, reason = trial.outcome()
-    commit, dirty = environment.code_version()
     return TrialRecord(
         spec=spec,
         status=status,
@@ -131,7 +132,8 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
             seconds={name: round(value, 3) for name, value in trial.seconds.items()},
             peak_memory=environment.peak_memory(),
             resumed=watch.resumed,
-            environment=environment.describe(device),
+            environment=origin.environment,
+            earlier=tuple(watch.earlier),
         ),
     )
 
@@ -148,7 +150,7 @@ def _checked_kind(spec: TrialSpec) -> Any:
     return kind
 
 
-def _watch(spec: TrialSpec, attempt: Attempt, folds: Sequence[Dataset]) -> Watch:
+def _watch(spec: TrialSpec, attempt: Attempt, folds: Sequence[Dataset], origin: Origin) -> Watch:
     """Who watches the training; where it is to be fresh, nothing is left of an earlier one."""
     checkpoint = checkpoint_path(attempt.results, spec)
     if attempt.fresh:
@@ -158,6 +160,7 @@ def _watch(spec: TrialSpec, attempt: Attempt, folds: Sequence[Dataset]) -> Watch
         # The authors' yamls watch the first fold, too.
         folds[0].valid,
         checkpoint,
+        origin=origin,
         stop_requested=attempt.stop_requested,
         checkpoint_seconds=attempt.checkpoint_seconds,
         position=attempt.progress_position,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from tqdm import tqdm
 
 from gan_repro.escape import one_line
@@ -21,7 +21,7 @@ from gan_repro.files import atomic_write, check_saved_tensors
 from gan_repro.models.base import DivergedError, EpochLog, TrainedModel
 from gan_repro.parzen.protocols import choose_sigma
 from gan_repro.seeds import generator
-from gan_repro.trials.records import CurvePoint
+from gan_repro.trials.records import CurvePoint, Origin
 from gan_repro.trials.spec import TrialSpec
 
 
@@ -42,6 +42,8 @@ class _SavedWatch(BaseModel):
     resumed: int
     tracking_seconds: float
     training_seconds: float
+    origins: list[Origin] = Field(default_factory=list)
+    """Of all attempts; a checkpoint from before they were kept does not say."""
 
 
 def _read(checkpoint: Path, spec: TrialSpec) -> tuple[_SavedWatch, list[CurvePoint], Mapping[str, Any]]:
@@ -78,6 +80,7 @@ class Watch:
         valid: np.ndarray,
         checkpoint: Path,
         *,
+        origin: Origin,
         stop_requested: Callable[[], bool],
         checkpoint_seconds: float,
         position: int | None,
@@ -86,6 +89,7 @@ class Watch:
         self.spec = spec
         self.valid = valid
         self.checkpoint = checkpoint
+        self.origin = origin
         self.stop_requested = stop_requested
         self.checkpoint_seconds = checkpoint_seconds
         self._position = position
@@ -100,6 +104,7 @@ class Watch:
         self.best_mean = -math.inf
         self.best_parameters: dict[str, torch.Tensor] = {}
         self.resumed = 0
+        self.earlier: list[Origin] = []
         self.tracking_seconds = 0.0
         self.training_seconds = 0.0
 
@@ -187,6 +192,7 @@ class Watch:
             "resumed": self.resumed,
             "tracking_seconds": self.tracking_seconds,
             "training_seconds": self.training_seconds + now - self._started,
+            "origins": [origin.model_dump() for origin in (*self.earlier, self.origin)],
         }
         buffer = io.BytesIO()
         torch.save({"watch": mine, "model": model.state()}, buffer)
@@ -209,6 +215,7 @@ class Watch:
         self.best_epoch, self.best_mean = mine.best_epoch, mine.best_mean
         self.best_parameters = mine.best_parameters
         self.resumed = mine.resumed + 1
+        self.earlier = [origin for origin in mine.origins if origin != self.origin]
         self.tracking_seconds = mine.tracking_seconds
         self.training_seconds = mine.training_seconds
         return state

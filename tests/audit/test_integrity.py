@@ -209,10 +209,22 @@ def provenance(record, **changes) -> TrialRecord:
     return changed(record, provenance=record.provenance.model_copy(update=changes))
 
 
+def moved(record, **changes) -> TrialRecord:
+    return provenance(record, earlier=(record.provenance.origins[-1].model_copy(update=changes),))
+
+
 @pytest.mark.parametrize(
     ("record", "named"),
     [
-        (provenance(RECORDS[0], dirty=True), "dirty tree"),
+        (
+            provenance(RECORDS[0], dirty=True),
+            "provenance.dirty is true: it was made from a tree that differed",
+        ),
+        (moved(RECORDS[0], dirty=True), "provenance.earlier.0.dirty is true"),
+        (
+            moved(RECORDS[0], environment={"device": "cpu"}),
+            "provenance.earlier.0.environment.torch is missing",
+        ),
         (provenance(RECORDS[0], dirty=None), "provenance.dirty is missing"),
         (provenance(RECORDS[0], commit=None), "provenance.commit is missing"),
         (provenance(RECORDS[0], commit="main"), "is no commit"),

@@ -46,6 +46,11 @@ def elsewhere(record):
     )
 
 
+def moved_here(record):
+    earlier = (elsewhere(record).provenance.origins[-1],)
+    return record.model_copy(update={"provenance": record.provenance.model_copy(update={"earlier": earlier})})
+
+
 def test_a_trial_comes_back_to_the_bit(recorded):
     again = replay(recorded, quiet())
     assert (again.exact, again.difference, again.problems) == (True, 0.0, ())
@@ -93,6 +98,16 @@ def test_on_another_machine_scores_are_compared_within_the_stated_tolerance(reco
     assert "on another machine" in str(compare(near, recorded))
     (problem,) = compare(far, recorded).problems
     assert "10 are allowed on another machine" in problem.what
+
+
+def test_of_a_trial_that_was_moved_half_way_no_bits_are_compared(recorded):
+    value = recorded.score.log_likelihood.value
+    again = compare(moved_here(doctored(recorded, value + 0.5)), recorded)
+    assert (again.exact, again.problems) == (False, ())
+    stayed = recorded.model_copy(
+        update={"provenance": recorded.provenance.model_copy(update={"earlier": recorded.provenance.origins})}
+    )
+    assert compare(stayed, recorded).exact
 
 
 def test_what_trains_nothing_is_held_to_a_closer_tolerance():

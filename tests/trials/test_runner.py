@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from gan_repro.models.gan import GAN
+from gan_repro.trials import environment
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, checkpoint_path, run
 
@@ -89,6 +90,42 @@ def test_stopped_and_resumed_ends_like_a_straight_run(tiny_spec, tmp_path):
     resumed = run(spec, quiet(tmp_path / "cut"))
     assert resumed.provenance.resumed == 2
     assert outcome(resumed) == outcome(straight)
+
+
+def test_a_trial_that_was_moved_says_where_it_ran_and_with_what_code(tiny_spec, tmp_path, monkeypatch):
+    here = environment.describe("cpu")
+    commits = {"one": "a" * 40, "two": "b" * 40, "three": "a" * 40}
+
+    def attempt(machine, updates=None):
+        monkeypatch.setattr(environment, "describe", lambda device: {**here, "processor": machine})
+        monkeypatch.setattr(environment, "code_version", lambda: (commits[machine], machine == "two"))
+        calls = iter(range(1, 1000))
+        stop = {} if updates is None else {"stop_requested": lambda: next(calls) > updates}
+        return run(tiny_spec(), quiet(tmp_path, **stop)).provenance
+
+    def earlier(provenance):
+        return [(o.environment["processor"], o.commit[0], o.dirty) for o in provenance.earlier]
+
+    assert earlier(attempt("one", 5)) == []
+    assert earlier(attempt("one", 5)) == []
+    assert earlier(attempt("two", 5)) == [("one", "a", False)]
+    assert earlier(attempt("two", 5)) == [("one", "a", False)]
+    last = attempt("three")
+    assert earlier(last) == [("one", "a", False), ("two", "b", True)]
+    assert (last.environment["processor"], last.commit, last.dirty) == ("three", "a" * 40, False)
+    assert [origin.environment["processor"] for origin in last.origins] == ["one", "two", "three"]
+    assert RecordStore(tmp_path).read(tiny_spec()).provenance == last
+
+
+def test_a_checkpoint_from_before_origins_were_kept_is_taken_up(tiny_spec, tmp_path):
+    spec, calls = tiny_spec(), iter(range(1, 1000))
+    run(spec, quiet(tmp_path, stop_requested=lambda: next(calls) > 14))
+    path = checkpoint_path(tmp_path, spec)
+    saved = torch.load(path, weights_only=True)
+    del saved["watch"]["origins"]
+    torch.save(saved, path)
+    record = run(spec, quiet(tmp_path))
+    assert (record.status, record.provenance.resumed, record.provenance.earlier) == ("done", 1, ())
 
 
 def test_patience_stops_training_and_a_lost_record_is_made_again_from_the_checkpoint(tiny_spec, tmp_path):

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gan_repro.files import atomic_write
+from gan_repro.trials.records import Environment
 
 _MAX_BYTES = 16 * 2**20
 
@@ -91,7 +92,7 @@ class ExperimentProvenance(_Part):
     """Whether the code differed from that commit; None where there is no repository."""
     started: str
     finished: str
-    environment: dict[str, str | int | bool | None]
+    environment: Environment
     """As `gan_repro.trials.environment.describe` reads it back."""
 
 
