@@ -9,6 +9,7 @@ from gan_repro.audit import experiments
 from gan_repro.audit.experiments import game_1d
 from gan_repro.audit.experiments.loss_early import LOSSES
 from gan_repro.audit.experiments.record import ExperimentProvenance, ExperimentRecord
+from gan_repro.audit.experiments.update_order import RECIPES
 from gan_repro.audit.grids import grid_path
 from gan_repro.figures.__main__ import drawable
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
@@ -212,6 +213,9 @@ def test_curves_of_experiments_go_through_their_points():
     }
     left, right = figures.loss_gradients(made_experiment("loss-early", series)).axes
     assert (len(left.lines), len(right.lines)) == (2, 2)
+    series = {f"discriminator loss {recipe}": [[1, i + 0.5], [2, 0.1]] for i, recipe in enumerate(RECIPES)}
+    axes = figures.update_order(made_experiment("update-order", series)).axes[0]
+    assert [list(line.get_ydata()) for line in axes.lines] == [[i + 0.5, 0.1] for i in range(4)]
 
 
 def test_a_results_folder_that_is_not_there_is_bad_usage(tmp_path, capsys):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gan_repro.figures.experiments import game as game
     from gan_repro.figures.experiments import loss_gradients as loss_gradients
     from gan_repro.figures.experiments import sample_count as sample_count
+    from gan_repro.figures.experiments import update_order as update_order
     from gan_repro.figures.scores import all_scores as all_scores
     from gan_repro.figures.style import save as save
     from gan_repro.figures.training import learning_curves as learning_curves
@@ -32,5 +33,6 @@ __getattr__ = attach(
         "sample_count": "experiments",
         "save": "style",
         "sigma_curves": "training",
+        "update_order": "experiments",
     },
 )

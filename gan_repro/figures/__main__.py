@@ -74,6 +74,7 @@ def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Fi
         ("game-1d", figures.game),
         ("sample-count", figures.sample_count),
         ("loss-early", figures.loss_gradients),
+        ("update-order", figures.update_order),
     ):
         if name in experiments:
             yield name.replace("-", "_"), partial(draw, experiments[name])

@@ -68,5 +68,22 @@ def loss_gradients(record: ExperimentRecord) -> Figure:
     return figure
 
 
+def update_order(record: ExperimentRecord) -> Figure:
+    """D's loss against epochs under each recipe of `update-order`, means over seeds."""
+    figure = new_figure()
+    axes = figure.subplots()
+    for recipe, style, colour, label in (
+        ("simultaneous", "-", BLUE, "against D before its step, random numbers in common (released code)"),
+        ("simultaneous_own", "--", BLUE, "against D before its step, its own random numbers"),
+        ("alternating_same", "-", ORANGE, "against D after its step, random numbers in common"),
+        ("alternating", "--", ORANGE, "against D after its step, its own random numbers (Algorithm 1)"),
+    ):
+        _line(axes, record.series[f"discriminator loss {recipe}"], f"o{style}", colour, f"G's step {label}")
+    axes.set(yscale="log", xlabel="epochs of training", ylabel="loss of D, nats")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7)
+    return figure
+
+
 def _line(axes: Axes, rows: list[list[float]], style: str, colour: str, label: str) -> None:
     axes.plot(*zip(*rows, strict=True), style, color=colour, markersize=4, linewidth=1.3, label=label)

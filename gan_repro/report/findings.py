@@ -23,7 +23,10 @@ from gan_repro.markdown import PROSE, sentence, table
 from gan_repro.trials.presets import FULL_SIZE
 
 PROTOCOL_EXPERIMENTS = ("sensitivity", "sample-count", "chain-habits")
-"""Experiments on the protocol's choices; the others are on claims."""
+"""Experiments on the protocol's choices."""
+
+_NOT_ON_CLAIMS = frozenset({*PROTOCOL_EXPERIMENTS, "update-order"})
+"""The last stands with the variants of the recipe."""
 
 _STANDINGS = """Training images as samples are what a perfect memory scores, k-means centroids what blurred
 prototypes score, Gaussians per pixel the floor. Later numbers are as their papers print them; they differ in
@@ -159,14 +162,14 @@ def protocol(evidence: Evidence) -> str:
         parts += [
             f"### Experiment `{record.name}`",
             table(["Finding", "What", "Value", "Of the margin"], rows),
-            _made_from(record),
+            made_from(record),
         ]
     return "\n\n".join(parts)
 
 
 def experiments(evidence: Evidence) -> str:
     """The findings of the experiments on claims."""
-    found = [r for name, r in evidence.experiments.items() if name not in PROTOCOL_EXPERIMENTS]
+    found = [r for name, r in evidence.experiments.items() if name not in _NOT_ON_CLAIMS]
     parts = ["## Experiments on the claims"]
     if not found:
         parts.append("None has been recorded yet.")
@@ -175,7 +178,7 @@ def experiments(evidence: Evidence) -> str:
         parts += [
             f"### Experiment `{record.name}`",
             table(["Finding", "What", "Value"], rows),
-            _made_from(record),
+            made_from(record),
         ]
     return "\n\n".join(parts)
 
@@ -185,7 +188,8 @@ def _printed(dataset: str) -> list[tuple[paper.Row, Estimate]]:
     return [(row, estimate) for row, estimate in found if estimate is not None]
 
 
-def _made_from(record: ExperimentRecord) -> str:
+def made_from(record: ExperimentRecord) -> str:
+    """Seeds, trials and commit of an experiment."""
     commit = (record.provenance.commit or "none")[:12]
     trained = ", ".join(f"`{id}`" for id in record.trial_ids) or "none; it trains its own nets"
     seeds = ", ".join(map(str, record.seeds)) or "none"

@@ -26,6 +26,7 @@ _CAPTIONS = {
     "interpolation": "Interpolation in z, as in Figure 3: adversarial nets",
     "game_1d": "The game in one dimension, as in Figure 1, from a training run",
     "loss_early": "G's gradient early in training, non-saturating against saturating loss",
+    "update_order": "D's loss where G's step meets D before its own step, and where after",
     "sample_count": "The score against the number of samples",
 }
 

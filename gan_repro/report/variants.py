@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gan_repro.audit.evidence import Evidence
+from gan_repro.audit.experiment_rules import describe
+from gan_repro.audit.experiments.record import ExperimentRecord, Finding
 from gan_repro.estimate import Estimate
-from gan_repro.markdown import table
+from gan_repro.markdown import sentence, table
+from gan_repro.report.findings import made_from
 from gan_repro.report.training import longest_curves
 from gan_repro.search import SearchLog, log_path, read_log
 from gan_repro.trials.rows import ROWS, label
@@ -22,6 +25,27 @@ _LONGER = """Some of them are rows on request, and are trained for longer. The s
 epochs, and in brackets the lead over the released recipe from the same seed:"""
 _ROWS = tuple(name for name, row in ROWS.items() if row.model == "gan" and row.settings.get("digits"))
 """The rows whose settings on MNIST are other than the released ones."""
+
+_ORDER = """### Whose step comes first: experiment `update-order`
+
+The algorithm as printed and the released code differ in two things: whether G's step is taken against D as
+it is before its own step on the same minibatch, or after, and whether the two steps have their noise and
+dropout masks in common. All four combinations, on nets of full size, after {epochs} epochs; means ± over
+seeds. Where D has won, its loss is near 0 (0.69 where it cannot tell). Where all samples are one image, the
+distance between two is 0. Where pixels lie in the flat parts of the sigmoid, so is its slope, y (1 - y),
+and little of a gradient comes through to G."""
+_RECIPES = {
+    "simultaneous": ("before (the released code)", "in common"),
+    "simultaneous_own": ("before", "G's own"),
+    "alternating_same": ("after", "in common"),
+    "alternating": ("after (Algorithm 1)", "G's own"),
+}
+_COLUMNS = {
+    "likelihood": "Validation log-likelihood, nats",
+    "discriminator": "Loss of D, nats",
+    "diversity": "Distance between two samples, over that of images",
+    "slope": "Slope of the outputs, over that of images",
+}
 
 
 def variants(evidence: Evidence, results: Path) -> str:
@@ -34,7 +58,9 @@ def variants(evidence: Evidence, results: Path) -> str:
     except ValueError as error:
         print(f"warning: {error}; left out", file=sys.stderr)
         return ""
-    return "\n\n".join(part for part in (_HEADING, _search(log), _longer(evidence)) if part)
+    order = evidence.experiments.get("update-order")
+    parts = (_HEADING, _search(log), _longer(evidence), _order(order) if order else "")
+    return "\n\n".join(part for part in parts if part)
 
 
 def _search(log: SearchLog) -> str:
@@ -58,6 +84,27 @@ def _longer(evidence: Evidence) -> str:
     followed = {row: _leads(released, longest_curves(evidence, row)) for row in _ROWS}
     parts = [f"{label(row)} (`{row}`):\n\n{leads}" for row, leads in followed.items() if leads]
     return "\n\n".join([_LONGER, *parts]) if parts else ""
+
+
+def _order(record: ExperimentRecord) -> str:
+    rows = []
+    for recipe, (meets, numbers) in _RECIPES.items():
+        cells = [_plus_minus(record.findings[f"{name}_{recipe}"]) for name in _COLUMNS]
+        rows.append([meets, numbers, *cells])
+    effects = [record.findings[name] for name in ("order_effect", "randomness_effect")]
+    return "\n\n".join(
+        [
+            _ORDER.format(epochs=record.settings["epochs"]),
+            table(["G's step against D", "Random numbers", *_COLUMNS.values()], rows),
+            "\n".join(f"- {sentence(effect.what)}: {describe(effect)}." for effect in effects),
+            made_from(record),
+        ]
+    )
+
+
+def _plus_minus(finding: Finding) -> str:
+    error = "" if finding.standard_error is None else f" ± {finding.standard_error:.2g}"
+    return f"{finding.value:.3g}{error}"
 
 
 def _leads(released: Mapping[int, Mapping[int, float]], variant: Mapping[int, Mapping[int, float]]) -> str:

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from gan_repro.audit.evidence import Evidence
+from gan_repro.audit.experiments.record import Finding
+from gan_repro.audit.experiments.update_order import RECIPES
+from gan_repro.report.findings import experiments
 from gan_repro.report.variants import _ROWS, variants
 from gan_repro.search import SearchLog, Tried, log_path
 from gan_repro.search_space import SPACES
 from gan_repro.trials.records import CurvePoint
 from gan_repro.trials.rows import ROWS
-from tests.audit.made_up import table_rows, trial
+from tests.audit.made_up import experiment, table_rows, trial
 
 RECORDED = Path(__file__).parents[2] / "results"
 
@@ -84,6 +87,26 @@ def test_every_variant_has_a_table_of_its_own(results):
     on = trial("gan-no-early-stopping", 1, 100.0, preset="paper")
     on = on.model_copy(update={"learning_curve": released.learning_curve})
     assert "no early stopping" not in variants(Evidence([released, on]), results)
+
+
+def test_the_order_of_the_steps_is_told_recipe_by_recipe(results):
+    finding = {"unit": "nats", "over": "training seeds", "n": 3}
+    found = {
+        f"{name}_{recipe}": Finding(value=100.0 * i + j, standard_error=j + 0.5, what="made up", **finding)
+        for i, recipe in enumerate(RECIPES, start=1)
+        for j, name in enumerate(("likelihood", "discriminator", "diversity", "slope"))
+    }
+    found["order_effect"] = Finding(value=-250.0, interval=(-300, -200), what="after minus before", **finding)
+    found["randomness_effect"] = Finding(value=9.0, interval=(-5, 23), what="own minus common", **finding)
+    record = experiment("update-order").model_copy(update={"settings": {"epochs": 7}, "findings": found})
+    text = variants(Evidence(experiments={"update-order": record}), results)
+    assert "after 7 epochs" in text
+    rows = [line.split(" | ") for line in text.split("`update-order`")[1].splitlines() if " ± " in line]
+    assert [row[2] for row in rows[1:]] == ["100 ± 0.5", "200 ± 0.5", "300 ± 0.5", "400 ± 0.5"]
+    assert rows[1][3:] == ["101 ± 1.5", "102 ± 2.5", "103 ± 3.5 |"]
+    assert "- After minus before: -250 nats, 95 % interval [-300, -200] over training seeds (n = 3)." in text
+    assert "- Own minus common: 9 nats" in text
+    assert "update-order" not in experiments(Evidence(experiments={"update-order": record}))
 
 
 def test_rows_of_variants_are_candidates_of_the_search():
