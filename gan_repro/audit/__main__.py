@@ -69,18 +69,35 @@ def _seal(results: Path) -> None:
 def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
     from gan_repro.audit.evidence import ReadOnlyStore
     from gan_repro.audit.replay import draw, replay
+    from gan_repro.data.sources import DataUnavailable
     from gan_repro.trials.runner import Attempt
 
-    records = draw(ReadOnlyStore(options.results), options.replay, seed=options.seed, minutes=options.minutes)
+    drawn = draw(ReadOnlyStore(options.results), seed=options.seed, minutes=options.minutes)
     print(
-        f"replaying {len(records)} of the trials that took at most {options.minutes:g} minutes"
-        f" (asked for {options.replay}, drawn with seed {options.seed})"
+        f"replaying {min(options.replay, len(drawn))} of the {len(drawn)} trials that took at most"
+        f" {options.minutes:g} minutes (asked for {options.replay}, drawn with seed {options.seed})"
     )
     problems: list[Problem] = []
-    for record in records:
-        replayed = replay(record, Attempt(root=options.root, device=device))
+    lacking: dict[str, DataUnavailable] = {}
+    replays = 0
+    for record in drawn:
+        name = record.spec.data.name
+        if replays == options.replay:
+            break
+        if name in lacking:
+            continue
+        try:
+            replayed = replay(record, Attempt(root=options.root, device=device))
+        except DataUnavailable as error:
+            # Not everybody may have every set of faces: others are drawn in their place.
+            lacking[name] = error
+            print(f"of {name} no trial is replayed: {error}", flush=True)
+            continue
+        replays += 1
         print(f"replayed {replayed}", flush=True)
         problems += replayed.problems
+    if lacking and not replays:
+        raise next(iter(lacking.values()))
     return problems
 
 

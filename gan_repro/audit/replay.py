@@ -54,8 +54,8 @@ class Replayed:
         return f"{self.id}: {how}"
 
 
-def draw(records: Iterable[TrialRecord], n: int, *, seed: int, minutes: float) -> list[TrialRecord]:
-    """At most `n` finished trials at random, of those that took at most `minutes` each when recorded.
+def draw(records: Iterable[TrialRecord], *, seed: int, minutes: float) -> list[TrialRecord]:
+    """The finished trials that took at most `minutes` each when recorded, in an order drawn at random.
 
     Trials of models that are not known here, or that are at another version by now, are not drawn.
     """
@@ -70,8 +70,7 @@ def draw(records: Iterable[TrialRecord], n: int, *, seed: int, minutes: float) -
         ),
         key=lambda record: record.spec.id,
     )
-    chosen = np.random.default_rng(seed).permutation(len(fitting))[:n]
-    return [fitting[index] for index in chosen]
+    return [fitting[index] for index in np.random.default_rng(seed).permutation(len(fitting))]
 
 
 def replay(record: TrialRecord, attempt: Attempt) -> Replayed:

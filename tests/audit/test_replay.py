@@ -12,6 +12,7 @@ from gan_repro.trials.plan import make_plan
 from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import RecordStore, TrialRecord
 from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.spec import DataSpec
 from tests.audit.made_up import trial, trials
 
 
@@ -129,12 +130,13 @@ def test_the_draw_is_random_but_stated_and_keeps_to_the_time(recorded):
     old = trial("train-set", 1, 243.0)
     records.append(old.model_copy(update={"spec": old.spec.model_copy(update={"model_version": 99})}))
     records.append(records[1].model_copy(update={"status": "interrupted", "reason": "stopped"}))
-    drawn = {seed: [r.spec.seed for r in draw(records, 2, seed=seed, minutes=10)] for seed in range(20)}
-    assert drawn[3] == [r.spec.seed for r in draw(list(reversed(records[:5])), 2, seed=3, minutes=10)]
+    drawn = {seed: [r.spec.seed for r in draw(records, seed=seed, minutes=10)][:2] for seed in range(20)}
+    again = draw(list(reversed(records[:5])), seed=3, minutes=10)
+    assert drawn[3] == [r.spec.seed for r in again][:2]
     assert {seed for chosen in drawn.values() for seed in chosen} == {2, 3, 4, 5}
     assert all(len(set(chosen)) == 2 for chosen in drawn.values())
-    assert len(draw(records, 99, seed=0, minutes=10)) == 4
-    assert len(draw(records, 99, seed=0, minutes=61)) == 5
+    assert len(draw(records, seed=0, minutes=10)) == 4
+    assert len(draw(records, seed=0, minutes=61)) == 5
 
 
 def test_the_command_replays_and_tells(recorded, tmp_path, capsys):
@@ -154,11 +156,36 @@ def test_the_command_replays_and_tells(recorded, tmp_path, capsys):
     ]
     main(arguments)
     out = capsys.readouterr().out
-    assert "replaying 1 of the trials that took at most 2 minutes (asked for 3, drawn with seed 5)" in out
+    assert "replaying 1 of the 1 trials that took at most 2 minutes (asked for 3, drawn with seed 5)" in out
     assert f"replayed {recorded.spec.id}: the same bits" in out
     RecordStore(results).write(doctored(recorded, np.pi))
     assert main(arguments) == 1
     assert "is recorded as 3.14" in capsys.readouterr().out
+
+
+def test_what_is_not_here_is_said_and_others_are_replayed_in_its_place(
+    recorded, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("GAN_REPRO_DATA", str(tmp_path / "nothing"))
+    results = tmp_path / "results"
+    not_here = [
+        r.model_copy(
+            update={"spec": r.spec.model_copy(update={"data": DataSpec(name="tfd", sha256="a" * 64)})}
+        )
+        for r in trials("gan", [1.0, 2.0, 3.0])
+    ]
+    for record in not_here:
+        RecordStore(results).write(record)
+    replaying = ["--results", str(results), "--replay", "1", "--device", "cpu", "--minutes", "600"]
+    assert main(replaying) == 2
+    out, err = capsys.readouterr()
+    assert out.count("of tfd no trial is replayed") == 1
+    assert "TFD_48x48.mat" in err
+    RecordStore(results).write(recorded)
+    main(replaying)
+    out = capsys.readouterr().out
+    assert "replaying 1 of the 4 trials" in out
+    assert f"replayed {recorded.spec.id}: the same bits" in out
 
 
 @pytest.mark.parametrize("arguments", [["--replay", "-1"], ["--minutes", "0"], ["--minutes", "soon"]])
