@@ -67,9 +67,9 @@ def _seal(results: Path) -> None:
 
 
 def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
+    from gan_repro import data
     from gan_repro.audit.evidence import ReadOnlyStore
     from gan_repro.audit.replay import draw, replay
-    from gan_repro.data.sources import DataUnavailable
     from gan_repro.trials.runner import Attempt
 
     drawn = draw(ReadOnlyStore(options.results), seed=options.seed, minutes=options.minutes)
@@ -78,7 +78,7 @@ def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
         f" {options.minutes:g} minutes (asked for {options.replay}, drawn with seed {options.seed})"
     )
     problems: list[Problem] = []
-    lacking: dict[str, DataUnavailable] = {}
+    lacking: dict[str, data.DataUnavailable] = {}
     replays = 0
     for record in drawn:
         name = record.spec.data.name
@@ -88,7 +88,7 @@ def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
             continue
         try:
             replayed = replay(record, Attempt(root=options.root, device=device))
-        except DataUnavailable as error:
+        except data.DataUnavailable as error:
             # Not everybody may have every set of faces: others are drawn in their place.
             lacking[name] = error
             print(f"of {name} no trial is replayed: {error}", flush=True)

@@ -58,7 +58,7 @@ def check_provenance(provenance: Provenance | ExperimentProvenance) -> Iterator[
             yield "provenance.seconds add up to more than finished minus started"
 
 
-def _check_origin(origin: Provenance | ExperimentProvenance | Origin, where: str) -> Iterator[str]:
+def _check_origin(origin: Origin, where: str) -> Iterator[str]:
     if origin.commit is None:
         yield f"{where}.commit is missing"
     elif not is_commit(origin.commit):

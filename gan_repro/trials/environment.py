@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from gan_repro.trials.records import Environment
+from gan_repro.trials.records import Environment, Origin
 
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 
@@ -26,6 +26,12 @@ def prepare(device: str, threads: int) -> None:
         torch.backends.cudnn.benchmark = False
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
+
+
+def origin(device: str) -> Origin:
+    """Code and machine, as they stand before something runs."""
+    commit, dirty = code_version()
+    return Origin(commit=commit, dirty=dirty, environment=describe(device))
 
 
 def describe(device: str) -> Environment:

@@ -91,22 +91,21 @@ class CurvePoint(_Part):
 
 
 class Origin(_Part):
-    """On what machine and with what code one attempt at a trial ran."""
+    """With what code and on what machine something ran."""
 
     commit: str | None
     dirty: bool | None
+    """Whether the code differed from that commit; None where there is no repository."""
     environment: Environment
+    """As `gan_repro.trials.environment.describe` reads it back."""
 
 
-class Provenance(_Part):
+class Provenance(Origin):
     """Where, when and with what a trial ran. Two runs of one spec differ here and nowhere else."""
 
     preset: str | None
     smaller: tuple[str, ...]
     """What the preset made smaller than the reference's own values."""
-    commit: str | None
-    dirty: bool | None
-    """Whether the code differed from that commit; None where there is no repository."""
     started: str
     finished: str
     seconds: dict[str, float]
@@ -115,10 +114,8 @@ class Provenance(_Part):
     """Largest resident size of the process, bytes."""
     resumed: int
     """How many times the trial went on from a checkpoint."""
-    environment: Environment
-    """As `gan_repro.trials.environment.describe` reads it back."""
     earlier: tuple[Origin, ...] = ()
-    """Where attempts ran from which this one went on, so far as it differs from the above."""
+    """Of attempts from which this one went on, so far as they differ from this one's."""
 
     @property
     def origins(self) -> tuple[Origin, ...]:

@@ -110,8 +110,7 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
             f"{spec.data.sha256}; use the same images or plan the trial anew"
         )
     model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
-    commit, dirty = environment.code_version()
-    origin = Origin(commit=commit, dirty=dirty, environment=environment.describe(device))
+    origin = environment.origin(device)
     watch = _watch(spec, attempt, folds, origin)
     trial = Phases(spec, folds, model, watch)
     status, reason = trial.outcome()
@@ -123,16 +122,14 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
         learning_curve=tuple(watch.curve),
         deviations=tuple(deviation.model_dump() for deviation in model.active_deviations()),
         provenance=Provenance(
+            **origin.model_dump(),
             preset=attempt.preset,
             smaller=attempt.smaller,
-            commit=commit,
-            dirty=dirty,
             started=started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds={name: round(value, 3) for name, value in trial.seconds.items()},
             peak_memory=environment.peak_memory(),
             resumed=watch.resumed,
-            environment=origin.environment,
             earlier=tuple(watch.earlier),
         ),
     )

@@ -148,7 +148,7 @@ def run_and_write(name: str, module: Any, settings: Any, context: Context) -> Ex
     environment.prepare("cpu", 1)
     started = datetime.now(UTC)
     settings = module.Settings() if settings is None else settings
-    commit, dirty = environment.code_version()
+    origin = environment.origin("cpu")
     outcome = module.run(settings, context)
     record = ExperimentRecord(
         name=name,
@@ -157,11 +157,9 @@ def run_and_write(name: str, module: Any, settings: Any, context: Context) -> Ex
         seeds=tuple(getattr(settings, "seeds", ())),
         trial_ids=outcome.trial_ids,
         provenance=ExperimentProvenance(
-            commit=commit,
-            dirty=dirty,
+            **origin.model_dump(),
             started=started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            environment=environment.describe("cpu"),
         ),
         findings=outcome.findings,
         series=outcome.series,

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gan_repro.files import atomic_write
-from gan_repro.trials.records import Environment
+from gan_repro.trials.records import Origin
 
 _MAX_BYTES = 16 * 2**20
 
@@ -84,16 +84,11 @@ class Finding(_Part):
         return self
 
 
-class ExperimentProvenance(_Part):
+class ExperimentProvenance(Origin):
     """Where, when and with what code an experiment ran."""
 
-    commit: str | None
-    dirty: bool | None
-    """Whether the code differed from that commit; None where there is no repository."""
     started: str
     finished: str
-    environment: Environment
-    """As `gan_repro.trials.environment.describe` reads it back."""
 
 
 class ExperimentRecord(_Part):
