@@ -94,8 +94,7 @@ def cell_from(records: Sequence[TrialRecord]) -> Cell:
         )
     scores = [Score.over_folds([record.score for record in group]) for group in by_seed.values()]
     refined = [
-        Score.over_folds([record.candidates["best"].scores["refined"] for record in group])
-        for group in by_seed.values()
+        Score.over_folds([record.scored.scores["refined"] for record in group]) for group in by_seed.values()
     ]
     used = [record for group in by_seed.values() for record in group]
     within = [fold.log_likelihood for score in scores for fold in score.folds]
@@ -139,7 +138,7 @@ _COSTS = (
 
 
 def _sampling_of(record: TrialRecord) -> Sampling:
-    candidate, seconds = record.candidates["best"], record.provenance.seconds
+    candidate, seconds = record.scored, record.provenance.seconds
     # The last state is sampled too, where it is another than the best.
     draws = 1 if candidate.epoch == record.candidates["last"].epoch else 2
     n, mixing = record.spec.evaluation.n_samples, candidate.mixing

@@ -146,7 +146,8 @@ def _parser() -> argparse.ArgumentParser:
         type=_known_row,
         metavar="NAME",
         help="rows: dbn, cae, gsn, gan, gan-convolutional, train-set, kmeans, gaussian, and on request dbn-1,"
-        " cae-1, gan-single-layer, gan-searched, gan-gaussian-noise, gan-alternating, gan-no-early-stopping"
+        " cae-1, gan-single-layer, gan-searched, gan-gaussian-noise, gan-alternating, gan-early-stopping,"
+        " gan-no-early-stopping"
         " (default: all of the table)",
     )
     parser.add_argument(

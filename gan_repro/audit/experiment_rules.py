@@ -93,7 +93,7 @@ def decide_markov_chain(evidence: Evidence) -> Decision:
     """Whether samples of recorded adversarial nets are independent draws; beside it, what chains give."""
     done = [r for r in evidence.records if r.status == "done"]
     ours = [r for r in done if r.spec.model == "gan"]
-    chains = [(r, mixing) for r in done if (mixing := r.candidates["best"].mixing) is not None]
+    chains = [(r, mixing) for r in done if (mixing := r.scored.mixing) is not None]
     ids = tuple(r.spec.id for r in [*ours, *(r for r, _ in chains)])
     if not ours:
         return Decision(None, "no trial of adversarial nets is recorded", ids)

@@ -14,7 +14,7 @@ from gan_repro import models
 from gan_repro.audit.experiments.record import ExperimentProvenance
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, PROTOCOLS
 from gan_repro.trials.presets import PRESETS, row_of
-from gan_repro.trials.records import Candidate, Origin, Provenance, Score, TrialRecord
+from gan_repro.trials.records import Candidate, Origin, Provenance, Score, TrialRecord, best_epoch
 
 _ENVIRONMENT = ("device", "threads", "torch", "numpy")
 _ROUNDING = 1e-9
@@ -171,14 +171,10 @@ def _check_curve(record: TrialRecord) -> Iterator[str]:
         if epochs[-1] > planned or (epochs[-1] < planned and not early):
             yield f"learning_curve ends with epoch {epochs[-1]} of {planned}"
     start = _first_complete_epoch(record)
-    tracked = {
-        point.epoch: point.valid_mean
-        for point in record.learning_curve
-        if point.valid_mean is not None and point.epoch >= start
-    }
+    highest = best_epoch([p for p in record.learning_curve if p.epoch >= start], evaluation.looks)
     # Of a model scored on folds that share images the last state counts, not the best.
     shared = any(score.folds for score in best.scores.values())
-    if tracked and not shared and best.epoch != max(tracked, key=lambda epoch: tracked[epoch]):
+    if highest is not None and not shared and best.epoch != highest:
         yield f"candidates.best.epoch is {best.epoch}, which is not where the learning curve is highest"
 
 

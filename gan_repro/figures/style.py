@@ -26,6 +26,7 @@ VARIANTS = {
     "gan-searched": ("#000000", "-"),
     "gan-gaussian-noise": ("#E69F00", "-"),
     "gan-alternating": ("#999999", "-"),
+    "gan-early-stopping": ("#E69F00", "--"),
     "gan-no-early-stopping": ("#56B4E9", "-"),
     "gan-convolutional": ("#000000", "-"),
     "gan-single-layer": ("#000000", "-"),

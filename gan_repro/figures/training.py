@@ -92,7 +92,7 @@ def sigma_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
         row = row_under(record.provenance.preset, record.spec)
         if record.spec.data.name != dataset or record.status != "done" or row not in styles:
             continue
-        scores = record.candidates["best"].scores
+        scores = record.scored.scores
         curve, chosen = scores["refined"].sigma_curve, record.score
         if chosen.sigma is None:  # each of several folds has a curve of its own
             continue

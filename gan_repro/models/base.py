@@ -22,6 +22,7 @@ from torch import Tensor
 from gan_repro.models.config import Deviation as Deviation
 from gan_repro.models.config import ModelConfig as ModelConfig
 from gan_repro.models.config import TrainingConfig as TrainingConfig
+from gan_repro.models.denormals import flushed_denormals
 from gan_repro.models.tensors import as_training_images, copy_tensors
 from gan_repro.seeds import generator
 
@@ -172,7 +173,8 @@ class TrainedModel(ABC):
             except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
                 raise StateError(str(error)) from error
         while self.epoch < self.config.epochs and not self.stopped:
-            self._train_epoch(data, observer)
+            with flushed_denormals():
+                self._train_epoch(data, observer)
             log = self._close_epoch()
             self.stopped = observer is not None and observer.after_epoch(self, log)
         return self

@@ -30,6 +30,7 @@ over the second half of the training. How far the best one stood above that mean
 is the highest of many."""
 _NEAR = 50
 _IN_A_ROW = 10
+_STOPPED_EARLY = "gan-early-stopping"
 _ON = "gan-no-early-stopping"
 """The row that goes on where early stopping ends a training of the same seed."""
 
@@ -97,7 +98,9 @@ def _stopped(evidence: Evidence) -> str:
 
 
 def _ended(evidence: Evidence) -> list[TrialRecord]:
-    return [record for record in evidence.of_preset("mnist", "gan", "paper") if record.status == "done"]
+    return [
+        record for record in evidence.of_preset("mnist", _STOPPED_EARLY, "paper") if record.status == "done"
+    ]
 
 
 def _above_neighbours(curve: Mapping[int, float]) -> dict[int, float]:
@@ -198,7 +201,7 @@ def longest_curves(evidence: Evidence, row: str = "gan") -> dict[int, dict[int, 
 
 
 def _trainings(evidence: Evidence, row: str = "gan") -> list[TrialRecord]:
-    rows = (row, _ON) if row == "gan" else (row,)
+    rows = (row, _STOPPED_EARLY, _ON) if row == "gan" else (row,)
     return [r for name in rows for preset in FULL_SIZE for r in evidence.of_preset("mnist", name, preset)]
 
 

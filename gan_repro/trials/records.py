@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sys
@@ -90,6 +91,20 @@ class CurvePoint(_Part):
     sigma: float | None = None
 
 
+def best_epoch(curve: Sequence[CurvePoint], looks: int) -> int | None:
+    """The last of the `looks` tracked epochs in a row whose mean validation likelihood is highest.
+
+    The first of several that tie; None where there are fewer looks than that.
+    """
+    tracked = [(point.epoch, point.valid_mean) for point in curve if point.valid_mean is not None]
+    best, highest = None, -math.inf
+    for end in range(looks, len(tracked) + 1):
+        mean = math.fsum(value for _, value in tracked[end - looks : end]) / looks
+        if mean > highest:
+            best, highest = tracked[end - 1][0], mean
+    return best
+
+
 class Origin(_Part):
     """With what code and on what machine something ran."""
 
@@ -147,8 +162,13 @@ class TrialRecord(_Part):
 
     @property
     def score(self) -> Score:
-        """The headline: the best candidate under the spec's protocol. Only done trials have one."""
-        return self.candidates["best"].scores[self.spec.evaluation.protocol]
+        """The headline: the scored generator under the spec's protocol. Only done trials have one."""
+        return self.scored.scores[self.spec.evaluation.protocol]
+
+    @property
+    def scored(self) -> Candidate:
+        """The generator that the spec says is scored: the best one, or the last. Only of done trials."""
+        return self.candidates[self.spec.evaluation.scored]
 
 
 class RecordError(ValueError):

@@ -66,7 +66,11 @@ ROWS: Mapping[str, Row] = {
         label="Adversarial nets, alternating updates",
         settings={"digits": {"update": "alternating"}},
     ),
-    # What the stopping rule of preset paper cuts off: the same training, on to the ceiling of its epochs.
+    # A stopping rule of ours, which settled on the noise of single looks.
+    "gan-early-stopping": Row(
+        model="gan", label="Adversarial nets, stopped early by our rule", settings={"digits": {}}
+    ),
+    # What that rule cuts off: the same training, scored by its single highest look.
     "gan-no-early-stopping": Row(
         model="gan", label="Adversarial nets, no early stopping", settings={"digits": {}}
     ),

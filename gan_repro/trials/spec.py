@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 SCHEMA_VERSION = 1
 
@@ -37,6 +45,20 @@ class EvaluationSpec(BaseModel):
     """Epochs between looks at the validation likelihood (refined sigma); 0 means never."""
     patience: int | None = Field(None, ge=1)
     """Stop once the validation likelihood has not risen for so many epochs; None means never."""
+    looks: int = Field(1, ge=1)
+    """How many looks in a row are averaged before the highest is taken as the best; the best generator is
+    that of the last of them. One look alone is the highest of many noisy numbers, and in part luck."""
+    scored: Literal["best", "last"] = "best"
+    """Which generator's score is the trial's: the best on validation images, or the last."""
+
+    @model_serializer(mode="wrap")
+    def _without_newer_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Trials recorded before these fields were there keep their ids.
+        written: dict[str, Any] = dump(self)
+        for name in ("looks", "scored"):
+            if getattr(self, name) == type(self).model_fields[name].default:
+                written.pop(name, None)
+        return written
 
 
 class TrialSpec(BaseModel):

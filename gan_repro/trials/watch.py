@@ -42,6 +42,7 @@ class _SavedWatch(BaseModel):
     resumed: int
     tracking_seconds: float
     training_seconds: float
+    recent: list[float] = Field(default_factory=list)
     origins: list[Origin] = Field(default_factory=list)
     """Of all attempts; a checkpoint from before they were kept does not say."""
 
@@ -103,6 +104,7 @@ class Watch:
         self.best_epoch: int | None = None
         self.best_mean = -math.inf
         self.best_parameters: dict[str, torch.Tensor] = {}
+        self.recent: list[float] = []
         self.resumed = 0
         self.earlier: list[Origin] = []
         self.tracking_seconds = 0.0
@@ -146,11 +148,19 @@ class Watch:
         choice = choose_sigma(samples, self.valid, protocol="refined")
         if not math.isfinite(choice.valid_mean):
             raise DivergedError(f"the validation log-likelihood after epoch {epoch} is {choice.valid_mean}")
-        if model.complete and choice.valid_mean > self.best_mean:
-            self.best_mean, self.best_epoch = choice.valid_mean, epoch
-            self.best_parameters = model.parameters_copy()
+        if model.complete:
+            self._remember_best(model, epoch, choice.valid_mean)
         self.tracking_seconds += time.monotonic() - started
         return choice.valid_mean, choice.sigma
+
+    def _remember_best(self, model: TrainedModel, epoch: int, valid_mean: float) -> None:
+        """Keep the parameters where the mean of the latest looks is the highest so far."""
+        looks = self.spec.evaluation.looks
+        self.recent = [*self.recent, valid_mean][-looks:]
+        mean = math.fsum(self.recent) / looks
+        if len(self.recent) == looks and mean > self.best_mean:
+            self.best_mean, self.best_epoch = mean, epoch
+            self.best_parameters = model.parameters_copy()
 
     def _show(self, model: TrainedModel, log: EpochLog) -> None:
         if self._position is None:
@@ -189,6 +199,7 @@ class Watch:
             "best_epoch": self.best_epoch,
             "best_mean": self.best_mean,
             "best_parameters": self.best_parameters,
+            "recent": self.recent,
             "resumed": self.resumed,
             "tracking_seconds": self.tracking_seconds,
             "training_seconds": self.training_seconds + now - self._started,
@@ -214,6 +225,7 @@ class Watch:
         self.curve = curve
         self.best_epoch, self.best_mean = mine.best_epoch, mine.best_mean
         self.best_parameters = mine.best_parameters
+        self.recent = mine.recent
         self.resumed = mine.resumed + 1
         self.earlier = [origin for origin in mine.origins if origin != self.origin]
         self.tracking_seconds = mine.tracking_seconds

@@ -68,7 +68,7 @@ def test_a_training_that_goes_on_without_early_stopping_carries_its_seed_further
 
 
 def test_what_the_stopping_rule_chose_stands_beside_the_last_generator():
-    done = trial("gan", 2, 207.0, preset="paper")
+    done = trial("gan-early-stopping", 2, 207.0, preset="paper")
     best, last = done.candidates["best"], done.candidates["last"]
     later = last.scores["authors"].model_copy(
         update={"log_likelihood": last.scores["authors"].log_likelihood.model_copy(update={"value": 208.0})}
@@ -86,7 +86,7 @@ def test_what_the_stopping_rule_chose_stands_beside_the_last_generator():
 
 def test_what_lies_between_the_curve_and_the_table_is_said_once_a_training_has_ended():
     def ended(seed, score, valid_mean):
-        done = trial("gan", seed, score, preset="paper")
+        done = trial("gan-early-stopping", seed, score, preset="paper")
         best = done.candidates["best"]
         refined = best.scores["refined"].model_copy(update={"valid_mean": valid_mean})
         best = best.model_copy(update={"scores": {**best.scores, "refined": refined}})
@@ -101,7 +101,7 @@ def test_what_lies_between_the_curve_and_the_table_is_said_once_a_training_has_e
 
 def test_how_much_a_look_scatters_and_how_far_the_best_stood_above_its_neighbours():
     """Against the mean of the others within 50 epochs; looks beyond its end do not count."""
-    done = trial("gan", 2, 207.0, preset="paper")
+    done = trial("gan-early-stopping", 2, 207.0, preset="paper")
     best = done.candidates["best"].model_copy(update={"epoch": 50})
     last = best.model_copy(update={"epoch": 75})
     looks = {25: 100.0, 50: 109.0, 75: 100.0}
@@ -117,7 +117,7 @@ def test_how_much_a_look_scatters_and_how_far_the_best_stood_above_its_neighbour
 
 @pytest.mark.parametrize(("later", "words"), [(103.0, "103.0 after 104 of 105 epochs, +3.0"), (98.0, "-2.0")])
 def test_how_far_the_same_seed_came_without_early_stopping(later, words):
-    stopped = trial("gan", 2, 207.0, preset="paper")
+    stopped = trial("gan-early-stopping", 2, 207.0, preset="paper")
     stopped = curve(stopped, {25: 90.0, 90: 100.0, 100: 99.0}).model_copy(
         update={"status": "done", "reason": None, "candidates": stopped.candidates}
     )

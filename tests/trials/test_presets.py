@@ -19,7 +19,7 @@ IMAGES = {name: DataSpec(name=name, sha256="0" * 64) for name in ("mnist", "fer2
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
 def test_every_row_has_an_entry_in_every_preset_and_what_it_cuts_is_said(preset, dataset):
     for row in rows.names(dataset):
-        if row == "gan-no-early-stopping" and preset.name != "paper":
+        if row in ("gan-early-stopping", "gan-no-early-stopping") and preset.name != "paper":
             continue  # the others stop by no rule
         cut = preset.cut(row, dataset)
         spec = preset_spec(preset, row, IMAGES[dataset], 1)
@@ -77,9 +77,10 @@ def test_the_paper_preset_cuts_nothing():
     assert all(not cut.smaller and not cut.settings for cut in get_preset("paper").cuts.values())
 
 
-def test_the_adversarial_net_stops_by_the_groups_rule(digits_spec):
+def test_the_adversarial_net_trains_for_a_fixed_length(digits_spec):
     spec = preset_spec(get_preset("paper"), "gan", digits_spec, 1)
-    assert spec.evaluation.patience == 100
+    assert spec.evaluation.patience is None
+    assert spec.evaluation.scored == "last"
     assert spec.config["epochs"] == 2000
 
 
@@ -96,7 +97,10 @@ def test_a_row_that_a_preset_does_not_run_is_refused_with_the_presets_that_do():
 
 def test_without_early_stopping_means_the_same_training_to_the_ceiling():
     paper = get_preset("paper")
-    stopped, on = (preset_spec(paper, row, IMAGES["mnist"], 1) for row in ("gan", "gan-no-early-stopping"))
+    rows = ("gan-early-stopping", "gan-no-early-stopping", "gan")
+    stopped, on, fixed = (preset_spec(paper, row, IMAGES["mnist"], 1) for row in rows)
+    assert fixed.config == on.config
+    assert (fixed.evaluation.scored, fixed.evaluation.looks, fixed.evaluation.patience) == ("last", 10, None)
     assert on.config == stopped.config
     assert on.evaluation == stopped.evaluation.model_copy(update={"patience": None})
 

@@ -4,7 +4,14 @@ import json
 
 import pytest
 
-from gan_repro.trials.records import RecordError, RecordStore, TrialRecord, load_record
+from gan_repro.trials.records import (
+    CurvePoint,
+    RecordError,
+    RecordStore,
+    TrialRecord,
+    best_epoch,
+    load_record,
+)
 from gan_repro.trials.runner import Attempt, run
 
 
@@ -91,3 +98,22 @@ def test_a_record_of_absurd_size_is_not_read(store, record, monkeypatch):
     monkeypatch.setattr("gan_repro.trials.records._MAX_RECORD_BYTES", 10)
     with pytest.raises(RecordError, match="larger than any such file"):
         load_record(store.path(record.spec))
+
+
+def looks(*values):
+    return [
+        CurvePoint(epoch=epoch, losses={}, learning_rate=0.1, valid_mean=value)
+        for epoch, value in enumerate(values, start=1)
+    ]
+
+
+def test_the_best_epoch_is_the_last_of_the_best_looks_in_a_row():
+    curve = looks(0.0, 9.0, 0.0, None, 5.0, 5.0, 5.0, 1.0)
+    assert best_epoch(curve, 1) == 2
+    assert best_epoch(curve, 3) == 7
+    assert best_epoch(curve, 7) == 8
+    assert best_epoch(curve, 8) is None
+
+
+def test_of_equal_means_the_first_counts():
+    assert best_epoch(looks(1.0, 2.0, 2.0), 1) == 2

@@ -15,7 +15,7 @@ import torch
 
 from gan_repro.models.gan import GAN
 from gan_repro.trials import environment
-from gan_repro.trials.records import RecordStore
+from gan_repro.trials.records import RecordStore, best_epoch
 from gan_repro.trials.runner import Attempt, checkpoint_path, run
 
 
@@ -134,6 +134,19 @@ def test_patience_stops_training_and_a_lost_record_is_made_again_from_the_checkp
     assert record.candidates["last"].epoch == record.candidates["best"].epoch + 3 < 60
     RecordStore(tmp_path).path(spec).unlink()
     assert outcome(run(spec, quiet(tmp_path))) == outcome(record)
+
+
+def test_the_scored_generator_is_the_one_asked_for(tiny_spec, tmp_path):
+    spec = tiny_spec(epochs=9, learning_rate=1.0, evaluation={"looks": 3, "scored": "last"})
+    calls = iter(range(1, 1000))
+    # Cut off between the looks that are averaged, and gone on with.
+    run(spec, quiet(tmp_path / "cut", stop_requested=lambda: next(calls) > 14 * 5))
+    record = run(spec, quiet(tmp_path / "cut"))
+    assert outcome(record) == outcome(run(spec, quiet(tmp_path / "straight")))
+    best, last = record.candidates["best"], record.candidates["last"]
+    assert last.epoch == 9
+    assert best.epoch == best_epoch(record.learning_curve, 3) < 9
+    assert record.score == last.scores["authors"] != best.scores["authors"]
 
 
 KILLED = """

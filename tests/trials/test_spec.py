@@ -61,5 +61,10 @@ def test_data_and_evaluation_have_no_hidden_defaults_in_the_canonical_form(digit
     text = make_spec("train-set", digits_spec, seed=1).canonical_json()
     assert '"n_samples":10000' in text
     assert '"protocol_version":1' in text
-    for field in [*DataSpec.model_fields, *EvaluationSpec.model_fields]:
+    newer = {"looks", "scored"}  # left out at their defaults, so that older trials keep their ids
+    for field in {*DataSpec.model_fields, *EvaluationSpec.model_fields} - newer:
         assert f'"{field}":' in text
+    chosen = EvaluationSpec(looks=10, scored="last")
+    text = make_spec("train-set", digits_spec, seed=1, evaluation=chosen).canonical_json()
+    assert '"looks":10' in text
+    assert '"scored":"last"' in text

@@ -1,0 +1,1 @@
+"""Rules fixed beforehand, and the verdicts that they give."""
