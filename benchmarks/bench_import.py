@@ -28,7 +28,7 @@ timeraw_import_package.version = "1"  # type: ignore[attr-defined]
 
 def timeraw_import_models() -> str:
     """With torch."""
-    return "import gan_repro.models.gan"
+    return "import gan_repro.models.gan.model"
 
 
 timeraw_import_models.version = "1"  # type: ignore[attr-defined]

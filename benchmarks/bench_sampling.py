@@ -61,7 +61,7 @@ def measure(name: str, device: str) -> dict[str, float]:
     import torch
 
     from gan_repro import models
-    from gan_repro.chains import diagnose
+    from gan_repro.stats.mixing import diagnose
     from gan_repro.trials.presets import get_preset
 
     smaller = get_preset("smoke").cut(name, "mnist").settings if ONLY_TESTED else {}

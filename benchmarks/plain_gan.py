@@ -1,8 +1,8 @@
 """The adversarial net as a PyTorch user would write it: modules, torch.optim, Algorithm 1 with k = 1.
 
-Same sizes, dropout and momentum as `gan_repro.models.gan`. D's step: fresh noise, samples without a graph,
-data and samples in one batch. G's step: fresh noise again, through D as it now is. `freeze` keeps autograd
-from finding gradients of D that G's step throws away; most code in circulation does not.
+Same sizes, dropout and momentum as `gan_repro.models.gan.model`. D's step: fresh noise, samples without a
+graph, data and samples in one batch. G's step: fresh noise again, through D as it now is. `freeze` keeps
+autograd from finding gradients of D that G's step throws away; most code in circulation does not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
-from gan_repro.models.gan import GANConfig
+from gan_repro.models.gan.model import GANConfig
 
 
 class Maxout(nn.Module):

@@ -21,7 +21,7 @@ from typing import Any
 from tabulate import tabulate
 
 from benchmarks.common import BEST_PLACES, MODELS, PLACES, REPETITIONS
-from gan_repro.files import atomic_write
+from gan_repro.util.files import atomic_write
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "asv"
@@ -267,7 +267,7 @@ def _sampling(run: Run) -> str:
 def _waiting(run: Run) -> str:
     rows = [
         ["`import gan_repro`", "", run.show("bench_import.timeraw_import_package")],
-        ["`import gan_repro.models.gan`", "", run.show("bench_import.timeraw_import_models")],
+        ["`import gan_repro.models.gan.model`", "", run.show("bench_import.timeraw_import_models")],
         ["MNIST, from the cache", "", run.show("bench_data.Load.time_load", "mnist")],
     ]
     benchmark = "bench_import.Help.track_seconds"

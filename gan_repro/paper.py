@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from gan_repro.estimate import Estimate, Over
+from gan_repro.stats.estimate import Estimate, Over
 
 
 class _Fact(BaseModel):
@@ -125,7 +125,7 @@ LATER_RESULTS: tuple[LaterResult, ...] = (
 
 
 class Claim(_Fact):
-    """One checkable statement. What decides it stands in `gan_repro.audit.claims`."""
+    """One checkable statement. What decides it stands in `gan_repro.verdicts.judge`."""
 
     id: str
     place: str

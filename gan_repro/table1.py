@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import data
-from gan_repro.console import command
-from gan_repro.device import CHOICES, choose_device
+from gan_repro.util.console import command
+from gan_repro.util.device import CHOICES, choose_device
 
 if TYPE_CHECKING:
-    from gan_repro.tables import Table
-    from gan_repro.trials.cluster import Cluster
-    from gan_repro.trials.outcome import Outcome
-    from gan_repro.trials.plan import Planned
+    from gan_repro.tables.table import Table
+    from gan_repro.trials.execution.dask_cluster import Cluster
+    from gan_repro.trials.execution.outcome import Outcome
+    from gan_repro.trials.execution.plan import Planned
     from gan_repro.trials.presets import Preset
     from gan_repro.trials.records import RecordStore
 
@@ -38,11 +38,11 @@ _MINUTES_A_YEAR = 365 * 24 * 60
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     options = _parser().parse_args(arguments)
-    from gan_repro.files import require_writable
     from gan_repro.trials import images
-    from gan_repro.trials import plan as plans
+    from gan_repro.trials.execution import plan as plans
     from gan_repro.trials.presets import get_preset
     from gan_repro.trials.records import RecordStore
+    from gan_repro.util.files import require_writable
 
     preset = get_preset(options.preset)
     store = RecordStore(options.results)
@@ -63,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(plans.describe_plan(plan, store, workers=workers, fresh=options.fresh))
         return 0
 
-    from gan_repro import columns
+    from gan_repro.tables import columns
+    from gan_repro.trials.execution.sweep import sweep
     from gan_repro.trials.runner import Attempt
-    from gan_repro.trials.sweep import sweep
 
     attempt = Attempt(results=options.results, root=options.root, device=device, fresh=options.fresh)
     workers = _workers(options, plan, device)
@@ -82,8 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _printed_table(
     store: RecordStore, dataset: str, preset: Preset, names: Sequence[str], outcomes: Sequence[Outcome]
 ) -> Table:
-    from gan_repro import columns
-    from gan_repro.cells import Cell, cell_from, recorded_cells
+    from gan_repro.tables import columns
+    from gan_repro.tables.cell import Cell, cell_from, recorded_cells
     from gan_repro.trials.presets import FULL_SIZE
 
     this_run = {}
@@ -108,13 +108,13 @@ def _printed_table(
 def _connect(scheduler: str | None) -> Cluster | None:
     if scheduler is None:
         return None
-    from gan_repro.trials.cluster import Cluster
+    from gan_repro.trials.execution.dask_cluster import Cluster
 
     return Cluster(scheduler)
 
 
 def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) -> int:
-    from gan_repro.trials.sweep import cores
+    from gan_repro.trials.execution.sweep import cores
 
     if options.workers is not None:
         return max(1, min(options.workers, len(plan)))

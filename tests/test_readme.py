@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro import columns, models, trials
-from gan_repro.tables import SUFFIXES
+from gan_repro import models, trials
+from gan_repro.tables import columns
+from gan_repro.tables.table import SUFFIXES
 from gan_repro.trials.records import RecordStore, load_record
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from gan_repro import table1
-from gan_repro.cells import cell_from
+from gan_repro.tables.cell import cell_from
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.rows import ROWS
 
@@ -37,7 +37,7 @@ def test_it_prints_the_table_writes_the_files_and_is_quick_the_second_time(tmp_p
         "table1_digits.md", "table1_digits.csv", "table1_digits.json", "table1_digits.tex",
     }  # fmt: skip
     written = (tmp_path / "table1_digits.json").read_bytes()
-    monkeypatch.setattr("gan_repro.models.gan.GAN.fit", None)
+    monkeypatch.setattr("gan_repro.models.gan.model.GAN.fit", None)
     assert table1.main(arguments) == 0
     assert capsys.readouterr().out == first.out
     assert (tmp_path / "table1_digits.json").read_bytes() == written

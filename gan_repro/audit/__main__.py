@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_repro.console import command
-from gan_repro.device import CHOICES, choose_device
+from gan_repro.util.console import command
+from gan_repro.util.device import CHOICES, choose_device
 
 if TYPE_CHECKING:
     from gan_repro.audit.problem import Problem
@@ -68,9 +68,9 @@ def _seal(results: Path) -> None:
 
 def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
     from gan_repro import data
-    from gan_repro.audit.evidence import ReadOnlyStore
     from gan_repro.audit.replay import draw, replay
     from gan_repro.trials.runner import Attempt
+    from gan_repro.verdicts.evidence import ReadOnlyStore
 
     drawn = draw(ReadOnlyStore(options.results), seed=options.seed, minutes=options.minutes)
     print(
@@ -104,9 +104,9 @@ def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
 def _summary(results: Path) -> str:
     from collections import Counter
 
-    from gan_repro.audit.claims import judge
-    from gan_repro.audit.evidence import Evidence
     from gan_repro.audit.seal import own_runs
+    from gan_repro.verdicts.evidence import Evidence
+    from gan_repro.verdicts.judge import judge
 
     evidence = Evidence.load(results)
     own = len(own_runs(results))

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from gan_repro.audit.experiments.record import ExperimentError, ExperimentRecord, load_experiment
 from gan_repro.audit.history import unknown_commits
 from gan_repro.audit.problem import Problem
 from gan_repro.audit.record_checks import check_provenance, check_record, is_commit
+from gan_repro.experiments.record import ExperimentError, ExperimentRecord, load_experiment
 from gan_repro.trials.presets import PRESETS, SEEDS, row_of
 from gan_repro.trials.records import RecordError, TrialRecord, load_record
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from gan_repro import models
-from gan_repro.audit.experiments.record import ExperimentProvenance
+from gan_repro.experiments.record import ExperimentProvenance
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, PROTOCOLS
 from gan_repro.trials.presets import PRESETS, row_of
 from gan_repro.trials.records import Candidate, Origin, Provenance, Score, TrialRecord, best_epoch

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 
 from gan_repro.data.dataset import Dataset
-from gan_repro.data.sources import DataUnavailable
+from gan_repro.data.fetch.sources import DataUnavailable
 
 __all__ = ["DataUnavailable", "Dataset", "Entry", "entry", "load", "load_folds", "names", "resolve"]
 
@@ -53,14 +53,14 @@ _ENTRIES = {
     "digits": Entry("digits", "1,797 handwritten digits, 8 x 8, from scikit-learn; no download"),
     "cifar10": Entry("cifar10", "60,000 colour photographs, 32 x 32 x 3; 139 or 170 MB, downloaded once"),
     "tfd": Entry(
-        "tfd",
+        "faces.tfd",
         "112,234 faces, 48 x 48, the Toronto Face Database; given out on request, never downloaded",
         folds=5,
         shared_training=True,
         how_to_get="put TFD_48x48.mat, given out on request, into a folder that GAN_REPRO_DATA names",
     ),
     "fer2013": Entry(
-        "fer2013",
+        "faces.fer2013",
         "33,870 faces, 48 x 48, a stand-in for tfd; made of your copy of FER2013 by import-faces",
         folds=5,
         shared_training=True,
@@ -68,13 +68,13 @@ _ENTRIES = {
         how_to_get="python -m gan_repro.data import-faces fer2013.csv",
     ),
     "orl": Entry(
-        "orl",
+        "faces.orl",
         "400 faces of 40 people, 48 x 48, a stand-in for tfd; 5 MB, downloaded once",
         folds=5,
         stand_in=True,
     ),
     "own_faces": Entry(
-        "own_faces",
+        "faces.own",
         "face images of your own, 48 x 48, a stand-in for tfd; made by import-faces",
         folds=5,
         shared_training=True,

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gan_repro import data
-from gan_repro.console import command
-from gan_repro.files import sha256_of_array
+from gan_repro.util.console import command
+from gan_repro.util.files import sha256_of_array
 
 
 @command
@@ -61,7 +61,7 @@ def _fetch(name: str, root: Path | None) -> int:
 
 
 def _import_faces(source: Path) -> int:
-    from gan_repro.data import face_import
+    from gan_repro.data.faces import import_ as face_import
 
     try:
         made, path = face_import.import_faces(source)

@@ -22,10 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_repro.data import archives, downloads, pickles, store
 from gan_repro.data.dataset import Dataset, Pixels
-from gan_repro.data.sources import Files, NothingThere, Source, SourceFailed, Wanted, tell
-from gan_repro.files import sha256_of_file
+from gan_repro.data.fetch import archives, downloads, pickles, store
+from gan_repro.data.fetch.sources import Files, NothingThere, Source, SourceFailed, Wanted, tell
+from gan_repro.util.files import sha256_of_file
 
 PIXELS = Wanted(
     "cifar-10-pixels",

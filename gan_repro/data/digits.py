@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from gan_repro.data.dataset import Dataset, Pixels
-from gan_repro.data.sources import DataUnavailable
-from gan_repro.data.store import Check
-from gan_repro.files import sha256_of_array
+from gan_repro.data.fetch.sources import DataUnavailable
+from gan_repro.data.fetch.store import Check
+from gan_repro.util.files import sha256_of_array
 
 N_IMAGES, N_TRAIN, N_VALID = 1_797, 1_000, 300
 STRIDE = 1_111

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gan_repro.data import archives, downloads, idx, pickles, store
+from gan_repro.data import idx
 from gan_repro.data.dataset import Dataset, Pixels
-from gan_repro.data.sources import Files, Source, SourceFailed, Wanted
-from gan_repro.files import sha256_of_array
+from gan_repro.data.fetch import archives, downloads, pickles, store
+from gan_repro.data.fetch.sources import Files, Source, SourceFailed, Wanted
+from gan_repro.util.files import sha256_of_array
 
 TRAIN = Wanted(
     "train-images-idx3-ubyte",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_repro.lazy import attach
+from gan_repro.util.lazy import attach
 
 if TYPE_CHECKING:
     from gan_repro.figures.__main__ import main as main

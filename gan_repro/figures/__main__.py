@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import data, figures
-from gan_repro.console import command, sentence
+from gan_repro.util.console import command, sentence
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.results.is_dir():
         parser.error(f"there is no folder {str(options.results)!r}; --results names one with records")
-    from gan_repro.audit.experiments.record import ExperimentError
+    from gan_repro.experiments.record import ExperimentError
 
     path = options.results / "figures"
     try:
@@ -56,7 +56,7 @@ def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Fi
     """
     from functools import partial
 
-    from gan_repro.audit.experiments.record import load_experiments
+    from gan_repro.experiments.record import load_experiments
     from gan_repro.trials.presets import FULL_SIZE
     from gan_repro.trials.records import RecordStore
 
@@ -89,8 +89,8 @@ def _pictures(
     """Grids of samples, of each row's first trial that has one, and strips of interpolation."""
     from functools import partial
 
-    from gan_repro.audit.grids import grid_path, read_grid
-    from gan_repro.pictures import draw_grid
+    from gan_repro.figures.grids import grid_path, read_grid
+    from gan_repro.figures.sample_grids import draw_grid
     from gan_repro.trials.presets import FULL_SIZE, completest, row_under
 
     drawn: set[str] = set()
@@ -111,7 +111,7 @@ def _pictures(
 def _strips(path: Path) -> Figure:
     import numpy as np
 
-    from gan_repro.pictures import interpolation_strips
+    from gan_repro.figures.sample_grids import interpolation_strips
 
     with np.load(path, allow_pickle=False) as arrays:
         images = arrays["strips"].astype(np.float32) / 255

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from gan_repro.audit.experiments.record import ExperimentRecord
+    from gan_repro.experiments.record import ExperimentRecord
 
 
 def game(record: ExperimentRecord) -> Figure:

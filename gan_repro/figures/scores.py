@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.audit.evidence import Evidence
-from gan_repro.estimate import Estimate
 from gan_repro.figures.style import BLUE, ORANGE, REFERENCES, VARIANTS, new_figure
+from gan_repro.stats.estimate import Estimate
 from gan_repro.trials import rows
+from gan_repro.verdicts.evidence import Evidence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,13 +10,13 @@ import importlib
 from typing import Any
 
 _MODELS = {
-    "gan": "gan_repro.models.gan:GAN",
+    "gan": "gan_repro.models.gan.model:GAN",
     "dbn": "gan_repro.models.dbn:DBN",
     "cae": "gan_repro.models.cae:CAE",
     "gsn": "gan_repro.models.gsn:GSN",
-    "train-set": "gan_repro.models.references:TrainSet",
-    "kmeans": "gan_repro.models.references:KMeans",
-    "gaussian": "gan_repro.models.references:PixelGaussian",
+    "train-set": "gan_repro.models.baselines:TrainSet",
+    "kmeans": "gan_repro.models.baselines:KMeans",
+    "gaussian": "gan_repro.models.baselines:PixelGaussian",
 }
 
 
@@ -33,7 +33,7 @@ def register(kind: Any) -> Any:
     """Make a model class of your own known under its `name`, in this process; a class decorator.
 
     It is used like the built-in ones: `Config`, `version`, ``fit(train)`` and ``sample(n, generator=...)``.
-    `references.Reference` has all but the last two ready.
+    `baselines.Reference` has all but the last two ready.
 
     Raises:
         ValueError: the name belongs to another model.

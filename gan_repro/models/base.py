@@ -3,7 +3,7 @@
 A model is fitted to images and asked for samples. It never sees the validation or test images, the results
 folder, the command line or the global random state. Whoever fits it may watch through an `Observer`.
 
-Adding a model: subclass `TrainedModel` (or `references.Reference`, if it is fitted in one go), list it in
+Adding a model: subclass `TrainedModel` (or `baselines.Reference`, if it is fitted in one go), list it in
 `gan_repro/models/__init__.py`, and run ``pytest tests/models/test_conformance.py``.
 """
 
@@ -24,7 +24,7 @@ from gan_repro.models.config import ModelConfig as ModelConfig
 from gan_repro.models.config import TrainingConfig as TrainingConfig
 from gan_repro.models.denormals import flushed_denormals
 from gan_repro.models.tensors import as_training_images, copy_tensors
-from gan_repro.seeds import generator
+from gan_repro.util.seeds import generator
 
 
 class DivergedError(ArithmeticError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_repro.lazy import attach
+from gan_repro.util.lazy import attach
 
 if TYPE_CHECKING:
     from gan_repro.parzen.density import log_density as log_density

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_repro import data
-from gan_repro.console import command
-from gan_repro.device import CHOICES, choose_device
-from gan_repro.escape import one_line
-from gan_repro.files import sha256_of_file
+from gan_repro.util.console import command
+from gan_repro.util.device import CHOICES, choose_device
+from gan_repro.util.files import sha256_of_file
+from gan_repro.util.text import one_line
 
 # Torch and what needs it is imported once there is something to compute, so that --help answers at once.
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _report(result: ParzenResult, dataset: data.Dataset, digest: str, device: st
 
 def _text(report: dict[str, Any]) -> str:
     """The same for people, a line each."""
-    from gan_repro.estimate import Estimate
+    from gan_repro.stats.estimate import Estimate
 
     dataset, protocol, printed = report["dataset"], report["protocol"], report["paper"]
     score = Estimate(**report["log_likelihood"])

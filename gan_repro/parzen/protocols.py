@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from gan_repro.estimate import Estimate
 from gan_repro.parzen.density import Matrix, log_density
+from gan_repro.stats.estimate import Estimate
 
 AUTHORS_SIGMAS = np.logspace(-1, 0, 10)
 _FINE_PARTS = 5

@@ -18,7 +18,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from gan_repro.files import check_saved_tensors
+from gan_repro.util.files import check_saved_tensors
 
 Array = npt.NDArray[Any]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.markdown import sentence
+from gan_repro.tables.markdown import sentence
 
 if TYPE_CHECKING:
-    from gan_repro.audit.claims import Verdict
-    from gan_repro.audit.evidence import Evidence
+    from gan_repro.verdicts.evidence import Evidence
+    from gan_repro.verdicts.judge import Verdict
 
 NAME = "REPORT.md"
 
@@ -33,9 +33,9 @@ trials under the presets `standard` and `paper` (the references' sizes) are coun
 
 def render(results: Path) -> str:
     """The report of a results folder, in Markdown."""
-    from gan_repro.audit.claims import judge
-    from gan_repro.audit.evidence import Evidence
     from gan_repro.report import findings, methods, training, variants
+    from gan_repro.verdicts.evidence import Evidence
+    from gan_repro.verdicts.judge import judge
 
     evidence = Evidence.load(results)
     verdicts = {verdict.claim: verdict for verdict in judge(evidence)}

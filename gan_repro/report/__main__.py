@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gan_repro.console import command
+from gan_repro.util.console import command
 
 
 @command
@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
     from gan_repro import report
-    from gan_repro.files import atomic_write
     from gan_repro.report.printed import differences, printed
+    from gan_repro.util.files import atomic_write
 
     files = {options.output: report.render(options.results)} if options.output else printed(options.results)
     if options.check:

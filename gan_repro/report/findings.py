@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from gan_repro import columns, paper
-from gan_repro.audit import sensitivity
-from gan_repro.audit.claims import Verdict
-from gan_repro.audit.evidence import (
-    TABLE_1_DATASETS,
-    UNAVAILABLE,
-    Evidence,
-    ReadOnlyStore,
-)
-from gan_repro.audit.experiment_rules import describe
-from gan_repro.audit.experiments.record import ExperimentRecord
-from gan_repro.audit.table_rules import resolution
-from gan_repro.escape import markdown_cell
-from gan_repro.estimate import Estimate
-from gan_repro.markdown import PROSE, sentence, table
+from gan_repro import paper
+from gan_repro.experiments.record import ExperimentRecord
+from gan_repro.stats.estimate import Estimate
+from gan_repro.tables import columns
+from gan_repro.tables.markdown import PROSE, sentence, table
 from gan_repro.trials.presets import FULL_SIZE
+from gan_repro.util.text import markdown_cell
+from gan_repro.verdicts import sensitivity
+from gan_repro.verdicts.evidence import TABLE_1_DATASETS, UNAVAILABLE, Evidence, ReadOnlyStore
+from gan_repro.verdicts.experiment_rules import describe
+from gan_repro.verdicts.judge import Verdict
+from gan_repro.verdicts.table_rules import resolution
 
 PROTOCOL_EXPERIMENTS = ("sensitivity", "sample-count", "chain-habits")
 """Experiments on the protocol's choices."""

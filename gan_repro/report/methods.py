@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gan_repro import models, paper
-from gan_repro.audit.claims import Verdict
-from gan_repro.audit.evidence import TABLE_1_DATASETS, Evidence, Trials
-from gan_repro.audit.experiments.record import READ_BY_CLAIMS
-from gan_repro.escape import markdown_cell
-from gan_repro.markdown import PROSE, table
+from gan_repro.experiments.record import READ_BY_CLAIMS
+from gan_repro.tables.markdown import PROSE, table
 from gan_repro.trials.presets import FULL_SIZE, PRESETS, completest
 from gan_repro.trials.rows import names as row_names
+from gan_repro.util.text import markdown_cell
+from gan_repro.verdicts.evidence import TABLE_1_DATASETS, Evidence, Trials
+from gan_repro.verdicts.judge import Verdict
 
 _SAME_BITS = """The same commands on the same device, versions (`constraints.txt`) and number of threads give
 the same bits; `python -m gan_repro.audit --replay 2` draws two trials, runs them again and compares. Without
@@ -99,7 +99,7 @@ def provenance(evidence: Evidence) -> str:
         header = ["Trial", "Nats", "Preset", "Commit", "Device", "Minutes"]
         parts.append(table(header, rows))
     parts.append(
-        "Experiments are run by `python -m gan_repro.audit.experiments NAME`, figures drawn by"
+        "Experiments are run by `python -m gan_repro.experiments NAME`, figures drawn by"
         " `python -m gan_repro.figures`, tables written by each run of `python -m gan_repro.table1`."
         " `python -m gan_repro.audit` makes every printed number again and checks the records."
     )

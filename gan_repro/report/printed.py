@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from gan_repro import columns, report
-from gan_repro.audit.evidence import ReadOnlyStore
+from gan_repro import report
 from gan_repro.audit.problem import Problem
+from gan_repro.tables import columns
 from gan_repro.trials.presets import FULL_SIZE
+from gan_repro.verdicts.evidence import ReadOnlyStore
 
 _README = "README.md"
 _REMEDY = "run python -m gan_repro.report"

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from gan_repro import paper
-from gan_repro.audit.evidence import Evidence
-from gan_repro.markdown import table
+from gan_repro.tables.markdown import table
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.records import TrialRecord
+from gan_repro.verdicts.evidence import Evidence
 
 GOAL = next(row.mnist.value for row in paper.TABLE_1 if row.model == "gan")
 _FIRST_EPOCH = 25

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_repro.audit.evidence import Evidence
-from gan_repro.audit.experiment_rules import describe
-from gan_repro.audit.experiments.record import ExperimentRecord, Finding
-from gan_repro.estimate import Estimate
-from gan_repro.markdown import sentence, table
+from gan_repro.experiments.record import ExperimentRecord, Finding
 from gan_repro.report.findings import made_from
 from gan_repro.report.training import longest_curves
-from gan_repro.search import SearchLog, log_path, read_log
+from gan_repro.search.log import SearchLog, log_path, read_log
+from gan_repro.stats.estimate import Estimate
+from gan_repro.tables.markdown import sentence, table
 from gan_repro.trials.rows import ROWS, label
+from gan_repro.verdicts.evidence import Evidence
+from gan_repro.verdicts.experiment_rules import describe
 
 _HEADING = "## Would another recipe do better? The authors' own variants, on validation images"
 _LONGER = """Some of them are rows on request, and are trained for longer. The same measure after so many

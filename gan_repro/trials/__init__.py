@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_repro.lazy import attach
+from gan_repro.util.lazy import attach
 
 if TYPE_CHECKING:
     from gan_repro.trials.images import source as source

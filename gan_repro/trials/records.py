@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
 
-from gan_repro.chains import ChainDiagnostics
-from gan_repro.escape import one_line
-from gan_repro.estimate import Estimate
-from gan_repro.files import atomic_write, read_regular
+from gan_repro.stats.estimate import Estimate
+from gan_repro.stats.mixing import ChainDiagnostics
 from gan_repro.trials.spec import TrialSpec
+from gan_repro.util.files import atomic_write, read_regular
+from gan_repro.util.text import one_line
 
 Status = Literal["done", "diverged", "error", "interrupted", "skipped"]
 Environment = dict[str, str | int | bool | None]

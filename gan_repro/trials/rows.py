@@ -34,7 +34,7 @@ class Row(BaseModel):
     label: str
     settings: Mapping[Kind, Mapping[str, Any] | str]
     """By kind of images: what differs from the model's defaults, or the name of the adversarial net's recipe
-    (models/gan_recipes.py). A row has no place in the tables of other kinds."""
+    (models/gan/recipes.py). A row has no place in the tables of other kinds."""
     on_request: bool = True
     """Whether it is filled only when named, as is every row that the paper does not have."""
 
@@ -136,7 +136,7 @@ def reference_settings(name: str, dataset: str) -> dict[str, Any]:
             f"row {name} has no place in the table of {dataset}; there are: {', '.join(names(dataset))}"
         )
     if isinstance(settings, str):
-        from gan_repro.models.gan_recipes import RECIPES
+        from gan_repro.models.gan.recipes import RECIPES
 
         settings = RECIPES[settings]
     return dict(settings)

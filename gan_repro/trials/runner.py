@@ -13,17 +13,17 @@ from filelock import FileLock, Timeout
 
 from gan_repro import models
 from gan_repro.data.dataset import Dataset
-from gan_repro.device import choose_device
-from gan_repro.escape import one_line
-from gan_repro.files import remove_unfinished
 from gan_repro.parzen.protocols import get_protocol
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
-from gan_repro.trials.phases import Phases
+from gan_repro.trials.monitor import Watch
 from gan_repro.trials.presets import title
 from gan_repro.trials.records import Origin, Provenance, RecordStore, TrialRecord
 from gan_repro.trials.spec import TrialSpec
-from gan_repro.trials.watch import Watch
+from gan_repro.trials.trial_run import Phases
+from gan_repro.util.device import choose_device
+from gan_repro.util.files import remove_unfinished
+from gan_repro.util.text import one_line
 
 
 def _never() -> bool:

@@ -12,7 +12,7 @@ from gan_repro.audit.record_checks import check_record
 from gan_repro.audit.seal import SEAL, check_seal, own_runs, write_seal
 from gan_repro.report.__main__ import main as report
 from gan_repro.trials.records import RecordStore, TrialRecord
-from tests.audit.made_up import experiment, folder, refresh, trial, trials
+from tests.factories.records import experiment, folder, refresh, trial, trials
 
 RECORDS = [
     *trials("gan", [156.0]),

@@ -7,13 +7,13 @@ import pytest
 
 from gan_repro.audit.__main__ import main
 from gan_repro.audit.replay import TOLERANCE, compare, draw, replay, tolerance
+from gan_repro.trials.execution.plan import make_plan
 from gan_repro.trials.images import source
-from gan_repro.trials.plan import make_plan
 from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import RecordStore, TrialRecord
 from gan_repro.trials.runner import Attempt, run
 from gan_repro.trials.spec import DataSpec
-from tests.audit.made_up import trial, trials
+from tests.factories.records import trial, trials
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from gan_repro.data import idx, mnist
-from gan_repro.data.sources import Files, Wanted
-from gan_repro.files import sha256_of_array
-from tests.made_up import MadeUp
+from gan_repro.data.fetch.sources import Files, Wanted
+from gan_repro.util.files import sha256_of_array
+from tests.factories.tfd_file import MadeUp
 
 
 @pytest.fixture(autouse=True)

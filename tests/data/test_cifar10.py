@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 
 from gan_repro import data
-from gan_repro.data import cifar10, downloads
-from gan_repro.data.sources import SourceFailed, Wanted
-from gan_repro.files import sha256_of_array
+from gan_repro.data import cifar10
+from gan_repro.data.fetch import downloads
+from gan_repro.data.fetch.sources import SourceFailed, Wanted
+from gan_repro.util.files import sha256_of_array
 
 NAMES = [*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"]
 

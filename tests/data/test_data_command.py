@@ -6,7 +6,7 @@ import pytest
 
 from gan_repro import data
 from gan_repro.data.__main__ import main
-from gan_repro.data.sources import Files
+from gan_repro.data.fetch.sources import Files
 
 Capture = pytest.CaptureFixture[str]
 

@@ -12,9 +12,10 @@ import pytest
 import requests
 
 from gan_repro import data
-from gan_repro.data import downloads, idx, mnist
-from gan_repro.data.sources import Files, SourceFailed
-from gan_repro.files import sha256_of_array
+from gan_repro.data import idx, mnist
+from gan_repro.data.fetch import downloads
+from gan_repro.data.fetch.sources import Files, SourceFailed
+from gan_repro.util.files import sha256_of_array
 
 
 def pack(content: bytes) -> bytes:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gan_repro.data.archives import gunzip, read_members
-from gan_repro.data.sources import SourceFailed
+from gan_repro.data.fetch.archives import gunzip, read_members
+from gan_repro.data.fetch.sources import SourceFailed
 from tests.guard.oracle import cases, tree, within
 
 WANTED = "package/images"

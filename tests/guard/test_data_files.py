@@ -12,7 +12,7 @@ import pytest
 
 from gan_repro.data import idx, mnist
 from gan_repro.data.__main__ import main
-from gan_repro.data.sources import Files
+from gan_repro.data.fetch.sources import Files
 from tests.guard.oracle import Refuses, cases, sentence_of, status_of, tree
 
 Damage = Callable[[Path], object]
@@ -179,7 +179,7 @@ def test_a_lock_that_is_a_link_does_not_empty_what_it_names(tiny: Files, cache: 
 
 
 def test_files_are_kept_beside_a_link_and_never_through_it(tiny: Files, cache: Path, tmp_path: Path) -> None:
-    from gan_repro.data import store
+    from gan_repro.data.fetch import store
 
     outside = tmp_path / "thesis.tex"
     outside.write_text("years of work")

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_repro.cells import cell_from
-from gan_repro.escape import csv_cell, markdown_cell, one_line
-from gan_repro.tables import Format, Table
+from gan_repro.tables.cell import cell_from
+from gan_repro.tables.table import Format, Table
+from gan_repro.util.text import csv_cell, markdown_cell, one_line
 from tests.guard.oracle import cases
-from tests.test_tables import record
+from tests.tables.test_table import record
 
 HOSTILE: dict[str, str] = {
     "a pipe": "a | b",

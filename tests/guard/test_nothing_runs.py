@@ -20,15 +20,16 @@ import torch
 
 import gan_repro
 from gan_repro import data
-from gan_repro.data import downloads, mnist, pickles
+from gan_repro.data import mnist
 from gan_repro.data.__main__ import main as data_main
-from gan_repro.data.sources import Files, SourceFailed
+from gan_repro.data.fetch import downloads, pickles
+from gan_repro.data.fetch.sources import Files, SourceFailed
 from gan_repro.parzen.__main__ import main as parzen_main
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, run
 from tests.guard.oracle import cases, status_of
 from tests.guard.test_checkpoints import laid_out, spec_of
-from tests.test_tables import record
+from tests.tables.test_table import record
 
 GOOD = np.random.default_rng(0).random((120, 64), dtype=np.float32)
 
@@ -192,7 +193,7 @@ def test_a_pickle_that_names_anything_but_arrays_is_refused(case: bytes) -> None
 
 
 def test_code_in_a_mat_file_does_not_run(canary: Canary, tmp_path: Path) -> None:
-    if importlib.util.find_spec("gan_repro.data.tfd") is None:
+    if importlib.util.find_spec("gan_repro.data.faces.tfd") is None:
         pytest.skip("there is no reader of .mat files")
     root = tmp_path / "own"
     for folder in (root, root / "tfd"):
@@ -273,9 +274,9 @@ def test_mnist_comes_over_https_and_every_file_of_it_has_a_hash() -> None:
 # --- what the code itself may say -------------------------------------------------------------------------
 
 SOURCES = sorted(Path(gan_repro.__file__).parent.rglob("*.py"))
-MODULE_OF_PICKLES = "gan_repro/data/pickles.py"
-MODULE_OF_WRITING = "gan_repro/files.py"
-SCRATCH = {"gan_repro/data/downloads.py": "into a scratch folder that is removed"}
+MODULE_OF_PICKLES = "gan_repro/data/fetch/pickles.py"
+MODULE_OF_WRITING = "gan_repro/util/files.py"
+SCRATCH = {"gan_repro/data/fetch/downloads.py": "into a scratch folder that is removed"}
 """Modules that write elsewhere than through `files.atomic_write`, and where."""
 
 

@@ -14,12 +14,12 @@ import pytest
 import torch
 
 from gan_repro import data, models
-from gan_repro.cells import cell_from
-from gan_repro.models.references import Reference
+from gan_repro.models.baselines import Reference
 from gan_repro.parzen.__main__ import main as parzen_main
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, GridEdgeWarning, choose_sigma, evaluate
-from gan_repro.search import _fit, _score
+from gan_repro.search.__main__ import _fit, _score
+from gan_repro.tables.cell import cell_from
 from gan_repro.trials.records import RecordStore, TrialRecord
 from gan_repro.trials.runner import Attempt, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
@@ -264,7 +264,7 @@ def test_the_search_leaves_a_diverged_candidate_without_a_score(
     settled: type[Settled], digits: data.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settled.given = lambda n, d: torch.full((n, d), 3e38)
-    monkeypatch.setattr("gan_repro.search.N_SAMPLES", 200)
+    monkeypatch.setattr("gan_repro.search.__main__.N_SAMPLES", 200)
     fitted, _ = _fit("settled", {}, digits)
     assert _score(fitted, {}, digits).valid_mean is None
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro import figures, search, table1
+from gan_repro import figures, table1
 from gan_repro.data.__main__ import main as data_main
 from gan_repro.parzen.__main__ import main as parzen_main
+from gan_repro.search import __main__ as search
 from tests.guard.oracle import Refuses, cases
 
 LONG = "9" * 5000

@@ -48,7 +48,7 @@ def test_a_terminal_of_few_characters_gets_escapes() -> None:
     """Rather than the end of a long training in a UnicodeEncodeError."""
     code = """
 import sys
-from gan_repro.console import command
+from gan_repro.util.console import command
 sys.exit(command(lambda: print("225 \\u00b1 2 \\udcff") or 0)())
 """
     done = subprocess.run(
@@ -85,7 +85,7 @@ def test_the_home_of_nobody_is_only_a_folder_that_is_not_there() -> None:
 def test_ctrl_c_while_it_waits_is_exit_130(tmp_path: Path) -> None:
     code = """
 import sys, time
-from gan_repro.console import command
+from gan_repro.util.console import command
 
 @command
 def main():

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gan_repro.cells import cell_from, recorded_cells
 from gan_repro.data import idx
-from gan_repro.data.pickles import load_arrays
+from gan_repro.data.fetch.pickles import load_arrays
 from gan_repro.parzen import samples
-from gan_repro.search import read_log
-from gan_repro.tables import Table
+from gan_repro.search.log import read_log
+from gan_repro.tables.cell import cell_from, recorded_cells
+from gan_repro.tables.table import Table
 from gan_repro.trials.records import RecordError, RecordStore, load_record
 from tests.guard.test_sample_files import npy
-from tests.test_tables import record
+from tests.tables.test_table import record
 
 RECORD = record()
 FOLDER_IS_FIXED = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}

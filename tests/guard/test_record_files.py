@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from gan_repro import columns, figures
+from gan_repro import figures
+from gan_repro.tables import columns
 from gan_repro.trials.records import RecordStore, TrialRecord
 from tests.guard.oracle import cases, sentence_of, tree, within
-from tests.test_tables import record
+from tests.tables.test_table import record
 
 Damage = Callable[[Path], object]
 

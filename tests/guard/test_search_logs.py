@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gan_repro import data, search
+from gan_repro import data
+from gan_repro.search import __main__ as search
 from tests.guard.oracle import Refuses, cases
 
 NAN = float("nan")

@@ -144,7 +144,7 @@ def test_a_trial_that_this_program_cannot_run_is_refused_before_training(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     changes, says = case
-    monkeypatch.setattr("gan_repro.models.gan.GAN.fit", None)
+    monkeypatch.setattr("gan_repro.models.gan.model.GAN.fit", None)
     spec = make_spec("gan", DataSpec(name="digits", sha256=digits.sha256), seed=1)
     with within(), pytest.raises(ValueError, match=says):
         run(spec.model_copy(update=changes(spec)), Attempt(results=tmp_path, device="cpu"))

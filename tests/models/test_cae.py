@@ -14,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy
 
 from gan_repro.models.base import DivergedError
 from gan_repro.models.cae import CAE, Layer
-from gan_repro.seeds import generator
+from gan_repro.util.seeds import generator
 
 
 def random_layer(inputs: int, codes: int, seed: int = 0) -> Layer:

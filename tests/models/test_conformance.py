@@ -17,7 +17,7 @@ from sklearn.datasets import load_digits
 
 from gan_repro import models
 from gan_repro.models.base import EpochLog, NotFittedError, TrainedModel
-from gan_repro.seeds import generator
+from gan_repro.util.seeds import generator
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "gan": {

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gan_repro.models.base import DivergedError
 from gan_repro.models.dbn import DBN, RBM, DBNConfig
-from gan_repro.seeds import generator
+from gan_repro.util.seeds import generator
 
 GAUSSIAN = pytest.mark.parametrize("gaussian", [False, True], ids=["bernoulli", "gaussian"])
 

@@ -14,7 +14,7 @@ from gan_repro.models.base import EpochLog, TrainedModel
 from gan_repro.models.cae import CAE
 from gan_repro.models.dbn import DBN
 from gan_repro.models.stacked import StackedModel
-from gan_repro.seeds import generator
+from gan_repro.util.seeds import generator
 
 KINDS = pytest.mark.parametrize("kind", [DBN, CAE])
 BATCHES = 4

@@ -10,9 +10,9 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from gan_repro import data
-from gan_repro.estimate import Estimate
 from gan_repro.parzen import GridEdgeWarning, choose_sigma, evaluate, log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, PROTOCOLS
+from gan_repro.stats.estimate import Estimate
 
 Images = npt.NDArray[np.float32]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from gan_repro import paper, report
 from gan_repro.audit.__main__ import check
-from gan_repro.audit.claims import judge
-from gan_repro.audit.evidence import Evidence
-from gan_repro.audit.experiments.record import READ_BY_CLAIMS
 from gan_repro.audit.seal import own_runs
-from tests.audit.made_up import experiment, folder, trial, trials
+from gan_repro.experiments.record import READ_BY_CLAIMS
+from gan_repro.verdicts.evidence import Evidence
+from gan_repro.verdicts.judge import judge
+from tests.factories.records import experiment, folder, trial, trials
 
 ROOT = Path(__file__).parents[2]
 

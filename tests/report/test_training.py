@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from gan_repro.audit.evidence import Evidence
 from gan_repro.report.training import epochs_until, longest_curves, outlook, training
 from gan_repro.trials.records import CurvePoint
-from tests.audit.made_up import table_rows, trial
+from gan_repro.verdicts.evidence import Evidence
+from tests.factories.records import table_rows, trial
 
 
 def curve(record, values):

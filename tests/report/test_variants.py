@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro.audit.evidence import Evidence
-from gan_repro.audit.experiments.record import Finding
-from gan_repro.audit.experiments.update_order import RECIPES
+from gan_repro.experiments.record import Finding
+from gan_repro.experiments.update_order import RECIPES
 from gan_repro.report.findings import experiments
 from gan_repro.report.variants import _ROWS, variants
-from gan_repro.search import SearchLog, Tried, log_path
-from gan_repro.search_space import SPACES
+from gan_repro.search.log import SearchLog, Tried, log_path
+from gan_repro.search.space import SPACES
 from gan_repro.trials.records import CurvePoint
 from gan_repro.trials.rows import ROWS
-from tests.audit.made_up import experiment, table_rows, trial
+from gan_repro.verdicts.evidence import Evidence
+from tests.factories.records import experiment, table_rows, trial
 
 RECORDED = Path(__file__).parents[2] / "results"
 

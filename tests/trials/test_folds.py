@@ -6,15 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gan_repro import columns, data
-from gan_repro.cells import cell_from
-from gan_repro.estimate import Estimate
+from gan_repro import data
 from gan_repro.parzen import evaluate
-from gan_repro.trials import images, watch
+from gan_repro.stats.estimate import Estimate
+from gan_repro.tables import columns
+from gan_repro.tables.cell import cell_from
+from gan_repro.trials import images
+from gan_repro.trials import monitor as watch
 from gan_repro.trials.records import RecordStore, Score, load_record
 from gan_repro.trials.runner import Attempt, run
 from gan_repro.trials.spec import EvaluationSpec, make_spec
-from tests.made_up import MadeUp
+from tests.factories.tfd_file import MadeUp
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def test_one_model_is_trained_and_scored_on_all_folds(faces, tmp_path, capsys):
     assert {fold.log_likelihood.over for fold in score.folds} == {"test examples"}
     # Fold 3 by hand, from samples drawn as the trial draws them.
     from gan_repro import models
-    from gan_repro.seeds import generator
+    from gan_repro.util.seeds import generator
 
     model = models.get("gaussian", seed=1).fit(folds[3].train)
     samples = model.sample(100, generator=generator(1, "gaussian", "samples"))

@@ -6,7 +6,7 @@ import pytest
 
 from gan_repro import models
 from gan_repro.trials import rows
-from gan_repro.trials.plan import Planned, describe_plan, make_plan
+from gan_repro.trials.execution.plan import Planned, describe_plan, make_plan
 from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec, row_of, title
 from gan_repro.trials.records import RecordStore
 from gan_repro.trials.runner import Attempt, checkpoint_path, run

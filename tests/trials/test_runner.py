@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gan_repro.models.gan import GAN
+from gan_repro.models.gan.model import GAN
 from gan_repro.trials import environment
 from gan_repro.trials.records import RecordStore, best_epoch
 from gan_repro.trials.runner import Attempt, checkpoint_path, run
@@ -275,7 +275,7 @@ def test_samples_from_chains_come_with_what_they_are_worth(tiny_spec, tmp_path, 
 
 def test_a_stack_that_lacks_its_top_is_tracked_but_never_the_best(tiny_spec, tmp_path, monkeypatch):
     """Else the row of a deep model could show a shallow one."""
-    from gan_repro.trials import watch
+    from gan_repro.trials import monitor as watch
 
     falling = iter([50.0, 40.0, 3.0, 2.0])
 

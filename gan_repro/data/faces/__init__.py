@@ -1,0 +1,1 @@
+"""Face sets of one layout: TFD, and stand-ins for it."""

@@ -1,0 +1,1 @@
+"""Bringing files here from mirrors, packages or the user's own folder, and checking what came."""

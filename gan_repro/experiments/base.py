@@ -1,0 +1,172 @@
+"""What an experiment is: settings, a function that runs it, and an outcome that becomes a record.
+
+An experiment is a module of this package with three names: `VERSION`, a pydantic model `Settings` whose
+defaults are the real run (tests make it smaller), and ``run(settings, context) -> Outcome``.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+from gan_repro.experiments.record import (
+    ExperimentProvenance,
+    ExperimentRecord,
+    Finding,
+    experiment_path,
+    write_experiment,
+)
+from gan_repro.util.files import atomic_write, require_writable
+
+Floats = npt.NDArray[np.floating]
+
+SEEDS = (1, 2, 3, 4, 5)
+"""Of experiments that train their own small nets; written down before the first of them ran."""
+
+_LEVEL = 0.95
+_RESAMPLES = 2000
+
+
+class Settings(BaseModel):
+    """Everything that an experiment's findings depend on, beside the trials it names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where an experiment finds what it works on."""
+
+    results: Path = Path("results")
+    root: Path | None = None
+    """The user's own data folder."""
+
+    def talk(self, line: str) -> None:
+        """Say on stderr how far it is."""
+        print(line, file=sys.stderr, flush=True)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run."""
+
+    findings: dict[str, Finding]
+    series: dict[str, list[list[float]]] = field(default_factory=dict)
+    trial_ids: tuple[str, ...] = ()
+    arrays: dict[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
+    """Small pictures (n, d), kept beside the record as NAME.npz."""
+
+
+def mean_of(values: Sequence[float] | Floats, *, over: str, unit: str, what: str) -> Finding:
+    """The mean with its standard error and Student's t interval; neither for a single value."""
+    array = np.asarray(values, dtype=np.float64)
+    n, mean = len(array), float(array.mean())
+    if n < 2:
+        return Finding(value=mean, unit=unit, over=over, n=n, what=what)
+    from scipy.stats import t
+
+    error = float(array.std(ddof=1)) / math.sqrt(n)
+    reach = float(t.ppf((1 + _LEVEL) / 2, n - 1)) * error
+    return Finding(
+        value=mean,
+        standard_error=error,
+        interval=(mean - reach, mean + reach),
+        unit=unit,
+        over=over,
+        n=n,
+        what=what,
+    )
+
+
+def geometric_mean_of(ratios: Sequence[float] | Floats, *, over: str, what: str) -> Finding:
+    """The geometric mean of positive ratios; error and interval are Student's, of their logarithms."""
+    logs = mean_of(np.log(ratios), over=over, unit="ratio", what=what)
+    value = math.exp(logs.value)
+    error = None if logs.standard_error is None else value * logs.standard_error
+    interval = None if logs.interval is None else (math.exp(logs.interval[0]), math.exp(logs.interval[1]))
+    return logs.model_copy(update={"value": value, "standard_error": error, "interval": interval})
+
+
+def share_of(hits: Floats, *, over: str, what: str) -> Finding:
+    """The mean of `hits` (n,) in {0, 1/2, 1}, a tie being half a hit; Wilson's interval."""
+    n, share = len(hits), float(np.mean(hits))
+    z = 1.959963984540054
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return Finding(
+        value=share,
+        standard_error=float(np.std(hits, ddof=1)) / math.sqrt(n) or None,
+        interval=(max(centre - reach, 0.0), min(centre + reach, 1.0)),
+        unit="share",
+        over=over,
+        n=n,
+        what=what,
+    )
+
+
+def bootstrap_of(
+    statistic: Callable[..., Floats],
+    *samples: Floats,
+    rng: np.random.Generator,
+    over: str,
+    unit: str,
+    what: str,
+) -> Finding:
+    """A statistic of independent samples, with a percentile bootstrap over the rows of each.
+
+    `statistic` takes the samples with resamples as leading axis and works along axis 1.
+    """
+    value = float(statistic(*(sample[None] for sample in samples))[0])
+    resampled = [sample[rng.integers(len(sample), size=(_RESAMPLES, len(sample)))] for sample in samples]
+    values = statistic(*resampled)
+    low, high = np.quantile(values, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return Finding(
+        value=value,
+        standard_error=float(np.std(values, ddof=1)),
+        interval=(float(low), float(high)),
+        unit=unit,
+        over=over,
+        n=min(len(sample) for sample in samples),
+        what=what,
+    )
+
+
+def run_and_write(name: str, module: Any, settings: Any, context: Context) -> ExperimentRecord:
+    """Run a module's experiment and write its record; see `gan_repro.experiments.run`."""
+    from gan_repro.trials import environment
+
+    require_writable(experiment_path(context.results, name).parent)
+    environment.prepare("cpu", 1)
+    started = datetime.now(UTC)
+    settings = module.Settings() if settings is None else settings
+    origin = environment.origin("cpu")
+    outcome = module.run(settings, context)
+    record = ExperimentRecord(
+        name=name,
+        version=module.VERSION,
+        settings=settings.model_dump(mode="json", exclude={"seeds"}),
+        seeds=tuple(getattr(settings, "seeds", ())),
+        trial_ids=outcome.trial_ids,
+        provenance=ExperimentProvenance(
+            **origin.model_dump(),
+            started=started.isoformat(timespec="seconds"),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        ),
+        findings=outcome.findings,
+        series=outcome.series,
+    )
+    if outcome.arrays:
+        arrays: dict[str, Any] = dict(outcome.arrays)
+        pictures = experiment_path(context.results, name).with_suffix(".npz")
+        atomic_write(pictures, lambda file: np.savez_compressed(file, **arrays))
+    write_experiment(context.results, record)
+    return record

@@ -1,0 +1,161 @@
+"""What an experiment found: one JSON file, results/experiments/NAME.json, of named numbers with their errors.
+
+Verdicts and tables read findings by name and never the experiment's code, so a claim changes its verdict
+by itself when a record appears. `READ_BY_CLAIMS` lists the findings that verdicts are computed from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gan_repro.trials.records import Origin
+from gan_repro.util.files import atomic_write
+
+_MAX_BYTES = 16 * 2**20
+
+READ_BY_CLAIMS: Mapping[str, Mapping[str, str]] = {
+    "game-1d": {
+        "discriminator_gap": "mean |D - p_data / (p_data + p_g)|, D trained against a fixed G, probability",
+        "value_gap": "V(D) + log 4 of a D trained against p_g = p_data, nats",
+        "divergence_identity_gap": "V(D) - (-log 4 + 2 JSD), D trained against a fixed G, nats",
+        "jsd_start": "Jensen-Shannon divergence of p_data and p_g before training, nats",
+        "jsd_end": "the same after training both nets",
+        "discriminator_from_half": "mean |D - 1/2| over data and samples after training both nets,"
+        " probability",
+    },
+    "loss-early": {
+        "gradient_ratio": "norm of G's gradient early in training, non-saturating over saturating loss",
+        "likelihood_difference": "validation log-likelihood early in training, non-saturating minus"
+        " saturating loss, paired over seeds, nats",
+    },
+    "helvetica": {
+        "diversity_ratio": "diversity of samples when G outruns D, over that of balanced training; paired"
+        " over seeds, ratio",
+    },
+    "memorisation": {
+        "nearest_is_training": "share of samples whose nearest image, among equally many training and"
+        " held-out ones, is a training one; 0.5 where nothing is copied",
+        "distance_ratio": "median distance from a sample to its nearest training image, over that of"
+        " held-out images",
+    },
+    "interpolation": {
+        "largest_step_ratio": "largest step of pixels along a straight line in z, over the mean step",
+        "midpoint_distance_ratio": "distance to the nearest training image at midpoints in z, over that"
+        " at the ends",
+    },
+}
+"""By experiment and finding, what the finding must be for the claim that reads it."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Finding(_Part):
+    """One number that an experiment found."""
+
+    value: float
+    standard_error: float | None = Field(None, ge=0)
+    """In the unit of `value`; None where it is undefined (one observation), never 0 for that."""
+    interval: tuple[float, float] | None = None
+    """95 per cent interval, low and high; None where there is none to be had."""
+    unit: str
+    """nats, probability, ratio, share, pixels, ..."""
+    over: str | None = None
+    """Across what `standard_error` and `interval` are: training seeds, test examples, Parzen samples, ..."""
+    n: int | None = Field(None, ge=1)
+    """How many of them."""
+    what: str
+    """What the number is, in one sentence that can stand in a table."""
+
+    @model_validator(mode="after")
+    def _errors_are_over_something(self) -> Finding:
+        if (self.standard_error is not None or self.interval is not None) and self.over is None:
+            raise ValueError("an error or interval must say what it is over")
+        if self.interval is not None and self.interval[0] > self.interval[1]:
+            raise ValueError("an interval is low, then high")
+        if self.n == 1 and (self.standard_error is not None or self.interval is not None):
+            raise ValueError("one observation has no error and no interval")
+        return self
+
+
+class ExperimentProvenance(Origin):
+    """Where, when and with what code an experiment ran."""
+
+    started: str
+    finished: str
+
+
+class ExperimentRecord(_Part):
+    """An experiment's settings and its findings."""
+
+    schema_version: int = 1
+    name: str = Field(pattern="^[a-z0-9][a-z0-9-]*$")
+    """Also the file's name."""
+    version: int = 1
+    """Raised whenever the same settings and seeds would give other numbers than before."""
+    settings: dict[str, Any]
+    """Everything the findings depend on, as JSON values."""
+    seeds: tuple[int, ...] = ()
+    trial_ids: tuple[str, ...] = ()
+    """Trials whose records or models it used; none where it trains its own small nets."""
+    provenance: ExperimentProvenance
+    findings: dict[str, Finding]
+    """By name, in the order in which a table shows them."""
+    series: dict[str, list[list[float]]] = Field(default_factory=dict)
+    """Curves for figures, by name: a row of numbers a point, in the order that the experiment states."""
+
+
+class ExperimentError(ValueError):
+    """An experiment's file is not what it should be."""
+
+
+def experiment_path(results: Path, name: str) -> Path:
+    """Where the record of an experiment stands."""
+    return results / "experiments" / f"{name}.json"
+
+
+def write_experiment(results: Path, record: ExperimentRecord) -> Path:
+    """Write or replace an experiment's record in one step; its path."""
+    path = experiment_path(results, record.name)
+    text = json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+    atomic_write(path, text + "\n")
+    return path
+
+
+def load_experiment(path: Path) -> ExperimentRecord:
+    """Read one record and check that its file has its name.
+
+    Raises:
+        ExperimentError: with one sentence that names the file and what is wrong with it.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ExperimentError(f"{path.name} is larger than any experiment's record ({_MAX_BYTES} bytes)")
+        record = ExperimentRecord.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the file"
+        raise ExperimentError(
+            f"{path.name} is not an experiment's record: {place}: {first['msg']}"
+        ) from error
+    except OSError as error:
+        raise ExperimentError(f"{path.name} cannot be read: {error.strerror}") from error
+    if record.name != path.stem:
+        raise ExperimentError(f"{path.name} holds the experiment {record.name}")
+    return record
+
+
+def load_experiments(results: Path) -> dict[str, ExperimentRecord]:
+    """All experiments of a results folder, by name.
+
+    Raises:
+        ExperimentError: one of the files is damaged.
+    """
+    paths = sorted((results / "experiments").glob("*.json"))
+    return {record.name: record for record in map(load_experiment, paths)}

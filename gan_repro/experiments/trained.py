@@ -1,0 +1,131 @@
+"""Models as recorded trials left them: which trials, and how to get their generators back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from gan_repro import models
+from gan_repro.data.dataset import Dataset
+from gan_repro.experiments.base import Context
+from gan_repro.models.base import TrainedModel
+from gan_repro.trials.images import load_images
+from gan_repro.trials.presets import COMPLETEST_FIRST, completest, row_under
+from gan_repro.trials.records import RecordStore, TrialRecord
+from gan_repro.trials.runner import checkpoint_path
+from gan_repro.trials.spec import TrialSpec
+from gan_repro.util.seeds import generator
+
+
+class NoModelError(RuntimeError):
+    """The trained model that an experiment needs is not there; one sentence says which command makes it."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trial's best generator, ready to sample."""
+
+    record: TrialRecord
+    dataset: Dataset
+    model: Any
+
+    @property
+    def label(self) -> str:
+        """Model and seed."""
+        return f"{self.record.spec.model} seed {self.record.spec.seed}"
+
+    def random(self, draw: int) -> torch.Generator:
+        """Randomness of a draw of samples: number 0 is the one that the trial was scored on."""
+        spec = self.record.spec
+        axes = ("samples",) if draw == 0 else ("samples", draw)
+        return generator(spec.seed, spec.model, *axes)
+
+    def samples(self, draw: int = 0, n: int | None = None) -> npt.NDArray[np.float32]:
+        """`n` samples (n, d), by default as many as the trial was scored on."""
+        n = self.record.spec.evaluation.n_samples if n is None else n
+        return self.model.sample(n, generator=self.random(draw)).detach().cpu().numpy()
+
+
+def recorded(records: Sequence[TrialRecord], row: str, dataset: str) -> list[TrialRecord]:
+    """The finished trials of a row on a data set under the completest preset that has any, by seed."""
+    done = [
+        r
+        for r in records
+        if r.spec.data.name == dataset and not r.spec.data.fold and r.status == "done"
+        if row_under(r.provenance.preset, r.spec) == row
+    ]
+    for preset in (*COMPLETEST_FIRST, None):
+        found = [r for r in done if completest(r.provenance.preset, r.spec) == preset]
+        if found:
+            return sorted(found, key=lambda record: record.spec.seed)
+    return []
+
+
+def load_all(context: Context, model: str, dataset: str) -> list[Trained]:
+    """The trained models of `recorded` whose checkpoints are here; those that are not are named on stderr.
+
+    Raises:
+        NoModelError: there is none.
+    """
+    found, missing = [], []
+    for record in recorded(list(RecordStore(context.results)), model, dataset):
+        try:
+            found.append(load(record, context))
+        except NoModelError as error:
+            missing.append(str(error))
+    if not found:
+        raise NoModelError(missing[0] if missing else nothing_recorded(context, model, dataset))
+    for line in missing:
+        context.talk(f"left out: {line}")
+    return found
+
+
+def load(record: TrialRecord, context: Context, *, last: bool = False) -> Trained:
+    """The best generator of a recorded trial, from its checkpoint; with `last` the model as training left it.
+
+    Raises:
+        NoModelError: there is no checkpoint, or it is of another trial, or the trial had not ended.
+    """
+    spec = record.spec
+    path = checkpoint_path(context.results, spec)
+    preset = record.provenance.preset
+    remedy = _command(row_under(preset, spec) or spec.model, spec.data.name, preset or "quick", spec.seed)
+    if not path.exists():
+        raise NoModelError(f"the trained model of {spec.id} is not in {path.parent}; {remedy}")
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        watch, state = saved["watch"], saved["model"]
+        theirs = TrialSpec.model_validate_json(watch["spec"])
+        ended = state["stopped"] or state["epoch"] >= spec.config["epochs"]
+    except Exception as error:  # torch.load raises many kinds for damaged files
+        reason = str(error).partition("\n")[0]
+        raise NoModelError(f"{path} cannot be read ({reason}); {remedy}") from error
+    if theirs != spec or not ended:
+        fault = "is not finished" if theirs == spec else "holds another trial"
+        raise NoModelError(f"{path} {fault}; {remedy}")
+    dataset = load_images(spec.data.name, spec.data.fold, context.root)[0]
+    kind = models.model_class(spec.model)
+    model: TrainedModel = kind(kind.Config(**spec.config), seed=spec.seed)
+    model.fit(dataset.train, state=state)
+    # Of a model scored on folds that share images the last state was scored, whichever was best.
+    if not last and record.candidates["best"].epoch != model.epoch:
+        model.load_parameters(watch["best_parameters"])
+    return Trained(record, dataset, model)
+
+
+def nothing_recorded(context: Context, model: str, dataset: str) -> str:
+    """What is missing where no trial of a model is finished, and what makes one; a sentence."""
+    remedy = _command(model, dataset, "quick", 1)
+    return f"no finished trial of {model} on {dataset} is recorded in {context.results}; {remedy}"
+
+
+def _command(model: str, dataset: str, preset: str, seed: int) -> str:
+    return (
+        f"make it with: python -m gan_repro.table1 --preset {preset} --datasets {dataset} --models {model} "
+        f"--seeds {seed} --fresh"
+    )

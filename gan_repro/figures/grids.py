@@ -1,0 +1,131 @@
+"""Small grids of the very samples that trials were scored on, for the report's pictures.
+
+    python -m gan_repro.figures.grids [--results DIR]
+
+For each recorded trial whose trained model is still in the results folder, its samples are drawn again and
+their SHA-256 is held against the record's. Twenty of them, and the training images nearest to four where
+these may be shown, are kept as bytes in results/samples/TRIAL.npz; figures are made from these files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gan_repro.util.console import command
+
+if TYPE_CHECKING:
+    from gan_repro.figures.sample_grids import Grid
+
+_LIMIT = 4 * 2**20
+_SEED = 1
+"""Of the draw of twenty."""
+
+
+def grid_path(results: Path, trial: str) -> Path:
+    """Where the grid of a trial stands."""
+    return results / "samples" / f"{trial}.npz"
+
+
+def write_grid(path: Path, grid: Grid) -> None:
+    """Write a grid, its pixels rounded to bytes, in one step.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from gan_repro.util.files import atomic_write
+
+    arrays: dict[str, Any] = {
+        "samples": _to_bytes(grid.samples),
+        "distances": grid.distances,
+        "counts": np.array([grid.n_samples, grid.n_train, grid.seed], np.int64),
+    }
+    if grid.neighbours is not None:
+        arrays["neighbours"] = _to_bytes(grid.neighbours)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    atomic_write(path, buffer.getvalue())
+
+
+def read_grid(path: Path) -> Grid:
+    """Read what `write_grid` wrote.
+
+    Raises:
+        ValueError: the file is damaged; one sentence that names it.
+    """
+    from gan_repro.figures.sample_grids import Grid
+    from gan_repro.util.files import read_regular
+
+    try:
+        with np.load(io.BytesIO(read_regular(path, _LIMIT)), allow_pickle=False) as arrays:
+            neighbours = arrays.get("neighbours")
+            n_samples, n_train, seed = (int(number) for number in arrays["counts"])
+            return Grid(
+                samples=arrays["samples"].astype(np.float32) / 255,
+                distances=arrays["distances"].astype(np.float64),
+                neighbours=None if neighbours is None else neighbours.astype(np.float32) / 255,
+                n_samples=n_samples,
+                n_train=n_train,
+                seed=seed,
+            )
+    except Exception as error:  # zip files and headers fail in many ways
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"{path} holds no grid of samples ({reason}); make it again") from error
+
+
+def _to_bytes(images: np.ndarray) -> np.ndarray:
+    return np.rint(images * 255).astype(np.uint8)
+
+
+@command
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command: 0 when every grid is there, 1 when samples were not those of the record."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gan_repro.figures.grids", description="Keep a few samples of each recorded trial."
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
+    options = parser.parse_args(arguments)
+
+    import torch
+
+    from gan_repro.experiments.base import Context
+    from gan_repro.experiments.trained import NoModelError, load
+    from gan_repro.figures.sample_grids import choose_grid
+    from gan_repro.models.base import TrainedModel
+    from gan_repro.trials.presets import FULL_SIZE
+    from gan_repro.trials.records import RecordStore
+    from gan_repro.util.files import sha256_of_array
+    from gan_repro.util.seeds import generator
+
+    torch.set_num_threads(1)
+    failed = False
+    for record in RecordStore(options.results):
+        path = grid_path(options.results, record.spec.id)
+        if record.status != "done" or record.provenance.preset not in FULL_SIZE or path.exists():
+            continue
+        try:
+            trained = load(record, Context(options.results, options.root))
+        except NoModelError:
+            continue
+        if not isinstance(trained.model, TrainedModel):
+            continue
+        samples = trained.samples()
+        if sha256_of_array(samples) != record.candidates["best"].samples_sha256:
+            print(f"{record.spec.id}: its samples are not those of the record", file=sys.stderr)
+            failed = True
+            continue
+        random = generator(_SEED, "grid")
+        write_grid(path, choose_grid(record.spec.data.name, samples, trained.dataset.train, generator=random))
+        print(path)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

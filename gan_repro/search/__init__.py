@@ -1,0 +1,1 @@
+"""Settings that the papers leave open, chosen on validation likelihood with one budget for every row."""

@@ -1,0 +1,1 @@
+"""Tables as a pure function of the records."""

@@ -1,0 +1,138 @@
+"""The phases of one trial: train, sample, score."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_repro.data.dataset import Dataset
+from gan_repro.models.base import DivergedError, StateError, TrainedModel
+from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
+from gan_repro.stats.mixing import ChainDiagnostics, diagnose
+from gan_repro.trials.monitor import StopRequestedError, Watch
+from gan_repro.trials.records import Candidate, Score, Status
+from gan_repro.trials.spec import TrialSpec
+from gan_repro.util.files import sha256_of_array
+from gan_repro.util.seeds import generator
+
+
+class Phases:
+    """One trial on its way from a model that is not fitted to its scores."""
+
+    def __init__(self, spec: TrialSpec, folds: Sequence[Dataset], model: Any, watch: Watch) -> None:
+        self.spec, self.folds, self.model, self.watch = spec, folds, model, watch
+        self.candidates: dict[Any, Candidate] = {}
+        self.seconds: dict[str, float] = dict.fromkeys(
+            ("training", "tracking", "sampling", "consecutive sampling", "scoring"), 0.0
+        )
+
+    def outcome(self) -> tuple[Status, str | None]:
+        """Go through the phases; how it ended, and why if not well."""
+        try:
+            self._train()
+            self._score_candidates()
+        except StopRequestedError:
+            return (
+                "interrupted",
+                "stopped on request; run the same command again to go on from the checkpoint",
+            )
+        except DivergedError as error:
+            return "diverged", str(error)
+        except (ArithmeticError, RuntimeError, ValueError, MemoryError) as error:
+            return "error", f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        return "done", None
+
+    def _train(self) -> None:
+        train = self.folds[0].train
+        if not isinstance(self.model, TrainedModel):
+            started = time.monotonic()
+            self.model.fit(train)
+            self.seconds["training"] = time.monotonic() - started
+            return
+        try:
+            try:
+                self.model.fit(train, observer=self.watch, state=self.watch.load())
+            except StateError as error:
+                self.watch.set_aside(error)
+                self.model.fit(train, observer=self.watch)
+            self.watch.save(self.model)
+        finally:
+            self.watch.close()
+            self.seconds["tracking"] = self.watch.tracking_seconds
+            self.seconds["training"] = self.watch.training_seconds - self.watch.tracking_seconds
+
+    def _score_candidates(self) -> None:
+        last = self.model.epoch if isinstance(self.model, TrainedModel) else None
+        self.candidates["last"] = self._candidate(last)
+        # Where folds overlap, one fold's validation images are another's test images, and no choice among
+        # the epochs can be made without looking at some of these.
+        if len(self.folds) > 1 or self.watch.best_epoch in (None, last):
+            self.candidates["best"] = self.candidates["last"]
+            return
+        self.model.load_parameters(self.watch.best_parameters)
+        self.candidates["best"] = self._candidate(self.watch.best_epoch)
+
+    def _candidate(self, epoch: int | None) -> Candidate:
+        started = time.monotonic()
+        random = generator(self.spec.seed, self.spec.model, "samples", device=self.model.device)
+        samples = self.model.sample(self.spec.evaluation.n_samples, generator=random)
+        expected = (self.spec.evaluation.n_samples, self.folds[0].train_pixels.shape[1])
+        if tuple(samples.shape) != expected:
+            raise ValueError(
+                f"{self.spec.model} gave samples of shape {tuple(samples.shape)}, asked for {expected}"
+            )
+        if not bool(torch.isfinite(samples).all()):
+            raise DivergedError(f"{self.spec.model}: the samples are not all finite")
+        sampled = time.monotonic()
+        scores = {
+            protocol: self._score(samples, protocol)
+            for protocol in dict.fromkeys((self.spec.evaluation.protocol, "refined"))
+        }
+        self.seconds["sampling"] += sampled - started
+        self.seconds["scoring"] += time.monotonic() - sampled
+        pixels = samples.detach().cpu().numpy().astype(np.float32, copy=False)
+        chains, _ = self.model.chain_shape(len(pixels))
+        return Candidate(
+            epoch=epoch,
+            samples_sha256=sha256_of_array(pixels),
+            scores=scores,
+            chains=chains,
+            mixing=self._mixing(),
+        )
+
+    def _score(self, samples: Tensor, protocol: str) -> Score:
+        with warnings.catch_warnings():
+            # The record carries the flag, and the table shows it.
+            warnings.simplefilter("ignore", GridEdgeWarning)
+            scores = [
+                _score(evaluate(samples, fold.valid, fold.test, protocol=protocol)) for fold in self.folds
+            ]
+        return Score.over_folds(scores)
+
+    def _mixing(self) -> ChainDiagnostics | None:
+        """What consecutive states are worth, however many chains the scored samples came from."""
+        if not isinstance(self.model, TrainedModel):
+            return None
+        started = time.monotonic()
+        random = generator(self.spec.seed, self.spec.model, "mixing", device=self.model.device)
+        drawn = self.model.sample_consecutive(self.spec.evaluation.n_samples, generator=random)
+        self.seconds["consecutive sampling"] += time.monotonic() - started
+        return None if drawn is None else diagnose(drawn[0].cpu().numpy(), drawn[1])
+
+
+def _score(result: ParzenResult) -> Score:
+    if not np.isfinite(result.mean):
+        raise DivergedError(f"the log-likelihood is {result.mean}")
+    return Score(
+        sigma=result.sigma,
+        log_likelihood=result.estimate,
+        valid_mean=result.valid_mean,
+        sigma_curve=result.sigma_curve,
+        at_grid_edge=result.at_grid_edge,
+    )

@@ -1,0 +1,170 @@
+"""How large each choice of the protocol is beside the margins that Table 1 draws conclusions from.
+
+A pure function of records: experiments give what needs the trained models, the trials' own records give what
+can be computed from them alone. A choice that moves every model alike leaves their order as it is; what can
+turn it round is the difference between models, which stands in a column of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from gan_repro import paper
+
+if TYPE_CHECKING:
+    from gan_repro.experiments.record import ExperimentRecord, Finding
+    from gan_repro.trials.records import TrialRecord
+
+_CHOICES = {
+    "sigma-continuous": "sigma optimised continuously, not on 10 points",
+    "validation-all": "sigma from all validation images, not 1,000",
+    "validation-all-on-grid": "the same, on the 10 points",
+    "pixels-256": "pixels over 256, not 255",
+    "pixels-256-on-grid": "the same, on the 10 points",
+    "dequantised": "images dequantised",
+    "sample-count": "100 times as many samples as Table 1 uses",
+    "test-image-start": "one chain from a test image, kept as a sample",
+    "test-image-kept": "keeping that test image, all else equal",
+    "thinned": "thinned, not consecutive states of the chains",
+    "refined": "sigma continuous and from all validation images (records)",
+    "best-generator": "best generator on validation images, not the last (records)",
+    "spread-test": "standard error over test examples (records)",
+    "spread-draws": "standard deviation over draws of samples",
+    "spread-seeds": "standard deviation over training seeds (records)",
+}
+"""Choice -> in words, in the order of the table. Those that say so come from the trials' records alone."""
+
+
+class Row(BaseModel):
+    """What one choice does to each model's score, nats."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    choice: str
+    label: str
+    effects: dict[str, tuple[float, float | None]]
+    """Model -> effect and its standard error (None: undefined)."""
+    largest: float
+    """Largest effect in size, with its sign."""
+    between_models: float | None
+    """Largest effect minus smallest: what could change the order. None for one model, and for spreads."""
+    of_margins: dict[str, float]
+    """Margin of Table 1 -> size of the largest effect over that margin."""
+
+
+def margins() -> dict[str, float]:
+    """Differences of neighbouring rows of Table 1 on MNIST, best first, nats: what conclusions rest on."""
+    rows = sorted(paper.TABLE_1, key=lambda row: -row.mnist.value)
+    return {f"{a.label} over {b.label}": a.mnist.value - b.mnist.value for a, b in pairwise(rows)}
+
+
+def table(
+    *experiments: ExperimentRecord, trials: Iterable[TrialRecord] = (), dataset: str = "mnist"
+) -> list[Row]:
+    """A row for each choice of which the records hold an effect.
+
+    Args:
+        experiments: the records of sensitivity, sample-count and chain-habits, as many as there are; others
+            say nothing here.
+        trials: the trials of a results folder.
+        dataset: whose trials count.
+    """
+    effects: dict[str, dict[str, tuple[float, float | None]]] = {}
+    for record in experiments:
+        for name, finding in record.findings.items():
+            choice, _, model = name.partition("/")
+            if record.name == "sample-count":
+                choice, model = ("sample-count", "gan") if name == "effect_10000_1000000" else ("", "")
+            if choice in _CHOICES and model:
+                effects.setdefault(choice, {})[model] = (finding.value, finding.standard_error)
+    for choice, found in from_trials(list(trials), dataset).items():
+        effects[choice] = {model: (f.value, f.standard_error) for model, f in found.items()}
+    return [_row(choice, effects[choice]) for choice in _CHOICES if effects.get(choice)]
+
+
+def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[str, Finding]]:
+    """The effects that the trials' records hold by themselves: choice -> model -> effect, nats."""
+    from gan_repro.experiments.base import mean_of
+    from gan_repro.experiments.scores import spread
+    from gan_repro.experiments.trained import recorded
+
+    found: defaultdict[str, dict[str, Finding]] = defaultdict(dict)
+    for model, label in ((row.model, row.label) for row in paper.TABLE_1):
+        records = recorded(trials, model, dataset)
+        if not records:
+            continue
+
+        def over_seeds(values: Sequence[float], what: str) -> Finding:
+            return mean_of(values, over="training seeds", unit="nats", what=what)
+
+        scores = [record.score.log_likelihood for record in records]
+        best = [record.candidates["best"].scores for record in records]
+        found["refined"][model] = over_seeds(
+            [b["refined"].log_likelihood.value - s.value for b, s in zip(best, scores, strict=True)],
+            f"refined minus authors' protocol, {label}",
+        )
+        found["best-generator"][model] = over_seeds(
+            [
+                s.value - r.candidates["last"].scores[r.spec.evaluation.protocol].log_likelihood.value
+                for r, s in zip(records, scores, strict=True)
+            ],
+            f"score of the best generator on validation images minus that of the last, {label}",
+        )
+        errors = [s.standard_error for s in scores if s.standard_error is not None]
+        if errors:
+            found["spread-test"][model] = over_seeds(
+                errors, f"standard error over test examples of one score, {label}"
+            ).model_copy(update={"standard_error": None, "interval": None})
+        seeds = spread(
+            [[s.value for s in scores]],
+            "training seeds",
+            f"standard deviation of a score over training seeds, draws of samples included, {label}",
+        )
+        if seeds is not None:
+            found["spread-seeds"][model] = seeds
+    return dict(found)
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The table for people: a row a choice, a column a model, and the largest effect beside each margin."""
+    from tabulate import tabulate
+
+    models = [model for model in paper.LABELS if any(model in row.effects for row in rows)]
+    header = ["choice (nats)", *(paper.LABELS[m] for m in models), "between models"]
+    header += [f"largest, of {margin:g} ({name})" for name, margin in margins().items()]
+    body = [
+        [
+            row.label,
+            *(_shown(row.effects.get(model)) for model in models),
+            "" if row.between_models is None else f"{row.between_models:.1f}",
+            *(f"{part:.0%}" for part in row.of_margins.values()),
+        ]
+        for row in rows
+    ]
+    return tabulate(body, header, tablefmt="github", disable_numparse=True)
+
+
+def _row(choice: str, effects: Mapping[str, tuple[float, float | None]]) -> Row:
+    values = [value for value, _ in effects.values()]
+    largest = max(values, key=abs)
+    alone = len(values) < 2 or choice.startswith("spread")
+    return Row(
+        choice=choice,
+        label=_CHOICES[choice],
+        effects=dict(effects),
+        largest=largest,
+        between_models=None if alone else max(values) - min(values),
+        of_margins={name: abs(largest) / margin for name, margin in margins().items()},
+    )
+
+
+def _shown(effect: tuple[float, float | None] | None) -> str:
+    if effect is None:
+        return ""
+    value, error = effect
+    return f"{value:.1f}" if error is None else f"{value:.1f} ± {error:.1f}"

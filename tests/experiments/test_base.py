@@ -1,0 +1,76 @@
+"""Findings carry the right errors, and a run leaves one record and nothing else."""
+
+import math
+
+import numpy as np
+import pytest
+
+from gan_repro import experiments
+from gan_repro.experiments import __main__ as command
+from gan_repro.experiments import base, game_1d
+from gan_repro.experiments.record import load_experiment
+
+TINY_GAME = game_1d.Settings(
+    seeds=(1,), updates=4, early=2, discriminator_updates=3, generator_moves=1, hidden=4, batch_size=8
+)
+
+
+def test_a_mean_has_students_interval_and_a_single_value_has_none():
+    found = base.mean_of([1.0, 2.0, 6.0], over="training seeds", unit="nats", what="x")
+    error = math.sqrt(7 / 3)
+    assert (found.value, found.standard_error, found.n) == (3, pytest.approx(error), 3)
+    assert found.interval == pytest.approx((3 - 4.302653 * error, 3 + 4.302653 * error), rel=1e-5)
+    alone = base.mean_of([5.0], over="training seeds", unit="nats", what="x")
+    assert (alone.standard_error, alone.interval) == (None, None)
+
+
+def test_ratios_are_averaged_as_logarithms():
+    found = base.geometric_mean_of([0.5, 2.0, 1.0], over="training seeds", what="x")
+    assert found.value == pytest.approx(1)
+    low, high = found.interval
+    assert low * high == pytest.approx(1)
+
+
+def test_a_share_of_nought_has_an_interval_but_no_error():
+    found = base.share_of(np.zeros(20), over="samples", what="x")
+    assert found.standard_error is None
+    assert found.interval == pytest.approx((0, 0.1611), abs=1e-4)  # Wilson's for 0 of 20
+
+
+def test_the_bootstrap_finds_the_error_of_a_mean():
+    values = np.random.default_rng(0).normal(size=400)
+    found = base.bootstrap_of(
+        lambda a: a.mean(axis=1), values, rng=np.random.default_rng(1), over="x", unit="x", what="x"
+    )
+    assert found.standard_error == pytest.approx(values.std() / 20, rel=0.1)
+    assert found.interval[0] < found.value < found.interval[1]
+
+
+def test_a_run_leaves_a_record_that_reads_back(tmp_path):
+    record = experiments.run("game-1d", TINY_GAME, results=tmp_path)
+    assert load_experiment(tmp_path / "experiments" / "game-1d.json") == record
+    assert record.seeds == (1,)
+    assert record.settings["updates"] == 4
+    assert record.provenance.environment["threads"] == 1
+    assert [path.name for path in (tmp_path / "experiments").iterdir()] == ["game-1d.json"]
+
+
+def test_the_same_settings_give_the_same_findings(tmp_path):
+    first, second = (experiments.run("game-1d", TINY_GAME, results=tmp_path / name) for name in "ab")
+    assert first.findings == second.findings
+    assert first.series == second.series
+
+
+def test_the_command_says_which_command_makes_a_missing_model(tmp_path, capsys):
+    assert command.main(["memorisation", "--results", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "no finished trial of gan on mnist" in said
+    assert "python -m gan_repro.table1 --preset" in said
+    assert not list((tmp_path / "experiments").glob("*.json"))
+
+
+def test_an_unknown_name_is_bad_usage(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["nonsense"])
+    with pytest.raises(ValueError, match="game-1d"):
+        experiments.module("nonsense")

@@ -1,0 +1,103 @@
+"""Variants of the protocol against the protocols themselves, arithmetic, and closed forms."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from gan_repro.experiments import chain_habits, sample_count, scores, sensitivity
+from gan_repro.parzen import evaluate, log_density
+
+
+@pytest.fixture(scope="module")
+def images(digits):
+    return digits.train[:400], digits.valid, digits.test
+
+
+def test_variants_agree_with_the_named_protocols(images):
+    found = sensitivity.variants(*images, maximum=16)
+    for variant, protocol in (
+        ("few grid", "authors"),
+        ("all grid", "authors-folds"),
+        ("all continuous", "refined"),
+    ):
+        expected = evaluate(*images, protocol=protocol).mean
+        assert found[variant].mean() == pytest.approx(expected, abs=0.02), variant
+
+
+def test_dividing_by_one_more_raises_every_score_by_arithmetic(images):
+    found = sensitivity.variants(*images, maximum=16)
+    expected = 64 * math.log(17 / 16)
+    np.testing.assert_allclose(found["pixels 256"] - found["few continuous"], expected, atol=0.05)
+    assert (found["pixels 256"] - found["few continuous"]).mean() == pytest.approx(expected, abs=1e-3)
+
+
+def test_dequantised_pixels_stay_in_their_cells(digits):
+    noisy = sensitivity.dequantised(digits.test_pixels, digits, np.random.default_rng(0))
+    assert np.array_equal(np.floor(noisy.astype(float) * 17 - 1e-6).clip(0), digits.test_pixels)
+
+
+def test_an_effect_has_errors_over_images_and_over_draws():
+    constant = [np.full(100, 1.0), np.full(100, 3.0)]
+    found = scores.effect([constant], "x")
+    assert (found.value, found.standard_error) == (2, pytest.approx(1))  # sd sqrt 2 over sqrt 2
+    one = scores.effect([[np.array([0.0, 2.0])]], "x")
+    assert (one.value, one.standard_error, one.over) == (1, pytest.approx(1), "test examples")
+    two_trials = scores.effect([constant, constant], "x")
+    assert two_trials.standard_error == pytest.approx(1 / math.sqrt(2))
+
+
+def test_a_spread_is_pooled_within_groups():
+    found = scores.spread([[1.0, 3.0], [11.0, 13.0]], "draws", "x")
+    assert found.value == pytest.approx(math.sqrt(2))
+    assert found.interval[0] < found.value < found.interval[1]
+    assert scores.spread([[1.0], [5.0]], "draws", "x") is None
+
+
+def test_blocks_together_are_the_density_of_all(images):
+    samples, _, test = images
+    sizes = sample_count.block_sizes(10, 400)
+    assert sum(sizes) == 400
+    starts = np.cumsum([0, *sizes])
+    blocks = [log_density(test, samples[a:b], [0.2, 0.4]) for a, b in pairwise(starts)]
+    together = sample_count.combine(blocks, sizes)
+    np.testing.assert_allclose(together, log_density(test, samples, [0.2, 0.4]), atol=2e-4)
+
+
+def test_draws_are_disjoint_and_of_the_right_size():
+    sizes = sample_count.block_sizes(10, 1000)
+    for count, number in ((10, 10), (30, 3), (100, 10), (300, 3), (1000, 1)):
+        found = sample_count.draws(sizes, count)
+        assert len(found) == number
+        assert all(sum(sizes[draw]) == count for draw in found)
+        assert all(a.stop <= b.start for a, b in pairwise(found))
+    with pytest.raises(ValueError, match="15 samples"):
+        sample_count.draws(sizes, 15)
+
+
+def test_sample_count_runs(context):
+    settings = sample_count.Settings(dataset="digits", counts=(50, 500, 1000), n_valid=50, n_test=60, steps=9)
+    outcome = sample_count.run(settings, context)
+    assert [row[0] for row in outcome.series["curve"]] == [50, 500, 1000]
+    assert outcome.findings["effect"].value == pytest.approx(
+        outcome.findings["score_1000"].value - outcome.findings["score_50"].value
+    )
+    assert "spread_1000" not in outcome.findings
+
+
+def test_sensitivity_runs_on_recorded_models(context):
+    settings = sensitivity.Settings(models=("gan", "gsn"), dataset="digits", draws=2, n_test=100)
+    found = sensitivity.run(settings, context).findings
+    shift = found["pixels-256-arithmetic"].value
+    assert shift == pytest.approx(64 * math.log(17 / 16))
+    assert found["pixels-256/gan"].value == pytest.approx(shift, abs=0.05)
+    assert {"sigma-continuous/gsn", "spread-draws/gan"} <= found.keys()
+
+
+def test_chain_habits_run_on_a_recorded_model(context):
+    settings = chain_habits.Settings(models=("gsn",), dataset="digits", n_test=50)
+    found = chain_habits.run(settings, context).findings
+    # The image is a centre of its own density, and other images are not.
+    assert found["test-image-itself/gsn"].value > found["test-image-kept/gsn"].value
+    assert found["thinned/gsn"].n == 4
