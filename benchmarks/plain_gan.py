@@ -8,11 +8,13 @@ autograd from finding gradients of D that G's step throws away; most code in cir
 from __future__ import annotations
 
 import math
+import shutil
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
+from benchmarks.common import ONLY_TESTED
 from gan_repro.models.gan.model import GANConfig
 
 
@@ -30,7 +32,9 @@ class Maxout(nn.Module):
 class PlainGAN:
     """Two nets and two optimisers."""
 
-    def __init__(self, config: GANConfig, pixels: int, device: str, *, freeze: bool = False) -> None:
+    def __init__(
+        self, config: GANConfig, pixels: int, device: str, *, freeze: bool = False, compiled: bool = False
+    ) -> None:
         torch.manual_seed(0)
         self.noise_dimension, self.freeze = config.noise_dimension, freeze
         layers: list[nn.Module] = []
@@ -46,6 +50,8 @@ class PlainGAN:
             width, keep = units, config.keep_hidden
         self.discriminator = nn.Sequential(*layers, nn.Dropout(1 - keep), nn.Linear(width, 1)).to(device)
 
+        if compiled:
+            self._compile()
         self.optimisers = [
             torch.optim.SGD(net.parameters(), lr=config.learning_rate, momentum=config.momentum)
             for net in (self.discriminator, self.generator)
@@ -70,6 +76,16 @@ class PlainGAN:
         for_generator.step()
         if self.freeze:
             self.discriminator.requires_grad_(True)
+
+    def _compile(self) -> None:
+        """Put both nets through torch.compile; compiling itself is not timed.
+
+        Raises:
+            NotImplementedError: there is no compiler here, or it takes minutes where only tests are run.
+        """
+        if ONLY_TESTED or shutil.which("c++") is None:
+            raise NotImplementedError("torch.compile needs a C++ compiler and half a minute")
+        self.generator, self.discriminator = map(torch.compile, (self.generator, self.discriminator))
 
     def _noise(self, like: Tensor) -> Tensor:
         return like.new_empty(len(like), self.noise_dimension).uniform_(-math.sqrt(3), math.sqrt(3))

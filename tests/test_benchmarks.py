@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -43,7 +44,7 @@ BENCHMARKS = {
     "bench_training.AgainstPlainPyTorch.track_speedup",
     "bench_training.AgainstProducts.track_ratio_to_products",
     "bench_training.Seeds.time_training",
-    "bench_training.Step.time_update",
+    "bench_training.AgainstProducts.track_milliseconds",
 }
 
 EXECUTE = """
@@ -94,11 +95,14 @@ def test_each_benchmark_is_found_and_gives_numbers(executed: dict[str, dict]) ->
     for name, benchmark in executed.items():
         numbers = [value for value in benchmark["values"].values() if value is not None]
         assert numbers, f"{name} was skipped for all its parameters"
-        assert all(isinstance(value, int | float) and 0 <= value < float("inf") for value in numbers), name
+        # NaN stands for what has no number: mlpack's density is 0 or infinite at some of the points.
+        known = [value for value in numbers if not math.isnan(value)]
+        assert len(numbers) - len(known) <= (name == "bench_parzen.Peers.track_largest_error"), name
+        assert all(isinstance(value, int | float) and 0 <= value < math.inf for value in known), name
 
 
 def test_only_what_is_not_here_is_skipped(executed: dict[str, dict]) -> None:
-    excuses = {"cuda", "KeOps", "FAISS,", "mnist"}
+    excuses = {"cuda", "KeOps", "FAISS,", "mnist", "mlpack", "compiled"}
     skipped = {
         (name, parameters)
         for name, benchmark in executed.items()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import report
+from benchmarks import recorded, report
 
 RATIO = "bench_parzen.AuthorsProtocol.track_ratio_to_products"
 SECONDS = "bench_parzen.Samples.time_density"
@@ -46,20 +46,20 @@ def test_the_page_is_what_the_recorded_results_give() -> None:
 
 def test_a_ratio_stands_with_its_worst_and_a_dash_for_what_was_skipped(tmp_path: Path) -> None:
     record(tmp_path, ratio_results(1.1))
-    page = report.render(report.read(tmp_path))
-    assert line(page, "Parzen, the authors' protocol")[1:] == ["≤ 1.25", "1.1 (1.19)", "1.2 (1.9)", "–"]
+    page = report.render(recorded.read(tmp_path))
+    assert line(page, "Parzen, the authors' protocol")[1:] == ["≤ 0.6", "1.1 (1.19)", "1.2 (1.9)", "–"]
     assert "a processor, 2 cores, Linux 6; Python 3.11, torch 2.13.0; commit aaaaaaaaaa." in page
 
 
 def test_what_failed_is_not_hidden(tmp_path: Path) -> None:
     record(tmp_path, ratio_results(None))
-    page = report.render(report.read(tmp_path))
+    page = report.render(recorded.read(tmp_path))
     assert line(page, "Parzen, the authors' protocol")[2] == "failed (1.19)"
 
 
 def test_a_benchmark_that_never_started_failed_for_all_its_parameters(tmp_path: Path) -> None:
     record(tmp_path, {RATIO: [None, ratio_results(1)[RATIO][1], "1"]})
-    page = report.render(report.read(tmp_path))
+    page = report.render(recorded.read(tmp_path))
     assert line(page, "Parzen, the authors' protocol")[2:] == ["failed"] * 3
 
 
@@ -67,7 +67,7 @@ def test_growth_is_told_in_times_of_the_smallest(tmp_path: Path) -> None:
     places, sizes = ["'cpu-2-threads'", "'cuda'"], ["1000", "10000"]
     nan = float("nan")
     record(tmp_path, {SECONDS: [[0.02, 0.21, nan, nan], [places, sizes], "1"]})
-    page = report.render(report.read(tmp_path))
+    page = report.render(recorded.read(tmp_path))
     assert line(page, "1,000 ")[1:] == ["0.02", "1", "–", "–"]
     assert line(page, "10,000 ")[1:] == ["0.21", "10.5", "–", "–"]
 
@@ -75,7 +75,7 @@ def test_growth_is_told_in_times_of_the_smallest(tmp_path: Path) -> None:
 def test_the_newest_commit_of_a_machine_counts(tmp_path: Path) -> None:
     record(tmp_path, ratio_results(1.5), date=2, commit="b" * 40)
     record(tmp_path, ratio_results(1.7), date=1, commit="c" * 40)
-    (run,) = report.read(tmp_path)
+    (run,) = recorded.read(tmp_path)
     assert run.commits == ("b" * 40,)
 
 
@@ -84,14 +84,14 @@ def test_what_the_newest_commit_did_not_measure_comes_from_an_older_one(tmp_path
     record(tmp_path, ratio_results(1.5), date=2, commit="b" * 40)
     old = {**ratio_results(1.7), SECONDS: [[0.02, float("nan")], sizes, "1"]}
     record(tmp_path, old, date=1, commit="c" * 40)
-    page = report.render(report.read(tmp_path))
+    page = report.render(recorded.read(tmp_path))
     assert line(page, "Parzen, the authors' protocol")[2] == "1.5 (1.19)"
     assert line(page, "1,000 ")[1] == "0.02"
     assert "commit bbbbbbbbbb, and for what was not measured there cccccccccc." in page
 
 
 def test_an_empty_folder_gives_a_page_that_says_so(tmp_path: Path) -> None:
-    assert "Nothing is recorded yet." in report.render(report.read(tmp_path))
+    assert "Nothing is recorded yet." in report.render(recorded.read(tmp_path))
 
 
 def test_a_stale_page_is_found_and_not_overwritten(
@@ -105,3 +105,30 @@ def test_a_stale_page_is_found_and_not_overwritten(
     assert report.main(["--check"]) == 1
     assert report.PAGE.read_text() == "edited by hand"
     assert "stale" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("now", "named"), [(1.5, True), (1.12, False), (0.9, False)])
+def test_a_ratio_that_grew_by_a_tenth_is_named(tmp_path: Path, now: float, named: bool) -> None:
+    record(tmp_path, ratio_results(1.1), date=1, commit="b" * 40)
+    record(tmp_path, ratio_results(now), date=2, commit="c" * 40)
+    (run,) = recorded.read(tmp_path)
+    assert bool(run.regressions()) == named
+    assert (f"{RATIO} (cpu-1-thread): 1.1 before, {now:.3g} now" in report.render([run])) == named
+
+
+def test_another_version_of_a_benchmark_is_no_regression(tmp_path: Path) -> None:
+    old = ratio_results(1.1)
+    old[RATIO][2] = "0"
+    record(tmp_path, old, date=1, commit="b" * 40)
+    record(tmp_path, ratio_results(1.9), date=2, commit="c" * 40)
+    (run,) = recorded.read(tmp_path)
+    assert run.regressions() == []
+
+
+def test_a_falling_speedup_is_a_regression(tmp_path: Path) -> None:
+    name = "bench_training.AgainstPlainPyTorch.track_speedup"
+    parameters = [["'plain'"], ["'cpu-1-thread'"], ["'median'"]]
+    record(tmp_path, {name: [[1.6], parameters, "2"]}, date=1, commit="b" * 40)
+    record(tmp_path, {name: [[1.2], parameters, "2"]}, date=2, commit="c" * 40)
+    (run,) = recorded.read(tmp_path)
+    assert run.regressions() == [f"{name} (plain cpu-1-thread): 1.6 before, 1.2 now"]

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks import bench_parzen, bench_training
-from benchmarks.common import PLACES, Seconds, ratios, use
+from benchmarks.common import MODELS, PLACES, Seconds, ratios, use
 
-TIMES_ITS_PRODUCTS = {"gan": 1.25, "dbn": 1.5, "cae": 1.5, "gsn": 1.5}
+TIMES_ITS_PRODUCTS = {1: 1.15, 2: 1.25}
+"""The limit of a training step, by threads."""
 
 
 @pytest.fixture(params=PLACES)
@@ -45,13 +47,16 @@ def told(benchmark: BenchmarkFixture, values: list[float]) -> float:
 
 def test_parzen_against_its_products(device: str, benchmark: BenchmarkFixture) -> None:
     seconds = measured(benchmark, bench_parzen.AuthorsProtocol.measure, device)
-    assert told(benchmark, ratios(seconds, "ours", "products")) <= 1.25
+    assert told(benchmark, ratios(seconds, "ours", "products")) <= 0.6
 
 
-@pytest.mark.parametrize("model", TIMES_ITS_PRODUCTS)
+@pytest.mark.parametrize("model", MODELS)
 def test_a_step_against_its_products(model: str, device: str, benchmark: BenchmarkFixture) -> None:
+    if device == "cuda":
+        pytest.skip("on a card a step is bound by its launches, not by its products")
     seconds = measured(benchmark, bench_training.measure, model, device)
-    assert told(benchmark, ratios(seconds, "ours", "products")) <= TIMES_ITS_PRODUCTS[model]
+    limit = TIMES_ITS_PRODUCTS[torch.get_num_threads()]
+    assert told(benchmark, ratios(seconds, "ours", "products")) <= limit
 
 
 def test_a_gan_step_against_plain_pytorch(device: str, benchmark: BenchmarkFixture) -> None:

@@ -1,0 +1,46 @@
+"""How much memory a piece of work takes: the process's own, mapped files not counted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import images
+
+
+def mapped(path: Path, n: int) -> Any:
+    """A .npy file of n images, mapped. After the first 10,000 they are black: holes take no disk."""
+    import numpy as np
+
+    some = images(min(n, 10_000))
+    rows = np.lib.format.open_memmap(path, "w+", np.float32, (n, some.shape[1]))
+    rows[: len(some)] = some
+    return np.load(path, mmap_mode="r")
+
+
+def megabytes_beyond(work: Callable[[], None]) -> float:
+    """By how many MB the memory of this process alone, mapped files not counted, grows during `work`."""
+    peak, done = 0.0, threading.Event()
+    before = _megabytes()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.005):
+            peak = max(peak, _megabytes())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return max(peak - before, 0.0)
+
+
+def _megabytes() -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (kilobytes,) = (line.split()[1] for line in lines if line.startswith("RssAnon"))
+    return int(kilobytes) * 1024 / 1e6
