@@ -24,10 +24,10 @@ from gan_repro.util.device import CHOICES, choose_device
 if TYPE_CHECKING:
     from gan_repro.tables.table import Table
     from gan_repro.trials.execution.dask_cluster import Cluster
-    from gan_repro.trials.execution.outcome import Outcome
+    from gan_repro.trials.execution.outcome import TrialOutcome
     from gan_repro.trials.execution.plan import Planned
     from gan_repro.trials.presets import Preset
-    from gan_repro.trials.records import RecordStore
+    from gan_repro.trials.store import RecordStore
 
 _PRESET_NAMES = ("smoke", "quick", "standard", "paper")
 _MAX_SEEDS = 5
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gan_repro.trials import images
     from gan_repro.trials.execution import plan as plans
     from gan_repro.trials.presets import get_preset
-    from gan_repro.trials.records import RecordStore
+    from gan_repro.trials.store import RecordStore
     from gan_repro.util.files import require_writable
 
     preset = get_preset(options.preset)
@@ -65,11 +65,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     from gan_repro.tables import columns
     from gan_repro.trials.execution.sweep import sweep
-    from gan_repro.trials.runner import Attempt
+    from gan_repro.trials.runner import RunOptions
 
-    attempt = Attempt(results=options.results, root=options.root, device=device, fresh=options.fresh)
+    how = RunOptions(results=options.results, root=options.root, device=device, fresh=options.fresh)
     workers = _workers(options, plan, device)
-    outcomes, signal = sweep(plan, attempt, workers=workers, elsewhere=cluster, budget_minutes=options.budget)
+    outcomes, signal = sweep(plan, how, workers=workers, executor=cluster, budget_minutes=options.budget)
     for dataset in datasets:
         columns.write_files(store, columns.table_name(dataset))
         rows = plans.rows_for(preset, dataset, options.models)
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _printed_table(
-    store: RecordStore, dataset: str, preset: Preset, names: Sequence[str], outcomes: Sequence[Outcome]
+    store: RecordStore, dataset: str, preset: Preset, names: Sequence[str], outcomes: Sequence[TrialOutcome]
 ) -> Table:
     from gan_repro.tables import columns
     from gan_repro.tables.cell import Cell, cell_from, recorded_cells

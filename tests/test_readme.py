@@ -9,7 +9,7 @@ import pytest
 from gan_repro import models, trials
 from gan_repro.tables import columns
 from gan_repro.tables.table import SUFFIXES
-from gan_repro.trials.records import RecordStore, load_record
+from gan_repro.trials.store import RecordStore, load_record
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,8 +12,8 @@ import pytest
 
 from gan_repro import table1
 from gan_repro.tables.cell import cell_from
-from gan_repro.trials.records import RecordStore
 from gan_repro.trials.rows import ROWS
+from gan_repro.trials.store import RecordStore
 
 SMOKE = ["--preset", "smoke", "--datasets", "digits", "--models", "gan", "gaussian"]
 

@@ -69,10 +69,10 @@ def _seal(results: Path) -> None:
 def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
     from gan_repro import data
     from gan_repro.audit.replay import draw, replay
-    from gan_repro.trials.runner import Attempt
-    from gan_repro.verdicts.evidence import ReadOnlyStore
+    from gan_repro.trials.runner import RunOptions
+    from gan_repro.trials.store import RecordStore
 
-    drawn = draw(ReadOnlyStore(options.results), seed=options.seed, minutes=options.minutes)
+    drawn = draw(RecordStore(options.results), seed=options.seed, minutes=options.minutes)
     print(
         f"replaying {min(options.replay, len(drawn))} of the {len(drawn)} trials that took at most"
         f" {options.minutes:g} minutes (asked for {options.replay}, drawn with seed {options.seed})"
@@ -87,7 +87,7 @@ def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
         if name in lacking:
             continue
         try:
-            replayed = replay(record, Attempt(root=options.root, device=device))
+            replayed = replay(record, RunOptions(root=options.root, device=device))
         except data.DataUnavailable as error:
             # Not everybody may have every set of faces: others are drawn in their place.
             lacking[name] = error

@@ -13,32 +13,23 @@ from pathlib import Path
 from gan_repro.audit.history import unknown_commits
 from gan_repro.audit.problem import Problem
 from gan_repro.audit.record_checks import check_provenance, check_record, is_commit
-from gan_repro.experiments.record import ExperimentError, ExperimentRecord, load_experiment
+from gan_repro.experiments.record import ExperimentRecord
+from gan_repro.results import load_results
 from gan_repro.trials.presets import PRESETS, SEEDS, row_of
-from gan_repro.trials.records import RecordError, TrialRecord, load_record
+from gan_repro.trials.records import TrialRecord
 
 _ROUNDING = 1e-9
 
 
 def check_records(results: Path) -> list[Problem]:
     """Everything that does not hold in the records of a results folder."""
-    problems: list[Problem] = []
-    records: list[TrialRecord] = []
-    for path in sorted((results / "trials").glob("*.json")):
-        try:
-            records.append(load_record(path))
-        except RecordError as error:
-            problems.append(Problem(path.name, str(error)))
+    found = load_results(results)
+    problems = [Problem(damaged.path.name, damaged.reason) for damaged in found.problems]
+    records, experiments = found.trials, found.experiments.values()
     for record in records:
         problems += [Problem(record.spec.id, what) for what in check_record(record)]
     problems += check_seeds(records)
     problems += check_data(records)
-    experiments = []
-    for path in sorted((results / "experiments").glob("*.json")):
-        try:
-            experiments.append(load_experiment(path))
-        except ExperimentError as error:
-            problems.append(Problem(path.name, str(error)))
     known = {record.spec.id for record in records}
     for experiment in experiments:
         problems += [

@@ -20,7 +20,7 @@ from gan_repro import models
 from gan_repro.audit.differences import differences
 from gan_repro.audit.problem import Problem
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.runner import RunOptions, run
 
 SAME_MACHINE = (
     "device", "processor", "threads", "cpu_capability", "deterministic_algorithms", "tf32", "cuda",
@@ -74,7 +74,7 @@ def draw(records: Iterable[TrialRecord], *, seed: int, minutes: float) -> list[T
     return [fitting[index] for index in np.random.default_rng(seed).permutation(len(fitting))]
 
 
-def replay(record: TrialRecord, attempt: Attempt) -> Replayed:
+def replay(record: TrialRecord, options: RunOptions) -> Replayed:
     """Run a recorded trial again in a scratch folder, from nothing, and compare.
 
     Raises:
@@ -85,7 +85,7 @@ def replay(record: TrialRecord, attempt: Attempt) -> Replayed:
         again = run(
             record.spec,
             replace(
-                attempt,
+                options,
                 results=Path(scratch),
                 preset=record.provenance.preset,
                 smaller=record.provenance.smaller,

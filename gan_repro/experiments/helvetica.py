@@ -24,7 +24,7 @@ from gan_repro.experiments.base import SEEDS, Context, Floats, Outcome, geometri
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.trained import NoModelError, load, nothing_recorded, recorded
 from gan_repro.models.gan.model import GAN
-from gan_repro.trials.records import RecordStore
+from gan_repro.trials.store import RecordStore
 from gan_repro.util.seeds import generator
 
 VERSION = 1

@@ -120,6 +120,11 @@ def experiment_path(results: Path, name: str) -> Path:
     return results / "experiments" / f"{name}.json"
 
 
+def experiment_paths(results: Path) -> list[Path]:
+    """The files of a results folder that should be experiments' records, by name."""
+    return sorted((results / "experiments").glob("*.json"))
+
+
 def write_experiment(results: Path, record: ExperimentRecord) -> Path:
     """Write or replace an experiment's record in one step; its path."""
     path = experiment_path(results, record.name)
@@ -157,5 +162,4 @@ def load_experiments(results: Path) -> dict[str, ExperimentRecord]:
     Raises:
         ExperimentError: one of the files is damaged.
     """
-    paths = sorted((results / "experiments").glob("*.json"))
-    return {record.name: record for record in map(load_experiment, paths)}
+    return {record.name: record for record in map(load_experiment, experiment_paths(results))}

@@ -16,9 +16,10 @@ from gan_repro.experiments.base import Context
 from gan_repro.models.base import TrainedModel
 from gan_repro.trials.images import load_images
 from gan_repro.trials.presets import COMPLETEST_FIRST, completest, row_under
-from gan_repro.trials.records import RecordStore, TrialRecord
+from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import TrialSpec
+from gan_repro.trials.store import RecordStore
 from gan_repro.util.seeds import generator
 
 

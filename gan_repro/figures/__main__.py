@@ -58,7 +58,7 @@ def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Fi
 
     from gan_repro.experiments.record import load_experiments
     from gan_repro.trials.presets import FULL_SIZE
-    from gan_repro.trials.records import RecordStore
+    from gan_repro.trials.store import RecordStore
 
     # A reader's own quick runs do not belong beside the trials at full size.
     records = [r for r in RecordStore(results) if r.provenance.preset in FULL_SIZE]

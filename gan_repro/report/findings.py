@@ -11,9 +11,10 @@ from gan_repro.stats.estimate import Estimate
 from gan_repro.tables import columns
 from gan_repro.tables.markdown import PROSE, sentence, table
 from gan_repro.trials.presets import FULL_SIZE
+from gan_repro.trials.store import RecordStore
 from gan_repro.util.text import markdown_cell
 from gan_repro.verdicts import sensitivity
-from gan_repro.verdicts.evidence import TABLE_1_DATASETS, UNAVAILABLE, Evidence, ReadOnlyStore
+from gan_repro.verdicts.evidence import TABLE_1_DATASETS, UNAVAILABLE, Evidence
 from gan_repro.verdicts.experiment_rules import describe
 from gan_repro.verdicts.judge import Verdict
 from gan_repro.verdicts.table_rules import resolution
@@ -41,7 +42,7 @@ and length are the reference's own."""
 
 def tables(evidence: Evidence, results: Path) -> str:
     """The tables of Table 1's data sets, recorded or not, and of every other that has trials."""
-    store = ReadOnlyStore(results)
+    store = RecordStore(results)
     parts = ["## The tables"]
     recorded = {columns.table_name(name) for name in evidence.datasets}
     for dataset in dict.fromkeys([*TABLE_1_DATASETS, *sorted(recorded)]):

@@ -10,7 +10,7 @@ from gan_repro import report
 from gan_repro.audit.problem import Problem
 from gan_repro.tables import columns
 from gan_repro.trials.presets import FULL_SIZE
-from gan_repro.verdicts.evidence import ReadOnlyStore
+from gan_repro.trials.store import RecordStore
 
 _README = "README.md"
 _REMEDY = "run python -m gan_repro.report"
@@ -24,7 +24,7 @@ def printed(results: Path) -> dict[Path, str]:
 
     README.md, if there is one, and REPORT.md stand beside `results`.
     """
-    store = ReadOnlyStore(results)
+    store = RecordStore(results)
     recorded = {columns.table_name(record.spec.data.name) for record in store}
     written = {path.stem.removeprefix("table1_") for path in results.glob("table1_*.*")}
     files: dict[Path, str] = {}
@@ -65,7 +65,7 @@ def check_printed(results: Path) -> list[Problem]:
     return problems
 
 
-def _with_tables(store: ReadOnlyStore, readme: str) -> str:
+def _with_tables(store: RecordStore, readme: str) -> str:
     """README.md with the first table of a data set's full-size presets between each pair of marks.
 
     The marks are <!-- recorded --> (or <!-- recorded DATASET -->) and <!-- /recorded -->.

@@ -14,7 +14,7 @@ from gan_repro.tables.cell import Cell, recorded_cells
 from gan_repro.tables.table import SUFFIXES, Table
 from gan_repro.trials import rows
 from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS
-from gan_repro.trials.records import RecordStore
+from gan_repro.trials.store import RecordStore
 from gan_repro.util.files import atomic_write
 
 TFD_OURS = "TFD, ours"

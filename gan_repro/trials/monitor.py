@@ -29,8 +29,8 @@ class StopRequestedError(Exception):
     """Somebody asked the trial to stop; its checkpoint is saved."""
 
 
-class _SavedWatch(BaseModel):
-    """What a checkpoint holds of the watch, to be checked before any of it is believed."""
+class _SavedMonitor(BaseModel):
+    """What a checkpoint holds of the monitor, under the key "watch"; checked before any of it is used."""
 
     model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
 
@@ -47,16 +47,16 @@ class _SavedWatch(BaseModel):
     """Of all attempts; a checkpoint from before they were kept does not say."""
 
 
-def _read(checkpoint: Path, spec: TrialSpec) -> tuple[_SavedWatch, list[CurvePoint], Mapping[str, Any]]:
-    """The watch, its curve and the model's state; raises whatever torch.load does for a damaged file."""
+def _read(checkpoint: Path, spec: TrialSpec) -> tuple[_SavedMonitor, list[CurvePoint], Mapping[str, Any]]:
+    """The monitor's part, the curve and the model's state; raises what torch.load does for a damaged file."""
     check_saved_tensors(checkpoint)
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
     if not isinstance(saved, dict):
         raise ValueError(f"it holds a {type(saved).__name__}")
-    watch = _SavedWatch(**saved["watch"])
-    if watch.spec != spec.canonical_json():
+    monitor = _SavedMonitor(**saved["watch"])
+    if monitor.spec != spec.canonical_json():
         raise ValueError("it belongs to another trial")
-    return watch, [CurvePoint.model_validate_json(point) for point in watch.curve], saved["model"]
+    return monitor, [CurvePoint.model_validate_json(point) for point in monitor.curve], saved["model"]
 
 
 def epochs_saved(checkpoint: Path, spec: TrialSpec) -> int | None:
@@ -69,7 +69,7 @@ def epochs_saved(checkpoint: Path, spec: TrialSpec) -> int | None:
         return None
 
 
-class Watch:
+class TrainingMonitor:
     """An `Observer` that scores on validation images, remembers the best, saves, and stops in time.
 
     Its own state goes into the checkpoint with the model's, so that a resumed trial ends like a straight one.
@@ -191,7 +191,7 @@ class Watch:
         self._started = time.monotonic()
 
     def save(self, model: TrainedModel) -> None:
-        """Write the checkpoint in one step: the model's state and this watch's own."""
+        """Write the checkpoint in one step: the model's state and the monitor's own."""
         now = time.monotonic()
         mine = {
             "spec": self.spec.canonical_json(),

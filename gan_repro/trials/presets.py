@@ -139,12 +139,6 @@ def row_under(preset: str | None, spec: TrialSpec) -> str | None:
     return row_of(spec, PRESETS[preset]) if preset in PRESETS else spec.model
 
 
-def title(asked: str | None, spec: TrialSpec) -> str:
-    """How talk and progress bars call a trial that the preset of that name asked for."""
-    fold = "" if spec.data.fold is None else f" fold {spec.data.fold}"
-    return f"{row_under(asked, spec) or spec.model} {spec.data.name}{fold} seed {spec.seed}"
-
-
 def stands_under(asked: str | None) -> tuple[str | None, ...]:
     """The presets, the completest first, for which a trial counts that the one of that name asked for.
 

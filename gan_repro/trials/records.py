@@ -1,28 +1,19 @@
-"""What a trial left behind, and the folder that keeps it: one JSON file a trial."""
+"""What a trial left behind: its scores, its learning curve, and where and with what it ran."""
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import re
-import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.mixing import ChainDiagnostics
 from gan_repro.trials.spec import TrialSpec
-from gan_repro.util.files import atomic_write, read_regular
-from gan_repro.util.text import one_line
 
 Status = Literal["done", "diverged", "error", "interrupted", "skipped"]
 Environment = dict[str, str | int | bool | None]
-
-_MAX_RECORD_BYTES = 16 * 2**20
 
 
 class _Part(BaseModel):
@@ -169,95 +160,3 @@ class TrialRecord(_Part):
     def scored(self) -> Candidate:
         """The generator that the spec says is scored: the best one, or the last. Only of done trials."""
         return self.candidates[self.spec.evaluation.scored]
-
-
-class RecordError(ValueError):
-    """A record's file is not what it should be."""
-
-
-class RecordStore:
-    """The records of a results folder, under `trials/`. Damaged files are set aside, never overwritten."""
-
-    def __init__(self, results: Path) -> None:
-        self.folder = results / "trials"
-
-    def path(self, spec: TrialSpec) -> Path:
-        """Where the record of `spec` stands."""
-        return self.folder / f"{spec.id}.json"
-
-    def write(self, record: TrialRecord) -> Path:
-        """Write or replace a record in one step; an earlier finished one with other numbers is kept aside."""
-        path = self.path(record.spec)
-        old = self.read(record.spec)
-        if old is not None and old.status == "done" and _outcome(old) != _outcome(record):
-            aside = path.parent / "superseded"
-            aside.mkdir(exist_ok=True)
-            number = sum(1 for _ in aside.glob(f"{path.stem}.*"))
-            os.replace(path, aside / f"{path.stem}.{number}.json")
-            print(f"{path.name}: differs from the earlier record, now in {aside}", file=sys.stderr)
-        text = json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
-        atomic_write(path, _short_pairs(text) + "\n")
-        return path
-
-    def read(self, spec: TrialSpec) -> TrialRecord | None:
-        """The record of exactly this spec, or None; a damaged file is set aside with a warning."""
-        path = self.path(spec)
-        if not path.exists():
-            return None
-        try:
-            record = load_record(path)
-        except RecordError as error:
-            _set_aside(path, error)
-            return None
-        if record.spec != spec:
-            _set_aside(path, RecordError(f"{path.name} holds another spec than its name says"))
-            return None
-        return record
-
-    def __iter__(self) -> Iterator[TrialRecord]:
-        """All readable records, by name; damaged files are set aside with a warning."""
-        for path in sorted(self.folder.glob("*.json")):
-            try:
-                yield load_record(path)
-            except RecordError as error:
-                _set_aside(path, error)
-
-
-def load_record(path: Path) -> TrialRecord:
-    """Read one record and check that its name is its spec's id.
-
-    Raises:
-        RecordError: with one sentence that names the file and what is wrong with it.
-    """
-    try:
-        record = TrialRecord.model_validate_json(read_regular(path, _MAX_RECORD_BYTES))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise RecordError(f"{path.name} is not a trial record: {place}: {first['msg']}") from error
-    except OSError as error:
-        raise RecordError(f"{path.name} cannot be read: {error.strerror or error}") from error
-    if record.spec.id != path.stem:
-        raise RecordError(f"{path.name} holds the trial {record.spec.id}")
-    return record
-
-
-def _outcome(record: TrialRecord) -> dict[str, Any]:
-    return record.model_dump(exclude={"provenance"})
-
-
-def _set_aside(path: Path, error: RecordError) -> None:
-    aside = path.with_suffix(".json.corrupt")
-    try:
-        os.replace(path, aside)
-    except OSError:
-        fate = "ignored"
-    else:
-        fate = f"set aside as {aside.name}"
-    print(f"warning: {one_line(error)}; {one_line(fate)}", file=sys.stderr)
-
-
-def _short_pairs(text: str) -> str:
-    """Put innermost lists of numbers on one line, so that a curve does not fill the screen."""
-    # Between line breaks, which JSON never has inside a string.
-    return re.sub(r"\[\n\s*([-\d.e+]+),\n\s*([-\d.e+]+)\n\s*\]", r"[\1, \2]", text)

@@ -1,4 +1,4 @@
-"""Running one trial from its spec to its record, and going on where an earlier attempt was cut off."""
+"""Running one trial from its spec to its record, and resuming it from its checkpoint."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.parzen.protocols import get_protocol
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
-from gan_repro.trials.monitor import Watch
-from gan_repro.trials.presets import title
-from gan_repro.trials.records import Origin, Provenance, RecordStore, TrialRecord
+from gan_repro.trials.monitor import TrainingMonitor
+from gan_repro.trials.records import Origin, Provenance, TrialRecord
 from gan_repro.trials.spec import TrialSpec
-from gan_repro.trials.trial_run import Phases
+from gan_repro.trials.store import RecordStore
+from gan_repro.trials.trial_run import TrialRun
 from gan_repro.util.device import choose_device
 from gan_repro.util.files import remove_unfinished
 from gan_repro.util.text import one_line
@@ -31,8 +31,8 @@ def _never() -> bool:
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """How a trial is run this time. Nothing in here changes its numbers, save the device and the threads."""
+class RunOptions:
+    """How a trial is run this time. Only the device and the number of threads can change its numbers."""
 
     results: Path = Path("results")
     root: Path | None = None
@@ -43,11 +43,16 @@ class Attempt:
     fresh: bool = False
     """Train again, whatever record or checkpoint there is."""
     preset: str | None = None
+    row: str | None = None
+    """The row of the table that it is for, named in messages and progress bars; None: the model's name."""
     smaller: tuple[str, ...] = ()
+    """What the preset makes smaller than the reference, in words, for the record."""
     checkpoint_seconds: float = 60.0
+    """Least time between two checkpoints within the training."""
     progress_position: int | None = 0
     """Line of the progress bar on stderr; None for no bar."""
     stop_requested: Callable[[], bool] = _never
+    """Asked after every update; where it says True the trial saves its checkpoint and ends."""
 
 
 def checkpoint_path(results: Path, spec: TrialSpec) -> Path:
@@ -55,7 +60,7 @@ def checkpoint_path(results: Path, spec: TrialSpec) -> Path:
     return results / "checkpoints" / f"{spec.id}.pt"
 
 
-def run(spec: TrialSpec, attempt: Attempt | None = None) -> TrialRecord:
+def run(spec: TrialSpec, options: RunOptions | None = None) -> TrialRecord:
     """Run a trial, or return its record if it is done; the record is written to the results folder.
 
     Two processes given the same trial take turns: the second finds it done. A failure of the model is not
@@ -63,26 +68,26 @@ def run(spec: TrialSpec, attempt: Attempt | None = None) -> TrialRecord:
 
     Raises:
         OSError: the results folder cannot be written, or the data cannot be had.
-        filelock.Timeout: another process is at it, and `attempt.stop_requested` while this one waited.
+        filelock.Timeout: another process runs the trial, and `options.stop_requested` while this one waited.
         ValueError: the data are not those that the spec names, or the device is not there.
     """
-    attempt = attempt or Attempt()
-    store = RecordStore(attempt.results)
-    lock = attempt.results / "locks" / f"{spec.id}.lock"
+    options = options or RunOptions()
+    store = RecordStore(options.results)
+    lock = options.results / "locks" / f"{spec.id}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with _turn(lock, attempt.stop_requested):
-        remove_unfinished(checkpoint_path(attempt.results, spec), store.path(spec))
-        if not attempt.fresh:
-            record = store.read(spec)
+    with _locked(lock, options.stop_requested):
+        remove_unfinished(checkpoint_path(options.results, spec), store.path(spec))
+        if not options.fresh:
+            record = store.read_or_set_aside(spec)
             if record is not None and record.status == "done":
                 return record
-        record = _run(spec, attempt)
+        record = _run(spec, options)
         store.write(record)
         return record
 
 
 @contextmanager
-def _turn(path: Path, stop_requested: Callable[[], bool]) -> Iterator[None]:
+def _locked(path: Path, stop_requested: Callable[[], bool]) -> Iterator[None]:
     """Hold a lock; while another process does, wait for it, but not once somebody asked to stop."""
     lock = FileLock(path)
     while not lock.is_locked:
@@ -97,12 +102,12 @@ def _turn(path: Path, stop_requested: Callable[[], bool]) -> Iterator[None]:
         lock.release()
 
 
-def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
+def _run(spec: TrialSpec, options: RunOptions) -> TrialRecord:
     kind = _checked_kind(spec)
-    device = choose_device(attempt.device)
-    environment.prepare(device, attempt.threads)
+    device = choose_device(options.device)
+    environment.prepare(device, options.threads)
     started = datetime.now(UTC)
-    folds = load_images(spec.data.name, spec.data.fold, attempt.root)
+    folds = load_images(spec.data.name, spec.data.fold, options.root)
     found = fingerprint(folds)
     if found != spec.data.sha256:
         raise ValueError(
@@ -111,26 +116,26 @@ def _run(spec: TrialSpec, attempt: Attempt) -> TrialRecord:
         )
     model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
     origin = environment.origin(device)
-    watch = _watch(spec, attempt, folds, origin)
-    trial = Phases(spec, folds, model, watch)
-    status, reason = trial.outcome()
+    monitor = _monitor(spec, options, folds, origin)
+    trial = TrialRun(spec, folds, model, monitor)
+    status, reason = trial.run()
     return TrialRecord(
         spec=spec,
         status=status,
         reason=reason and one_line(reason),
         candidates=trial.candidates,
-        learning_curve=tuple(watch.curve),
+        learning_curve=tuple(monitor.curve),
         deviations=tuple(deviation.model_dump() for deviation in model.active_deviations()),
         provenance=Provenance(
             **origin.model_dump(),
-            preset=attempt.preset,
-            smaller=attempt.smaller,
+            preset=options.preset,
+            smaller=options.smaller,
             started=started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds={name: round(value, 3) for name, value in trial.seconds.items()},
             peak_memory=environment.peak_memory(),
-            resumed=watch.resumed,
-            earlier=tuple(watch.earlier),
+            resumed=monitor.resumed,
+            earlier=tuple(monitor.earlier),
         ),
     )
 
@@ -147,19 +152,21 @@ def _checked_kind(spec: TrialSpec) -> Any:
     return kind
 
 
-def _watch(spec: TrialSpec, attempt: Attempt, folds: Sequence[Dataset], origin: Origin) -> Watch:
-    """Who watches the training; where it is to be fresh, nothing is left of an earlier one."""
-    checkpoint = checkpoint_path(attempt.results, spec)
-    if attempt.fresh:
+def _monitor(
+    spec: TrialSpec, options: RunOptions, folds: Sequence[Dataset], origin: Origin
+) -> TrainingMonitor:
+    """The monitor of the training; with `fresh` any checkpoint of the trial is removed first."""
+    checkpoint = checkpoint_path(options.results, spec)
+    if options.fresh:
         checkpoint.unlink(missing_ok=True)
-    return Watch(
+    return TrainingMonitor(
         spec,
-        # The authors' yamls watch the first fold, too.
+        # The authors' yamls monitor the first fold, too.
         folds[0].valid,
         checkpoint,
         origin=origin,
-        stop_requested=attempt.stop_requested,
-        checkpoint_seconds=attempt.checkpoint_seconds,
-        position=attempt.progress_position,
-        title=title(attempt.preset, spec),
+        stop_requested=options.stop_requested,
+        checkpoint_seconds=options.checkpoint_seconds,
+        position=options.progress_position,
+        title=spec.title(options.row),
     )

@@ -108,6 +108,11 @@ class TrialSpec(BaseModel):
         fold = "" if self.data.fold is None else f"-fold{self.data.fold}"
         return f"{self.model}-{self.data.name}{fold}-seed{self.seed}-{digest}"
 
+    def title(self, row: str | None = None) -> str:
+        """How messages and progress bars name this trial: row (or model), data set, fold and seed."""
+        fold = "" if self.data.fold is None else f" fold {self.data.fold}"
+        return f"{row or self.model} {self.data.name}{fold} seed {self.seed}"
+
 
 def make_spec(
     model: str,

@@ -15,24 +15,26 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.models.base import DivergedError, StateError, TrainedModel
 from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
 from gan_repro.stats.mixing import ChainDiagnostics, diagnose
-from gan_repro.trials.monitor import StopRequestedError, Watch
+from gan_repro.trials.monitor import StopRequestedError, TrainingMonitor
 from gan_repro.trials.records import Candidate, Score, Status
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.util.files import sha256_of_array
 from gan_repro.util.seeds import generator
 
 
-class Phases:
+class TrialRun:
     """One trial on its way from a model that is not fitted to its scores."""
 
-    def __init__(self, spec: TrialSpec, folds: Sequence[Dataset], model: Any, watch: Watch) -> None:
-        self.spec, self.folds, self.model, self.watch = spec, folds, model, watch
+    def __init__(
+        self, spec: TrialSpec, folds: Sequence[Dataset], model: Any, monitor: TrainingMonitor
+    ) -> None:
+        self.spec, self.folds, self.model, self.monitor = spec, folds, model, monitor
         self.candidates: dict[Any, Candidate] = {}
         self.seconds: dict[str, float] = dict.fromkeys(
             ("training", "tracking", "sampling", "consecutive sampling", "scoring"), 0.0
         )
 
-    def outcome(self) -> tuple[Status, str | None]:
+    def run(self) -> tuple[Status, str | None]:
         """Go through the phases; how it ended, and why if not well."""
         try:
             self._train()
@@ -57,26 +59,26 @@ class Phases:
             return
         try:
             try:
-                self.model.fit(train, observer=self.watch, state=self.watch.load())
+                self.model.fit(train, observer=self.monitor, state=self.monitor.load())
             except StateError as error:
-                self.watch.set_aside(error)
-                self.model.fit(train, observer=self.watch)
-            self.watch.save(self.model)
+                self.monitor.set_aside(error)
+                self.model.fit(train, observer=self.monitor)
+            self.monitor.save(self.model)
         finally:
-            self.watch.close()
-            self.seconds["tracking"] = self.watch.tracking_seconds
-            self.seconds["training"] = self.watch.training_seconds - self.watch.tracking_seconds
+            self.monitor.close()
+            self.seconds["tracking"] = self.monitor.tracking_seconds
+            self.seconds["training"] = self.monitor.training_seconds - self.monitor.tracking_seconds
 
     def _score_candidates(self) -> None:
         last = self.model.epoch if isinstance(self.model, TrainedModel) else None
         self.candidates["last"] = self._candidate(last)
         # Where folds overlap, one fold's validation images are another's test images, and no choice among
         # the epochs can be made without looking at some of these.
-        if len(self.folds) > 1 or self.watch.best_epoch in (None, last):
+        if len(self.folds) > 1 or self.monitor.best_epoch in (None, last):
             self.candidates["best"] = self.candidates["last"]
             return
-        self.model.load_parameters(self.watch.best_parameters)
-        self.candidates["best"] = self._candidate(self.watch.best_epoch)
+        self.model.load_parameters(self.monitor.best_parameters)
+        self.candidates["best"] = self._candidate(self.monitor.best_epoch)
 
     def _candidate(self, epoch: int | None) -> Candidate:
         started = time.monotonic()

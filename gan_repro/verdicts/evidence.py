@@ -7,31 +7,20 @@ and left out here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gan_repro.experiments.record import ExperimentError, ExperimentRecord, load_experiment
+from gan_repro.experiments.record import ExperimentRecord
+from gan_repro.results import load_results
 from gan_repro.stats.intervals import mean_interval
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE, PRESETS, row_of
-from gan_repro.trials.records import RecordError, RecordStore, TrialRecord, load_record
+from gan_repro.trials.records import TrialRecord
 
 TABLE_1_DATASETS = ("mnist", "tfd")
 UNAVAILABLE = {"tfd": "; it is given out on request only"}
 """Why there may be no trials on a data set."""
-
-
-class ReadOnlyStore(RecordStore):
-    """A record store that leaves damaged files where they are."""
-
-    def __iter__(self) -> Iterator[TrialRecord]:
-        """All readable records, by name."""
-        for path in sorted(self.folder.glob("*.json")):
-            try:
-                yield load_record(path)
-            except RecordError as error:
-                print(f"warning: {error}; left out", file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -85,15 +74,13 @@ class Evidence:
 
     @classmethod
     def load(cls, results: Path) -> Evidence:
-        """Read a results folder."""
-        experiments = {}
-        for path in sorted((results / "experiments").glob("*.json")):
-            try:
-                experiments[path.stem] = load_experiment(path)
-            except ExperimentError as error:
-                print(f"warning: {error}; left out", file=sys.stderr)
-        records = tuple(r for r in ReadOnlyStore(results) if r.provenance.preset in FULL_SIZE)
-        return cls(records, experiments)
+        """Read a results folder; what cannot be read is named on stderr."""
+        found = load_results(results)
+        for problem in found.problems:
+            print(f"warning: {problem}; left out", file=sys.stderr)
+        return cls(
+            tuple(r for r in found.trials if r.provenance.preset in FULL_SIZE), dict(found.experiments)
+        )
 
     @property
     def datasets(self) -> tuple[str, ...]:

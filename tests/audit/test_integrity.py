@@ -11,7 +11,8 @@ from gan_repro.audit.integrity import check_records
 from gan_repro.audit.record_checks import check_record
 from gan_repro.audit.seal import SEAL, check_seal, own_runs, write_seal
 from gan_repro.report.__main__ import main as report
-from gan_repro.trials.records import RecordStore, TrialRecord
+from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.store import RecordStore
 from tests.factories.records import experiment, folder, refresh, trial, trials
 
 RECORDS = [

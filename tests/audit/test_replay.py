@@ -10,9 +10,10 @@ from gan_repro.audit.replay import TOLERANCE, compare, draw, replay, tolerance
 from gan_repro.trials.execution.plan import make_plan
 from gan_repro.trials.images import source
 from gan_repro.trials.presets import get_preset
-from gan_repro.trials.records import RecordStore, TrialRecord
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec
+from gan_repro.trials.store import RecordStore
 from tests.factories.records import trial, trials
 
 
@@ -21,14 +22,14 @@ def recorded(tmp_path_factory):
     """The smoke preset's adversarial net on digits, run and recorded."""
     folder = tmp_path_factory.mktemp("recorded") / "results"
     (planned,) = make_plan(get_preset("smoke"), [source("digits")], ["gan"], 1)
-    attempt = Attempt(
+    options = RunOptions(
         results=folder, device="cpu", progress_position=None, preset=planned.preset, smaller=planned.smaller
     )
-    return run(planned.spec, attempt)
+    return run(planned.spec, options)
 
 
 def quiet():
-    return Attempt(device="cpu", progress_position=None)
+    return RunOptions(device="cpu", progress_position=None)
 
 
 def doctored(record, value):

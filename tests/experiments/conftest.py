@@ -6,7 +6,7 @@ import pytest
 
 from gan_repro import trials
 from gan_repro.experiments.base import Context
-from gan_repro.trials.runner import Attempt
+from gan_repro.trials.runner import RunOptions
 from gan_repro.trials.spec import EvaluationSpec
 
 SETTINGS = {
@@ -28,7 +28,7 @@ def small_results(tmp_path_factory):
     evaluation = EvaluationSpec(n_samples=100, track_every=1)
     for model, settings in SETTINGS.items():
         spec = trials.make_spec(model, source, seed=1, settings=settings, evaluation=evaluation)
-        record = trials.run(spec, Attempt(results=results, device="cpu", progress_position=None))
+        record = trials.run(spec, RunOptions(results=results, device="cpu", progress_position=None))
         assert record.status == "done"
     return results
 

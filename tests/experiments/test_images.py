@@ -10,7 +10,7 @@ from gan_repro.experiments import helvetica, interpolation, loss_early, memorisa
 from gan_repro.experiments.neighbours import nearest
 from gan_repro.experiments.trained import NoModelError, load, recorded
 from gan_repro.models import get
-from gan_repro.trials.records import RecordStore
+from gan_repro.trials.store import RecordStore
 from gan_repro.util.files import sha256_of_array
 
 

@@ -18,8 +18,9 @@ from gan_repro.report.printed import printed
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.mixing import ChainDiagnostics
 from gan_repro.trials.presets import get_preset, preset_spec
-from gan_repro.trials.records import Candidate, CurvePoint, Provenance, RecordStore, Score, TrialRecord
+from gan_repro.trials.records import Candidate, CurvePoint, Provenance, Score, TrialRecord
 from gan_repro.trials.spec import DataSpec, TrialSpec
+from gan_repro.trials.store import RecordStore
 
 WHERE = {
     "commit": "c" * 40,

@@ -13,8 +13,9 @@ from gan_repro.figures.__main__ import drawable
 from gan_repro.figures.grids import grid_path
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 from gan_repro.trials.presets import get_preset, preset_spec
-from gan_repro.trials.records import CurvePoint, RecordStore
+from gan_repro.trials.records import CurvePoint
 from gan_repro.trials.spec import DataSpec
+from gan_repro.trials.store import RecordStore
 from tests.factories.records import trial
 from tests.tables.test_table import record
 

@@ -6,9 +6,9 @@ import pytest
 from gan_repro import data
 from gan_repro.figures import grids
 from gan_repro.figures.sample_grids import draw_grid
-from gan_repro.trials.records import RecordStore
-from gan_repro.trials.runner import Attempt, checkpoint_path, run
+from gan_repro.trials.runner import RunOptions, checkpoint_path, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, make_spec
+from gan_repro.trials.store import RecordStore
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def trial(tmp_path, digits):
         settings={"epochs": 2, "generator_hidden": [{"units": 16}], "discriminator_hidden": [8]},
         evaluation=EvaluationSpec(n_samples=100, track_every=1),
     )
-    return run(spec, Attempt(results=tmp_path, device="cpu", progress_position=None, preset="standard"))
+    return run(spec, RunOptions(results=tmp_path, device="cpu", progress_position=None, preset="standard"))
 
 
 def test_a_grid_is_of_the_recorded_samples_and_survives_the_file(trial, tmp_path, digits, capsys):

@@ -16,7 +16,7 @@ import torch
 
 from gan_repro import data
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.runner import Attempt, checkpoint_path, run
+from gan_repro.trials.runner import RunOptions, checkpoint_path, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
 from tests.guard.oracle import cases, sentence_of, within
 from tests.trials.conftest import TINY_GAN
@@ -39,7 +39,7 @@ class Straight:
 
     def __init__(self, folder: Path, spec: TrialSpec) -> None:
         self.spec = spec
-        self.record = run(spec, Attempt(results=folder, progress_position=None, device="cpu"))
+        self.record = run(spec, RunOptions(results=folder, progress_position=None, device="cpu"))
         self.checkpoint = checkpoint_path(folder, spec).read_bytes()
 
 
@@ -189,7 +189,7 @@ def laid_out(results: Path, straight: Straight) -> Path:
 
 def run_again(results: Path, straight: Straight) -> TrialRecord:
     with within():
-        return run(straight.spec, Attempt(results=results, progress_position=None, device="cpu"))
+        return run(straight.spec, RunOptions(results=results, progress_position=None, device="cpu"))
 
 
 def outcome(record: TrialRecord) -> dict[str, Any]:

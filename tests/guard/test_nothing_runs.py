@@ -25,8 +25,8 @@ from gan_repro.data.__main__ import main as data_main
 from gan_repro.data.fetch import downloads, pickles
 from gan_repro.data.fetch.sources import Files, SourceFailed
 from gan_repro.parzen.__main__ import main as parzen_main
-from gan_repro.trials.records import RecordStore
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.runner import RunOptions, run
+from gan_repro.trials.store import RecordStore
 from tests.guard.oracle import cases, status_of
 from tests.guard.test_checkpoints import laid_out, spec_of
 from tests.tables.test_table import record
@@ -138,7 +138,7 @@ def test_code_in_a_checkpoint_does_not_run(
 
     Empty.spec = spec  # type: ignore[attr-defined]
     case(laid_out(tmp_path, Empty), canary)  # type: ignore[arg-type]
-    assert run(spec, Attempt(results=tmp_path, progress_position=None, device="cpu")).status == "done"
+    assert run(spec, RunOptions(results=tmp_path, progress_position=None, device="cpu")).status == "done"
     assert "set aside as" in capsys.readouterr().err
 
 

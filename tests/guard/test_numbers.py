@@ -20,9 +20,10 @@ from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, GridEdgeWarning, choose_sigma, evaluate
 from gan_repro.search.__main__ import _fit, _score
 from gan_repro.tables.cell import cell_from
-from gan_repro.trials.records import RecordStore, TrialRecord
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
+from gan_repro.trials.store import RecordStore
 from tests.trials.conftest import TINY_GAN
 
 D = 784
@@ -180,7 +181,7 @@ def trial(results: Path, digits: data.Dataset, model: str, **settings: Any) -> t
         settings=settings,
         evaluation=EvaluationSpec(n_samples=100, track_every=1),
     )
-    return spec, run(spec, Attempt(results=results, progress_position=None, device="cpu"))
+    return spec, run(spec, RunOptions(results=results, progress_position=None, device="cpu"))
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])

@@ -18,7 +18,7 @@ from gan_repro.parzen import samples
 from gan_repro.search.log import read_log
 from gan_repro.tables.cell import cell_from, recorded_cells
 from gan_repro.tables.table import Table
-from gan_repro.trials.records import RecordError, RecordStore, load_record
+from gan_repro.trials.store import RecordError, RecordStore, load_record
 from tests.guard.test_sample_files import npy
 from tests.tables.test_table import record
 

@@ -1,4 +1,4 @@
-"""Records that are damaged, absurd or hostile: set aside with a warning, never believed, never in the way."""
+"""Records that are damaged, absurd or hostile: left out with a warning, never believed, never in the way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 
 from gan_repro import figures
 from gan_repro.tables import columns
-from gan_repro.trials.records import RecordStore, TrialRecord
+from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.store import RecordStore
 from tests.guard.oracle import cases, sentence_of, tree, within
 from tests.tables.test_table import record
 
@@ -175,7 +176,7 @@ DAMAGES: dict[str, Damage] = {
 
 
 @cases(DAMAGES)
-def test_a_bad_record_is_set_aside_with_a_warning(
+def test_a_bad_record_is_left_out_with_a_warning(
     case: Damage, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case(path)
@@ -187,7 +188,16 @@ def test_a_bad_record_is_set_aside_with_a_warning(
     assert sentence.startswith("warning: ")
     assert name.replace("\n", r"\n") in sentence or r"\udcff.json" in sentence
     assert len(sentence) < 5000
-    assert tree(path.parent) == {f"{name}.corrupt": before[name]}, "set aside as it was, and nothing else"
+    assert tree(path.parent) == before, "reading changes nothing"
+
+
+def test_running_the_trial_sets_a_bad_record_aside(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    DAMAGES["cut in half"](path)
+    before = path.read_bytes()
+    assert RecordStore(path.parent.parent).read_or_set_aside(RECORD.spec) is None
+    assert tree(path.parent).keys() == {f"{path.name}.corrupt"}
+    assert path.with_suffix(".json.corrupt").read_bytes() == before
+    assert f"set aside as {path.name}.corrupt" in sentence_of(capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("damage", ["cut in half", "NaN as the score", "a pipe", "done without candidates"])
@@ -202,7 +212,7 @@ def test_the_commands_go_on_without_it(
         assert figures.main(["--results", str(path.parent.parent)]) == 0
     assert "123.4" in table
     assert "gan-mnist" not in table
-    assert "set aside as" in capsys.readouterr().err
+    assert "left out" in capsys.readouterr().err
     assert RecordStore(path.parent.parent).read(RECORD.spec) is None
     assert other.exists()
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from gan_repro import data
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec, TrialSpec, make_spec
 from tests.guard.oracle import cases, within
 
@@ -147,6 +147,6 @@ def test_a_trial_that_this_program_cannot_run_is_refused_before_training(
     monkeypatch.setattr("gan_repro.models.gan.model.GAN.fit", None)
     spec = make_spec("gan", DataSpec(name="digits", sha256=digits.sha256), seed=1)
     with within(), pytest.raises(ValueError, match=says):
-        run(spec.model_copy(update=changes(spec)), Attempt(results=tmp_path, device="cpu"))
+        run(spec.model_copy(update=changes(spec)), RunOptions(results=tmp_path, device="cpu"))
     assert not (tmp_path / "trials").exists()
     assert not (tmp_path / "checkpoints").exists()

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from gan_repro import models
 from gan_repro.models.base import ModelConfig
-from gan_repro.trials.records import load_record
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, make_spec
+from gan_repro.trials.store import load_record
 
 RECORDS = sorted(Path(__file__).parents[2].glob("results/trials/*.json"))
 

@@ -4,7 +4,7 @@ import pytest
 
 from gan_repro.report.__main__ import main
 from gan_repro.report.printed import check_printed, differences, printed
-from gan_repro.trials.records import RecordStore
+from gan_repro.trials.store import RecordStore
 from tests.factories.records import folder, trial, trials
 
 BEFORE, AFTER = "# Ours | 156.0\n\n<!-- recorded -->\n", "\n<!-- /recorded -->\n\nSee 156.0 ± 1.5 above.\n"

@@ -11,8 +11,9 @@ from gan_repro.tables.cell import cell_from, recorded_cells
 from gan_repro.tables.columns import recorded_table, table_from
 from gan_repro.tables.table import Table
 from gan_repro.trials.presets import get_preset, preset_spec
-from gan_repro.trials.records import Candidate, CurvePoint, Provenance, RecordStore, Score, TrialRecord
+from gan_repro.trials.records import Candidate, CurvePoint, Provenance, Score, TrialRecord
 from gan_repro.trials.spec import DataSpec
+from gan_repro.trials.store import RecordStore
 
 MNIST = DataSpec(name="mnist", sha256="5" * 64)
 

@@ -13,9 +13,10 @@ from gan_repro.tables import columns
 from gan_repro.tables.cell import cell_from
 from gan_repro.trials import images
 from gan_repro.trials import monitor as watch
-from gan_repro.trials.records import RecordStore, Score, load_record
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.records import Score
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import EvaluationSpec, make_spec
+from gan_repro.trials.store import RecordStore, load_record
 from tests.factories.tfd_file import MadeUp
 
 
@@ -40,7 +41,7 @@ def trial(where, tmp_path, model="gaussian", preset=None, **settings):
         settings=settings,
         evaluation=EvaluationSpec(protocol="authors-folds", n_samples=100),
     )
-    return run(spec, Attempt(results=tmp_path, device="cpu", progress_position=None, preset=preset))
+    return run(spec, RunOptions(results=tmp_path, device="cpu", progress_position=None, preset=preset))
 
 
 def test_one_model_is_trained_and_scored_on_all_folds(faces, tmp_path, capsys):

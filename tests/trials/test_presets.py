@@ -7,10 +7,10 @@ import pytest
 from gan_repro import models
 from gan_repro.trials import rows
 from gan_repro.trials.execution.plan import Planned, describe_plan, make_plan
-from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec, row_of, title
-from gan_repro.trials.records import RecordStore
-from gan_repro.trials.runner import Attempt, checkpoint_path, run
+from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec, row_of
+from gan_repro.trials.runner import RunOptions, checkpoint_path, run
 from gan_repro.trials.spec import DataSpec
+from gan_repro.trials.store import RecordStore
 
 IMAGES = {name: DataSpec(name=name, sha256="0" * 64) for name in ("mnist", "fer2013", "cifar10")}
 
@@ -53,10 +53,10 @@ def test_the_references_nets_for_faces_and_for_colour_are_those_of_the_papers():
 
 def test_a_trial_is_called_by_its_row_its_images_and_its_seed():
     on = preset_spec(get_preset("paper"), "gan-no-early-stopping", IMAGES["mnist"], 2)
-    assert title("paper", on) == "gan-no-early-stopping mnist seed 2"
-    assert title(None, on) == "gan mnist seed 2"
+    assert on.title("gan-no-early-stopping") == "gan-no-early-stopping mnist seed 2"
+    assert on.title() == "gan mnist seed 2"
     fold = DataSpec(name="orl", sha256="0" * 64, fold=3)
-    assert title("quick", preset_spec(get_preset("quick"), "dbn", fold, 1)) == "dbn orl fold 3 seed 1"
+    assert preset_spec(get_preset("quick"), "dbn", fold, 1).title() == "dbn orl fold 3 seed 1"
 
 
 def test_a_row_without_a_place_in_a_table_is_refused():
@@ -116,7 +116,7 @@ def test_a_plan_is_every_combination_and_shows_what_is_done(digits_spec, tmp_pat
     assert [(p.spec.model, p.spec.seed) for p in plan] == [
         ("gaussian", 1), ("train-set", 1), ("gaussian", 2), ("train-set", 2),
     ]  # fmt: skip
-    run(plan[1].spec, Attempt(results=tmp_path, preset="smoke"))
+    run(plan[1].spec, RunOptions(results=tmp_path, preset="smoke"))
     text = describe_plan(plan, RecordStore(tmp_path), workers=2, fresh=False)
     states = {line.split("|")[1].strip(): line.split("|")[2].strip() for line in text.splitlines()[2:6]}
     assert states[plan[1].spec.id] == "done"
@@ -136,7 +136,7 @@ def test_a_plan_says_where_a_begun_trial_stands_and_counts_what_is_left(tiny_spe
     plan = [Planned(tiny_spec(), "smoke", (), 40, "gan")]
     asked = count(1)
     # Ten updates an epoch: stopped in the third of four.
-    quiet = Attempt(results=tmp_path, progress_position=None, stop_requested=lambda: next(asked) > 24)
+    quiet = RunOptions(results=tmp_path, progress_position=None, stop_requested=lambda: next(asked) > 24)
     assert run(plan[0].spec, quiet).status == "interrupted"
 
     def plain(fresh=False):
@@ -150,5 +150,5 @@ def test_a_plan_says_where_a_begun_trial_stands_and_counts_what_is_left(tiny_spe
 
 def test_the_progress_bar_names_the_row_and_not_its_model_alone(digits_spec, tmp_path, capsys):
     (planned,) = make_plan(get_preset("smoke"), [digits_spec], ["gan-searched"], 1)
-    run(planned.spec, Attempt(results=tmp_path, preset="smoke"))
+    run(planned.spec, RunOptions(results=tmp_path, preset="smoke", row=planned.row))
     assert "gan-searched digits seed 1" in capsys.readouterr().err

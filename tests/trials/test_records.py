@@ -1,18 +1,12 @@
-"""Records are kept whole, found by their spec alone, and set aside when damaged."""
+"""Records are kept whole and found by their spec alone; damaged ones are named and make room for new ones."""
 
 import json
 
 import pytest
 
-from gan_repro.trials.records import (
-    CurvePoint,
-    RecordError,
-    RecordStore,
-    TrialRecord,
-    best_epoch,
-    load_record,
-)
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.records import CurvePoint, TrialRecord, best_epoch
+from gan_repro.trials.runner import RunOptions, run
+from gan_repro.trials.store import RecordError, RecordStore, load_record
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +19,7 @@ def record(digits, tmp_path_factory):
         seed=1,
         evaluation=EvaluationSpec(n_samples=100),
     )
-    return run(spec, Attempt(results=tmp_path_factory.mktemp("results"), preset="smoke"))
+    return run(spec, RunOptions(results=tmp_path_factory.mktemp("results"), preset="smoke"))
 
 
 @pytest.fixture
@@ -82,20 +76,30 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_damaged_records_are_set_aside_with_a_warning_that_names_them(store, record, capsys, damage):
+def test_reading_a_damaged_record_names_it_and_moves_nothing(store, record, capsys, damage):
     path = store.path(record.spec)
     damage(path)
+    content = path.read_bytes()
     with pytest.raises(RecordError, match=path.name):
         load_record(path)
     assert store.read(record.spec) is None
     assert list(store) == []
-    assert path.name in capsys.readouterr().err
+    assert capsys.readouterr().err.count(f"warning: {path.name}") == 2
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_new_run_sets_a_damaged_record_aside(store, record, capsys, damage):
+    path = store.path(record.spec)
+    damage(path)
+    assert store.read_or_set_aside(record.spec) is None
+    assert f"set aside as {path.name}.corrupt" in capsys.readouterr().err
     assert path.with_suffix(".json.corrupt").exists()
     assert not path.exists()
 
 
 def test_a_record_of_absurd_size_is_not_read(store, record, monkeypatch):
-    monkeypatch.setattr("gan_repro.trials.records._MAX_RECORD_BYTES", 10)
+    monkeypatch.setattr("gan_repro.trials.store.MAX_RECORD_BYTES", 10)
     with pytest.raises(RecordError, match="larger than any such file"):
         load_record(store.path(record.spec))
 

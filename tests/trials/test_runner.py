@@ -15,12 +15,13 @@ import torch
 
 from gan_repro.models.gan.model import GAN
 from gan_repro.trials import environment
-from gan_repro.trials.records import RecordStore, best_epoch
-from gan_repro.trials.runner import Attempt, checkpoint_path, run
+from gan_repro.trials.records import best_epoch
+from gan_repro.trials.runner import RunOptions, checkpoint_path, run
+from gan_repro.trials.store import RecordStore
 
 
 def quiet(results, **changes):
-    return Attempt(results=results, progress_position=None, device="cpu", **changes)
+    return RunOptions(results=results, progress_position=None, device="cpu", **changes)
 
 
 def outcome(record):
@@ -151,12 +152,14 @@ def test_the_scored_generator_is_the_one_asked_for(tiny_spec, tmp_path):
 
 KILLED = """
     import sys
+    from dataclasses import replace
     from pathlib import Path
     import torch
-    from gan_repro.trials.runner import Attempt, run
+    from gan_repro.trials.runner import RunOptions, run
     from gan_repro.trials.spec import TrialSpec
     spec = TrialSpec.model_validate_json(sys.argv[1])
-    run(spec, Attempt(results=Path(sys.argv[2]), device="cpu", checkpoint_seconds=0, progress_position=None))
+    options = RunOptions(device="cpu", checkpoint_seconds=0, progress_position=None)
+    run(spec, replace(options, results=Path(sys.argv[2])))
 """
 
 
@@ -251,13 +254,13 @@ def test_a_gpu_that_is_not_there_is_refused(tiny_spec, tmp_path):
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
     with pytest.raises(ValueError, match="use --device cpu"):
-        run(tiny_spec(), Attempt(results=tmp_path, device="cuda"))
+        run(tiny_spec(), RunOptions(results=tmp_path, device="cuda"))
 
 
 @pytest.mark.cuda
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_on_a_gpu_the_same_seed_gives_the_same_bits(tiny_spec, tmp_path):
-    records = [run(tiny_spec(), Attempt(results=tmp_path / name, device="cuda")) for name in "ab"]
+    records = [run(tiny_spec(), RunOptions(results=tmp_path / name, device="cuda")) for name in "ab"]
     assert records[0].status == "done"
     assert outcome(records[0]) == outcome(records[1])
 

@@ -9,7 +9,7 @@ from filelock import Timeout
 
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.runner import RunOptions, run
 
 NOT_STARTED = "not started: the sweep was stopped before"
 
@@ -17,7 +17,7 @@ _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """What became of a planned trial: a record, or the reason why there is none."""
 
     planned: Planned
@@ -30,34 +30,34 @@ class Outcome:
         return self.record is not None and self.record.status == "done"
 
 
-def run_planned(planned: Planned, attempt: Attempt) -> Outcome:
+def run_planned(planned: Planned, options: RunOptions) -> TrialOutcome:
     """Run one trial of a plan, unless the sweep was stopped before.
 
     Raises:
         OSError: a folder cannot be written, or the data cannot be had.
         ValueError: the data are not those that the spec names, or the device is not there.
     """
-    if attempt.stop_requested():
-        return Outcome(planned, None, NOT_STARTED)
+    if options.stop_requested():
+        return TrialOutcome(planned, None, NOT_STARTED)
+    options = replace(options, preset=planned.preset, smaller=planned.smaller, row=planned.row)
     try:
-        return Outcome(
-            planned, run(planned.spec, replace(attempt, preset=planned.preset, smaller=planned.smaller))
-        )
+        return TrialOutcome(planned, run(planned.spec, options))
     except Timeout:
-        return Outcome(planned, None, "not started: another process was at it when the sweep was stopped")
+        waited = "not started: another process was running it when the sweep was stopped"
+        return TrialOutcome(planned, None, waited)
 
 
-def attempt_planned(planned: Planned, attempt: Attempt) -> Outcome:
-    """As `run_planned`, with what it raises turned into the reason."""
+def try_planned(planned: Planned, options: RunOptions) -> TrialOutcome:
+    """Run one trial of a plan, and turn whatever it raises into the reason why there is no record."""
     try:
-        return run_planned(planned, attempt)
+        return run_planned(planned, options)
     except Exception as error:
         # The other trials go on; the table names this one and the reason.
-        return Outcome(planned, None, problem(error, attempt.results))
+        return TrialOutcome(planned, None, explain(error, options.results))
 
 
-def problem(error: BaseException, results: object) -> str:
-    """One sentence on what kept a trial from its record, for the table."""
+def explain(error: BaseException, results: object) -> str:
+    """Say in one sentence, for the table, what kept a trial from its record in the folder `results`."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return (
             f"no room in {results} ({error.strerror}); free some and run the same command again: "

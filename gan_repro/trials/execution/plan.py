@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from gan_repro.trials.monitor import epochs_saved
 from gan_repro.trials.presets import SEEDS, Preset, preset_spec
-from gan_repro.trials.records import RecordStore
 from gan_repro.trials.rows import names
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import DataSpec, TrialSpec
+from gan_repro.trials.store import RecordStore
 
 
 @dataclass(frozen=True)

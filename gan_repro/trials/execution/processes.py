@@ -11,45 +11,52 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gan_repro.trials.execution.outcome import NOT_STARTED, Outcome, attempt_planned, problem
+from gan_repro.trials.execution.outcome import NOT_STARTED, TrialOutcome, explain, try_planned
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.stop import Stop
-from gan_repro.trials.runner import Attempt
+from gan_repro.trials.runner import RunOptions
 
 WORKER_DEATHS = 3
-"""So many worker processes may die of one trial before it is given up."""
+"""How many worker processes may die of one trial before it is given up."""
 
 
-def in_processes(plan: Sequence[Planned], attempt: Attempt, stop: Stop, count: int) -> Iterator[Outcome]:
-    """Run trials in so many processes at a time; one outcome for each, as they come."""
-    workers = [_Worker(stop, position) for position in range(count)]
-    free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-    for worker in workers:
-        free.put(worker)
+@dataclass(frozen=True)
+class Processes:
+    """An executor of `count` processes on this machine."""
 
-    def on_a_free_worker(planned: Planned) -> Outcome:
-        worker = free.get()
-        try:
-            return worker.attempt(planned, attempt)
-        finally:
+    count: int
+
+    def outcomes(self, plan: Sequence[Planned], options: RunOptions, stop: Stop) -> Iterator[TrialOutcome]:
+        """Run the trials, at most `count` at a time; one outcome for each, as they come."""
+        workers = [_Worker(stop, position) for position in range(self.count)]
+        free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        for worker in workers:
             free.put(worker)
 
-    # As many threads as workers, so that nobody waits for a free one.
-    with ThreadPoolExecutor(count) as threads:
-        try:
-            for future in as_completed([threads.submit(on_a_free_worker, planned) for planned in plan]):
-                yield future.result()
-        except BaseException:
-            stop.set()
-            for worker in workers:
-                worker.kill()
-            raise
-        finally:
-            for worker in workers:
-                worker.close()
+        def run_on_free_worker(planned: Planned) -> TrialOutcome:
+            worker = free.get()
+            try:
+                return worker.run(planned, options)
+            finally:
+                free.put(worker)
+
+        # As many threads as workers, so that no thread waits for a free one.
+        with ThreadPoolExecutor(self.count) as threads:
+            try:
+                futures = [threads.submit(run_on_free_worker, planned) for planned in plan]
+                for future in as_completed(futures):
+                    yield future.result()
+            except BaseException:
+                stop.set()
+                for worker in workers:
+                    worker.kill()
+                raise
+            finally:
+                for worker in workers:
+                    worker.close()
 
 
 class _Worker:
@@ -68,34 +75,34 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(1, context, initializer=_start_worker, initargs=(self.stop.flag,))
 
-    def attempt(self, planned: Planned, attempt: Attempt) -> Outcome:
+    def run(self, planned: Planned, options: RunOptions) -> TrialOutcome:
         """Run a trial; where the process dies, go on in a new one, from the checkpoint if there is one."""
-        if attempt.progress_position is not None:
-            attempt = replace(attempt, progress_position=self.position)
-        outcome = Outcome(planned, None, NOT_STARTED)
+        if options.progress_position is not None:
+            options = replace(options, progress_position=self.position)
+        outcome = TrialOutcome(planned, None, NOT_STARTED)
         for deaths in range(1, WORKER_DEATHS + 1):
             if self.stop.is_set():
                 break
             try:
-                with _signals_left_to_the_parent():
-                    future = self.executor.submit(_attempt_in_worker, planned, attempt)
+                with _signals_blocked():
+                    future = self.executor.submit(_run_in_worker, planned, options)
                 return future.result()
             except BrokenProcessPool:
                 self.executor.shutdown()
                 self.executor = self._start()
                 times = "once" if deaths == 1 else f"{deaths} times"
-                outcome = Outcome(
+                outcome = TrialOutcome(
                     planned,
                     None,
                     f"its worker process died {times} (killed, or out of memory); run the same command again "
                     "with fewer --workers or more memory, finished trials are kept",
                 )
             except Exception as error:
-                return Outcome(planned, None, problem(error, attempt.results))
+                return TrialOutcome(planned, None, explain(error, options.results))
         return outcome
 
     def kill(self) -> None:
-        """End the process in the middle of what it does."""
+        """Kill the process, whatever it is doing."""
         # As kill_workers() does from Python 3.14 on.
         for process in list((self.executor._processes or {}).values()):
             process.kill()
@@ -106,8 +113,8 @@ class _Worker:
 
 
 @contextmanager
-def _signals_left_to_the_parent() -> Iterator[None]:
-    """Block the signals in this thread, and so in a process that it starts, until that process ignores them.
+def _signals_blocked() -> Iterator[None]:
+    """Block SIGINT and SIGTERM in this thread, and so in a process that it starts until that ignores them.
 
     A Ctrl-C in the terminal reaches every process; the parent alone answers it, through the flag.
     """
@@ -132,16 +139,16 @@ def _start_worker(flag: Any) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     _worker_stop = Stop()
     _worker_stop.flag = flag
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def _end_with_the_parent() -> None:
-    # Left alone, they would train on after it was killed, and hold their locks against the next sweep.
+def _end_with_parent() -> None:
+    # Workers that outlive a killed parent would train on, and hold their locks against the next sweep.
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-def _attempt_in_worker(planned: Planned, attempt: Attempt) -> Outcome:
-    return attempt_planned(planned, replace(attempt, stop_requested=_worker_stop.is_set))
+def _run_in_worker(planned: Planned, options: RunOptions) -> TrialOutcome:
+    return try_planned(planned, replace(options, stop_requested=_worker_stop.is_set))

@@ -1,4 +1,4 @@
-"""Running many trials, here, in several processes or on a cluster, and stopping them all without a loss."""
+"""Running the trials of a plan, and stopping them all without a loss."""
 
 from __future__ import annotations
 
@@ -12,64 +12,73 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from gan_repro.trials.execution.outcome import Outcome, attempt_planned
+from gan_repro.trials.execution.outcome import TrialOutcome, try_planned
 from gan_repro.trials.execution.plan import Planned
-from gan_repro.trials.execution.processes import in_processes
+from gan_repro.trials.execution.processes import Processes
 from gan_repro.trials.execution.stop import Stop
-from gan_repro.trials.presets import title
-from gan_repro.trials.runner import Attempt, checkpoint_path
+from gan_repro.trials.runner import RunOptions, checkpoint_path
 
 
-class Elsewhere(Protocol):
-    """Other machines that run trials (see `gan_repro.trials.execution.dask_cluster`)."""
+class Executor(Protocol):
+    """Where trials run: in this process, in several (`processes`), or on a cluster (`dask_cluster`)."""
 
-    def outcomes(self, plan: Sequence[Planned], attempt: Attempt, stop: Stop) -> Iterator[Outcome]:
+    def outcomes(self, plan: Sequence[Planned], options: RunOptions, stop: Stop) -> Iterator[TrialOutcome]:
         """Run the trials, in this order as far as there is room; one outcome for each, as they come."""
+
+
+class ThisProcess:
+    """An executor that runs one trial after the other, here."""
+
+    def outcomes(self, plan: Sequence[Planned], options: RunOptions, stop: Stop) -> Iterator[TrialOutcome]:
+        """Run the trials in this order; one outcome for each."""
+        for planned in plan:
+            yield try_planned(planned, replace(options, stop_requested=stop.is_set))
 
 
 def sweep(
     plan: Sequence[Planned],
-    attempt: Attempt,
+    options: RunOptions,
     *,
     workers: int = 1,
-    elsewhere: Elsewhere | None = None,
+    executor: Executor | None = None,
     budget_minutes: float | None = None,
-) -> tuple[list[Outcome], int | None]:
-    """Run the planned trials; outcomes in the plan's order, and the signal that cut the sweep short if any.
+) -> tuple[list[TrialOutcome], int | None]:
+    """Run the planned trials.
 
-    Longer trials start first; under a budget those that were begun, then the first of the plan. A failing
-    trial never takes the others with it, and neither does a worker process that dies. At most as many workers
-    are used as there are cores for their threads.
+    A failing trial never takes the others with it, and neither does a worker process that dies. The longest
+    trials start first; under a budget those that were begun, then the first of the plan.
+
+    Args:
+        plan: what to run.
+        options: how, the same for all trials.
+        workers: processes here, at most as many as there are cores for their threads.
+        executor: where, in place of processes here.
+        budget_minutes: ask the trials to stop after so long; their checkpoints are kept.
+
+    Returns:
+        The outcomes in the plan's order, and the signal that cut the sweep short, if one did.
     """
     stop = Stop()
-    outcomes: dict[str, Outcome] = {}
-    ordered = _order(plan, attempt, budget_minutes)
+    outcomes: dict[str, TrialOutcome] = {}
+    ordered = _ordered(plan, options, budget_minutes)
     with stop.listening(budget_minutes):
-        if elsewhere is not None:
-            runner = elsewhere.outcomes(ordered, attempt, stop)
-        elif (count := _affordable(workers, attempt.threads)) == 1:
-            runner = _here(ordered, attempt, stop)
-        else:
-            runner = in_processes(ordered, attempt, stop, count)
+        if executor is None:
+            count = _affordable(workers, options.threads)
+            executor = ThisProcess() if count == 1 else Processes(count)
         with suppress(KeyboardInterrupt):
-            for outcome in runner:
+            for outcome in executor.outcomes(ordered, options, stop):
                 outcomes[outcome.planned.spec.id] = outcome
-                _tell(outcome)
+                _log(outcome)
     at_once = "stopped at once: what it had done since its last checkpoint is lost"
-    return [outcomes.get(p.spec.id, Outcome(p, None, at_once)) for p in plan], stop.signal
+    return [outcomes.get(p.spec.id, TrialOutcome(p, None, at_once)) for p in plan], stop.signal
 
 
-def _order(plan: Sequence[Planned], attempt: Attempt, budget_minutes: float | None) -> list[Planned]:
+def _ordered(plan: Sequence[Planned], options: RunOptions, budget_minutes: float | None) -> list[Planned]:
     if budget_minutes is None:
         # So that no worker is left with a long one while the others are idle.
         return sorted(plan, key=lambda planned: -planned.minutes)
     # A plan has the first seed of every row before any second: cut off anywhere, it fills the most cells.
-    return sorted(plan, key=lambda planned: not checkpoint_path(attempt.results, planned.spec).exists())
-
-
-def _here(plan: Sequence[Planned], attempt: Attempt, stop: Stop) -> Iterator[Outcome]:
-    for planned in plan:
-        yield attempt_planned(planned, replace(attempt, stop_requested=stop.is_set))
+    return sorted(plan, key=lambda planned: not checkpoint_path(options.results, planned.spec).exists())
 
 
 def cores() -> int:
@@ -90,9 +99,9 @@ def _affordable(workers: int, threads: int) -> int:
     return min(workers, most)
 
 
-def _tell(outcome: Outcome) -> None:
+def _log(outcome: TrialOutcome) -> None:
     planned, record = outcome.planned, outcome.record
-    name = title(planned.preset, planned.spec)
+    name = planned.spec.title(planned.row)
     if record is None:
         line = f"{name}: {outcome.problem}"
     elif record.status == "done":

@@ -20,8 +20,8 @@ from gan_repro.trials.execution.dask_cluster import Cluster
 from gan_repro.trials.execution.outcome import NOT_STARTED
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.sweep import sweep
-from gan_repro.trials.records import RecordStore
-from gan_repro.trials.runner import Attempt, checkpoint_path
+from gan_repro.trials.runner import RunOptions, checkpoint_path
+from gan_repro.trials.store import RecordStore
 
 PATIENCE = 300
 # The package is found where these tests are, installed or not.
@@ -93,13 +93,14 @@ def machines(tmp_path_factory):
 
 
 @pytest.fixture
-def attempt(tmp_path):
-    return Attempt(results=tmp_path / "results", device="cpu", progress_position=None, checkpoint_seconds=0.1)
+def options(tmp_path):
+    results = tmp_path / "results"
+    return RunOptions(results=results, device="cpu", progress_position=None, checkpoint_seconds=0.1)
 
 
 @pytest.mark.slow
 def test_two_machines_one_killed_midway_give_every_trial_the_hashes_of_a_local_run(
-    machines, tiny_spec, tmp_path, attempt
+    machines, tiny_spec, tmp_path, options
 ):
     machines.worker("first")
     machines.worker("second")
@@ -112,7 +113,7 @@ def test_two_machines_one_killed_midway_give_every_trial_the_hashes_of_a_local_r
 
     def kill_in_the_middle():
         def begun():
-            return over.is_set() or all(checkpoint_path(attempt.results, s).exists() for s in long)
+            return over.is_set() or all(checkpoint_path(options.results, s).exists() for s in long)
 
         wait_until(begun, "checkpoints")
         machines.kill("second")
@@ -120,16 +121,16 @@ def test_two_machines_one_killed_midway_give_every_trial_the_hashes_of_a_local_r
     killer = threading.Thread(target=kill_in_the_middle)
     killer.start()
     try:
-        outcomes, number = sweep(plan, attempt, elsewhere=Cluster(machines.address))
+        outcomes, number = sweep(plan, options, executor=Cluster(machines.address))
     finally:
         over.set()
         killer.join()
     assert number is None
     assert all(outcome.done for outcome in outcomes), [outcome.problem for outcome in outcomes]
     assert sorted(outcome.record.provenance.resumed for outcome in outcomes) == [0, 0, 0, 1]
-    local, _ = sweep(plan, replace(attempt, results=tmp_path / "local", checkpoint_seconds=60))
+    local, _ = sweep(plan, replace(options, results=tmp_path / "local", checkpoint_seconds=60))
     assert numbers(outcomes) == numbers(local)
-    assert {r.spec.id: r for r in RecordStore(attempt.results)} == {
+    assert {r.spec.id: r for r in RecordStore(options.results)} == {
         outcome.planned.spec.id: outcome.record for outcome in outcomes
     }
 
@@ -137,18 +138,18 @@ def test_two_machines_one_killed_midway_give_every_trial_the_hashes_of_a_local_r
 @pytest.fixture
 def unshared(monkeypatch):
     """Here every worker sees the results folder; one that finds no mark in it believes that it does not."""
-    sent = Cluster._sent
+    send = Cluster._send
 
-    def without_mark(self, plan, attempt, mark, stop):
-        mark.unlink()
-        return sent(self, plan, attempt, mark, stop)
+    def without_marker(self, plan, options, marker):
+        marker.unlink()
+        return send(self, plan, options, marker)
 
-    monkeypatch.setattr(Cluster, "_sent", without_mark)
+    monkeypatch.setattr(Cluster, "_send", without_marker)
 
 
 @pytest.mark.slow
 def test_a_worker_without_the_results_folder_sends_record_and_checkpoint_and_goes_on_from_it(
-    machines, tiny_spec, attempt, unshared
+    machines, tiny_spec, options, unshared
 ):
     endless = tiny_spec(epochs=10**6, evaluation={"track_every": 0})
     plan = [planned(tiny_spec("gaussian"), minutes=9), planned(endless)]
@@ -161,32 +162,32 @@ def test_a_worker_without_the_results_folder_sends_record_and_checkpoint_and_goe
     for resumed in (0, 1):
         interrupter = threading.Thread(target=ctrl_c_when_training)
         interrupter.start()
-        outcomes, number = sweep(plan, attempt, elsewhere=Cluster(machines.address))
+        outcomes, number = sweep(plan, options, executor=Cluster(machines.address))
         interrupter.join()
         assert number == signal.SIGINT
         assert outcomes[0].done
         assert outcomes[1].record.status == "interrupted"
         assert outcomes[1].record.provenance.resumed == resumed
-        assert checkpoint_path(attempt.results, endless).exists()
-        assert RecordStore(attempt.results).read(endless) == outcomes[1].record
+        assert checkpoint_path(options.results, endless).exists()
+        assert RecordStore(options.results).read(endless) == outcomes[1].record
         assert not list(home.rglob(f"{endless.id}.pt")), "the worker's own folder was not tidied up"
-    assert not list((attempt.results / "locks").glob("cluster-*"))
+    assert not list((options.results / "locks").glob("cluster-*"))
 
 
 @pytest.mark.slow
-def test_trials_for_a_gpu_wait_for_a_worker_that_offers_one(machines, tiny_spec, attempt, capsys):
+def test_trials_for_a_gpu_wait_for_a_worker_that_offers_one(machines, tiny_spec, options, capsys):
     plan = [planned(tiny_spec())]
-    on_gpu = replace(attempt, device="cuda")
+    on_gpu = replace(options, device="cuda")
     cluster = Cluster(machines.address)
     assert (cluster.device("auto"), cluster.device("cuda")) == ("cpu", "cuda")
-    outcomes, _ = sweep(plan, on_gpu, elsewhere=cluster, budget_minutes=2 / 60)
+    outcomes, _ = sweep(plan, on_gpu, executor=cluster, budget_minutes=2 / 60)
     assert outcomes[0].problem == NOT_STARTED
     assert "offers a GPU; waiting for one started with --resources GPU=1" in capsys.readouterr().err
 
     machines.worker("gpu", "--resources", "GPU=1")
     cluster = Cluster(machines.address)
     assert cluster.device("auto") == "cuda"
-    outcomes, _ = sweep(plan, on_gpu, elsewhere=cluster)
+    outcomes, _ = sweep(plan, on_gpu, executor=cluster)
     if torch.cuda.is_available():
         assert outcomes[0].done
     else:
@@ -195,16 +196,16 @@ def test_trials_for_a_gpu_wait_for_a_worker_that_offers_one(machines, tiny_spec,
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_goes_away_ends_the_sweep_with_a_sentence(machines, tiny_spec, attempt):
+def test_a_scheduler_that_goes_away_ends_the_sweep_with_a_sentence(machines, tiny_spec, options):
     endless = tiny_spec(epochs=10**6, evaluation={"track_every": 0})
 
     def kill_the_scheduler():
-        wait_until(lambda: checkpoint_path(attempt.results, endless).exists(), "a checkpoint")
+        wait_until(lambda: checkpoint_path(options.results, endless).exists(), "a checkpoint")
         machines.kill("scheduler")
 
     killer = threading.Thread(target=kill_the_scheduler)
     killer.start()
-    outcomes, _ = sweep([planned(endless)], attempt, elsewhere=Cluster(machines.address))
+    outcomes, _ = sweep([planned(endless)], options, executor=Cluster(machines.address))
     killer.join()
     assert f"the scheduler at {machines.address} went away" in outcomes[0].problem
 

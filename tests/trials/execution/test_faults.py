@@ -28,8 +28,8 @@ from gan_repro.tables.cell import cell_from
 from gan_repro.trials import runner
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.sweep import sweep
-from gan_repro.trials.records import RecordStore
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.runner import RunOptions, run
+from gan_repro.trials.store import RecordStore
 
 PATIENCE = 600  # seconds until a process that should have ended is taken for one that hangs
 
@@ -69,15 +69,15 @@ def sweep_to(results, plan, log=None):
     """Run the plan and write the tables; exit status 0 if every trial is done."""
     train = runner._run
 
-    def logged(spec, attempt):
+    def logged(spec, options):
         with Path(log).open("a") as file:
             file.write(spec.id + "\n")
-        return train(spec, attempt)
+        return train(spec, options)
 
     if log is not None:
         runner._run = logged
-    attempt = Attempt(results=results, device="cpu", progress_position=None, checkpoint_seconds=0.05)
-    outcomes, _ = sweep(plan, attempt)
+    options = RunOptions(results=results, device="cpu", progress_position=None, checkpoint_seconds=0.05)
+    outcomes, _ = sweep(plan, options)
     columns.write_files(RecordStore(results), "digits")
     sys.exit(0 if all(outcome.done for outcome in outcomes) else 1)
 
@@ -267,14 +267,15 @@ def test_a_worker_that_raises_fails_alone_and_says_where(tiny_spec, tmp_path, mo
 
     monkeypatch.setattr(GAN, "train_batch", broken)
     plan = [Planned(tiny_spec(), "smoke", (), 9), Planned(tiny_spec("gaussian"), "smoke", (), 1)]
-    outcomes, _ = sweep(plan, Attempt(results=tmp_path, device="cpu", progress_position=None))
+    outcomes, _ = sweep(plan, RunOptions(results=tmp_path, device="cpu", progress_position=None))
     assert outcomes[0].problem == "KeyError: 'velocity'"
     assert outcomes[1].done
 
 
 def test_a_clock_that_is_set_back_changes_no_duration_and_no_number(tiny_spec, tmp_path, monkeypatch):
-    spec, attempt = tiny_spec(), Attempt(results=tmp_path / "straight", device="cpu", progress_position=None)
-    straight = run(spec, attempt)
+    spec = tiny_spec()
+    options = RunOptions(results=tmp_path / "straight", device="cpu", progress_position=None)
+    straight = run(spec, options)
     hours = iter(range(1000))
 
     class Backwards(datetime):
@@ -285,10 +286,10 @@ def test_a_clock_that_is_set_back_changes_no_duration_and_no_number(tiny_spec, t
     monkeypatch.setattr(runner, "datetime", Backwards)
     monkeypatch.setattr(time, "time", lambda: -3600.0 * next(hours))
     calls = iter(range(1000))
-    attempt = replace(attempt, results=tmp_path / "cut")
-    cut = run(spec, replace(attempt, stop_requested=lambda: next(calls) > 14))
+    options = replace(options, results=tmp_path / "cut")
+    cut = run(spec, replace(options, stop_requested=lambda: next(calls) > 14))
     assert cut.status == "interrupted"
-    record = run(spec, attempt)
+    record = run(spec, options)
     assert record.provenance.finished < record.provenance.started
     assert all(0 <= seconds < 60 for seconds in record.provenance.seconds.values())
     assert record.candidates == straight.candidates

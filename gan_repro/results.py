@@ -1,0 +1,83 @@
+"""A results folder, read once: its trials, its experiments, and what in it cannot be read.
+
+    from gan_repro import load_results
+    for trial in load_results("runs").trials:
+        print(trial.spec.id, trial.status)
+
+Reading changes nothing on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import gan_repro
+from gan_repro.experiments.record import ExperimentError, ExperimentRecord, experiment_paths, load_experiment
+from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.store import RecordError, load_record, record_paths
+
+
+@dataclass(frozen=True)
+class DamagedFile:
+    """A file that should be a record and is none."""
+
+    path: Path
+    reason: str
+    """One sentence, which names the file."""
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a results folder holds."""
+
+    folder: Path
+    trials: tuple[TrialRecord, ...] = ()
+    """By the names of their files: finished and unfinished ones, of every preset."""
+    experiments: Mapping[str, ExperimentRecord] = field(default_factory=dict)
+    """By name."""
+    problems: tuple[DamagedFile, ...] = ()
+
+
+def published() -> Path:
+    """The folder of the published records, which a clone of the repository has beside the package.
+
+    Raises:
+        ValueError: there is none, as in an installed package.
+    """
+    folder = Path(gan_repro.__file__).resolve().parents[1] / "results"
+    if not (folder / "trials").is_dir():
+        raise ValueError(f"no published records in {folder}; name the results folder to be read")
+    return folder
+
+
+def load_results(path: str | Path | None = None) -> Results:
+    """Read all records of a results folder.
+
+    Args:
+        path: the folder; None for the published records.
+
+    Raises:
+        ValueError: there is no such folder. A damaged file raises nothing: it stands in `problems`.
+    """
+    folder = published() if path is None else Path(path)
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {str(folder)!r}; name one that holds trials/ or experiments/")
+    trials: list[TrialRecord] = []
+    experiments: dict[str, ExperimentRecord] = {}
+    problems: list[DamagedFile] = []
+    for file in record_paths(folder):
+        try:
+            trials.append(load_record(file))
+        except RecordError as error:
+            problems.append(DamagedFile(file, str(error)))
+    for file in experiment_paths(folder):
+        try:
+            experiments[file.stem] = load_experiment(file)
+        except ExperimentError as error:
+            problems.append(DamagedFile(file, str(error)))
+    return Results(folder, tuple(trials), experiments, tuple(problems))

@@ -1,0 +1,137 @@
+"""The folder that keeps the records: one JSON file a trial, under `trials/` of a results folder.
+
+Reading changes nothing on disk. Only what runs a trial (`runner`) moves a damaged file aside, since it is
+about to write a sound one in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.spec import TrialSpec
+from gan_repro.util.files import atomic_write, read_regular
+from gan_repro.util.text import one_line
+
+MAX_RECORD_BYTES = 16 * 2**20
+
+
+class RecordError(ValueError):
+    """A record's file is not what it should be."""
+
+
+class RecordStore:
+    """The records of a results folder."""
+
+    def __init__(self, results: Path) -> None:
+        self.folder = results / "trials"
+
+    def path(self, spec: TrialSpec) -> Path:
+        """Where the record of `spec` stands."""
+        return self.folder / f"{spec.id}.json"
+
+    def read(self, spec: TrialSpec) -> TrialRecord | None:
+        """Read the record of exactly this spec; None where there is none, or with a warning a damaged one."""
+        try:
+            return self._load(spec)
+        except RecordError as error:
+            _warn(error, "left out")
+            return None
+
+    def __iter__(self) -> Iterator[TrialRecord]:
+        """Read all records, by name; damaged ones are left out with a warning."""
+        for path in record_paths(self.folder.parent):
+            try:
+                yield load_record(path)
+            except RecordError as error:
+                _warn(error, "left out")
+
+    def read_or_set_aside(self, spec: TrialSpec) -> TrialRecord | None:
+        """As `read`; a damaged file is renamed to ID.json.corrupt, since a new one is to take its place."""
+        try:
+            return self._load(spec)
+        except RecordError as error:
+            path = self.path(spec)
+            aside = path.with_suffix(".json.corrupt")
+            try:
+                os.replace(path, aside)
+            except OSError:
+                _warn(error, "ignored")
+            else:
+                _warn(error, f"set aside as {aside.name}")
+            return None
+
+    def write(self, record: TrialRecord) -> Path:
+        """Write or replace a record in one step; its path.
+
+        An earlier finished one with other numbers is kept in `superseded/`, with a note on stderr.
+
+        Raises:
+            OSError: the folder cannot be written, or the disk is full.
+        """
+        path = self.path(record.spec)
+        old = self.read_or_set_aside(record.spec)
+        if old is not None and old.status == "done" and _numbers(old) != _numbers(record):
+            aside = path.parent / "superseded"
+            aside.mkdir(exist_ok=True)
+            number = sum(1 for _ in aside.glob(f"{path.stem}.*"))
+            os.replace(path, aside / f"{path.stem}.{number}.json")
+            print(f"{path.name}: differs from the earlier record, now in {aside}", file=sys.stderr)
+        text = json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+        atomic_write(path, _short_pairs(text) + "\n")
+        return path
+
+    def _load(self, spec: TrialSpec) -> TrialRecord | None:
+        path = self.path(spec)
+        if not path.exists():
+            return None
+        record = load_record(path)
+        if record.spec != spec:
+            raise RecordError(f"{path.name} holds another spec than its name says")
+        return record
+
+
+def record_paths(results: Path) -> list[Path]:
+    """The files of a results folder that should be trial records, by name."""
+    return sorted((results / "trials").glob("*.json"))
+
+
+def load_record(path: Path) -> TrialRecord:
+    """Read one record and check that its name is its spec's id.
+
+    Raises:
+        RecordError: with one sentence that names the file and what is wrong with it.
+    """
+    try:
+        record = TrialRecord.model_validate_json(read_regular(path, MAX_RECORD_BYTES))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the file"
+        raise RecordError(f"{path.name} is not a trial record: {place}: {first['msg']}") from error
+    except OSError as error:
+        raise RecordError(f"{path.name} cannot be read: {error.strerror or error}") from error
+    if record.spec.id != path.stem:
+        raise RecordError(f"{path.name} holds the trial {record.spec.id}")
+    return record
+
+
+def _numbers(record: TrialRecord) -> dict[str, Any]:
+    return record.model_dump(exclude={"provenance"})
+
+
+def _warn(error: RecordError, fate: str) -> None:
+    print(f"warning: {one_line(error)}; {one_line(fate)}", file=sys.stderr)
+
+
+def _short_pairs(text: str) -> str:
+    """Put innermost lists of numbers on one line, so that a curve does not fill the screen."""
+    # Between line breaks, which JSON never has inside a string.
+    return re.sub(r"\[\n\s*([-\d.e+]+),\n\s*([-\d.e+]+)\n\s*\]", r"[\1, \2]", text)

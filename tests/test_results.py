@@ -1,0 +1,49 @@
+"""A results folder is read once, whole and without a change on disk."""
+
+import pytest
+
+import gan_repro
+from gan_repro import results as reading
+from tests.factories.records import experiment, folder, trial
+from tests.guard.oracle import tree
+
+
+@pytest.fixture
+def results(tmp_path):
+    return folder(tmp_path, [trial("gan", 1, 200.0), trial("dbn", 1, 150.0)], (experiment("game-1d"),))
+
+
+def test_it_holds_the_trials_and_experiments_of_the_folder(results):
+    found = gan_repro.load_results(results)
+    assert [record.spec.model for record in found.trials] == ["dbn", "gan"]
+    assert found.experiments == {"game-1d": experiment("game-1d")}
+    assert found.problems == ()
+    assert gan_repro.load_results(str(results)) == found
+
+
+def test_damaged_files_are_named_and_left_where_they_are(results, capsys):
+    (record, *_) = sorted((results / "trials").glob("gan-*.json"))
+    record.write_text("{}")
+    (results / "experiments" / "helvetica.json").write_text("[]")
+    before = tree(results)
+    found = gan_repro.load_results(results)
+    assert [problem.path.name for problem in found.problems] == [record.name, "helvetica.json"]
+    assert all(problem.path.name in str(problem) for problem in found.problems)
+    assert len(found.trials) == 1
+    assert tree(results) == before
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_empty_folder_holds_nothing_and_a_missing_one_is_refused(tmp_path):
+    assert gan_repro.load_results(tmp_path).trials == ()
+    with pytest.raises(ValueError, match="there is no folder"):
+        gan_repro.load_results(tmp_path / "nowhere")
+
+
+def test_without_a_path_the_published_records_are_read(results, monkeypatch):
+    monkeypatch.setattr(gan_repro, "__file__", str(results.parent / "gan_repro" / "__init__.py"))
+    assert reading.published() == results
+    assert len(gan_repro.load_results().trials) == 2
+    monkeypatch.setattr(gan_repro, "__file__", str(results / "site-packages" / "gan_repro" / "__init__.py"))
+    with pytest.raises(ValueError, match="no published records"):
+        gan_repro.load_results()
