@@ -1,11 +1,13 @@
 """The main command: train and score the models of Table 1, and print the table.
 
-    python -m gan_repro.table1 [--preset smoke|quick|standard|paper] [--models ...] [--seeds N]
+    gan-repro table [--preset smoke|quick|standard|paper] [--rows ...] [--seeds N] [--runs DIR]
+    python -m gan_repro.table1 ...
 
-Data on stdout, talk and progress on stderr. Finished trials are reused and unfinished ones go on from their
-checkpoints, so running the command again completes what an earlier run left. Exit status: 0 when every
-asked-for cell is there, 1 when some are not (the table says which and why), 2 for bad usage, 130 when
-interrupted (143 when terminated).
+Data on stdout, talk and progress on stderr. Everything is written to the runs folder; the published record
+is only read. Finished trials are reused and unfinished ones go on from their checkpoints, so running the
+command again completes what an earlier run left. Exit status: 0 when every asked-for cell is there, 1 when
+some are not (the table says which and why), 2 for bad usage, 130 when interrupted (143 when terminated, 129
+when hung up).
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import data
-from gan_repro.util.console import command
+from gan_repro.util import arguments, console
 from gan_repro.util.device import CHOICES, choose_device
+from gan_repro.util.folders import RUNS, is_published, published_folder
 
 if TYPE_CHECKING:
     from gan_repro.tables.table import Table
@@ -29,37 +32,41 @@ if TYPE_CHECKING:
     from gan_repro.trials.presets import Preset
     from gan_repro.trials.store import RecordStore
 
-_PRESET_NAMES = ("smoke", "quick", "standard", "paper")
+_PRESETS = ("smoke", "quick", "standard", "paper")
 _MAX_SEEDS = 5
-_MINUTES_A_YEAR = 365 * 24 * 60
 
 
-@command
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
-    options = _parser().parse_args(arguments)
-    from gan_repro.trials import images
+def run(options: argparse.Namespace) -> int:
+    """Train what is asked for and not there yet, and print the table; the exit status.
+
+    Raises:
+        ValueError, OSError: bad usage, a folder that cannot be written, or data that cannot be had.
+    """
+    from gan_repro.trials import environment, images
     from gan_repro.trials.execution import plan as plans
     from gan_repro.trials.presets import get_preset
     from gan_repro.trials.store import RecordStore
     from gan_repro.util.files import require_writable
 
     preset = get_preset(options.preset)
-    store = RecordStore(options.results)
-    try:
-        cluster = _connect(options.scheduler)
-        device = cluster.device(options.device) if cluster else choose_device(options.device)
-        if not options.dry_run:
-            for folder in ("", "trials", "checkpoints", "locks"):
-                require_writable(options.results / folder)
-        datasets = [data.resolve(name, options.root) for name in dict.fromkeys(options.datasets)]
-        sources = [source for name in datasets for source in images.sources(name, options.root)]
-        plan = plans.make_plan(preset, sources, options.models, options.seeds)
-    except (OSError, ValueError) as error:
-        print(f"{_parser().prog}: {error}", file=sys.stderr)
-        return 1 if isinstance(error, data.DataUnavailable) else 2
+    store = RecordStore(options.runs)
+    cluster = _connect(options.scheduler)
+    device = cluster.device(options.device) if cluster else choose_device(options.device)
+    if is_published(options.runs):
+        raise ValueError(
+            f"{options.runs} holds the published record, which this command only reads; give another folder"
+            " with --runs, and take finished trials over with gan-repro record"
+        )
+    if not options.dry_run:
+        for folder in ("", "trials", "checkpoints", "locks"):
+            require_writable(options.runs / folder)
+    datasets = [data.resolve(name, options.root) for name in dict.fromkeys(options.datasets)]
+    sources = [source for name in datasets for source in images.sources(name, options.root)]
+    # Seeds are numbered from 1, in the order in which they were fixed.
+    plan = plans.make_plan(preset, sources, options.rows, max(options.seed or [0]) or options.seeds)
+    plan = [planned for planned in plan if not options.seed or planned.spec.seed in options.seed]
+    workers = _workers(options, plan, device)
     if options.dry_run:
-        workers = _workers(options, plan, device)
         print(plans.describe_plan(plan, store, workers=workers, fresh=options.fresh))
         return 0
 
@@ -67,25 +74,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gan_repro.trials.execution.sweep import sweep
     from gan_repro.trials.runner import RunOptions
 
-    how = RunOptions(results=options.results, root=options.root, device=device, fresh=options.fresh)
-    workers = _workers(options, plan, device)
-    outcomes, signal = sweep(plan, how, workers=workers, executor=cluster, budget_minutes=options.budget)
+    if unknown := environment.why_no_commit():
+        console.log.info("note: the records will name no commit: %s", unknown)
+    how = RunOptions(results=options.runs, root=options.root, device=device, fresh=options.fresh)
+    outcomes, signal = sweep(
+        plan,
+        how,
+        workers=workers,
+        executor=cluster,
+        budget_minutes=options.budget,
+        show_progress=not options.quiet,
+    )
     for dataset in datasets:
         columns.write_files(store, columns.table_name(dataset))
-        rows = plans.rows_for(preset, dataset, options.models)
-        print(_printed_table(store, dataset, preset, rows, outcomes).render(options.format), end="")
+        rows = plans.rows_for(preset, dataset, options.rows)
+        print(_printed_table(dataset, preset, rows, outcomes).render(options.format), end="")
     if signal is not None:
         return 128 + signal
     return 0 if all(outcome.done for outcome in outcomes) else 1
 
 
 def _printed_table(
-    store: RecordStore, dataset: str, preset: Preset, names: Sequence[str], outcomes: Sequence[TrialOutcome]
+    dataset: str, preset: Preset, names: Sequence[str], outcomes: Sequence[TrialOutcome]
 ) -> Table:
+    """What the paper prints, what is published with this program, and this run."""
     from gan_repro.tables import columns
     from gan_repro.tables.cell import Cell, cell_from, recorded_cells
     from gan_repro.trials.presets import FULL_SIZE
 
+    published = _published_store()
     this_run = {}
     for name in names:
         of_row = [o for o in outcomes if o.planned.row == name and o.planned.spec.data.name == dataset]
@@ -97,12 +114,19 @@ def _printed_table(
     for name in preset.rows(dataset):
         this_run.setdefault(name, Cell(problem="not asked for"))
     shown = {
-        columns.heading(dataset, "recorded"): recorded_cells(store, dataset, FULL_SIZE),
+        columns.heading(dataset, "recorded"): recorded_cells(published, dataset, FULL_SIZE),
         f"This run ({preset.name})": this_run,
     }
     if columns.table_name(dataset) != dataset:
-        shown = {columns.TFD_OURS: recorded_cells(store, "tfd", FULL_SIZE)} | shown
+        shown = {columns.TFD_OURS: recorded_cells(published, "tfd", FULL_SIZE)} | shown
     return columns.table_from(columns.table_name(dataset), shown)
+
+
+def _published_store() -> RecordStore | tuple[()]:
+    from gan_repro.verdicts.evidence import ReadOnlyStore
+
+    folder = published_folder()
+    return ReadOnlyStore(folder) if folder else ()
 
 
 def _connect(scheduler: str | None) -> Cluster | None:
@@ -123,14 +147,16 @@ def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) 
     return max(1, min(cores(), len(plan)))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m gan_repro.table1",
-        description="Train and score the models of Table 1 of 'Generative Adversarial Nets'.",
-        epilog="Example: python -m gan_repro.table1 --preset quick --models gan train-set",
-    )
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = "Train and score the models of Table 1 of 'Generative Adversarial Nets'."
+    parser.epilog = "Example: gan-repro table --preset quick --rows gan train-set"
     parser.add_argument(
-        "--preset", choices=_PRESET_NAMES, default="quick", help="how much to spend (default: quick)"
+        "--preset",
+        type=_known_preset,
+        default="quick",
+        metavar="NAME",
+        help=f"how much to spend: {', '.join(_PRESETS)} (default: quick)",
     )
     parser.add_argument(
         "--datasets",
@@ -141,6 +167,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"data sets: {', '.join(data.names())}, or faces for the best face set here (default: mnist)",
     )
     parser.add_argument(
+        "--rows",
         "--models",
         nargs="+",
         type=_known_row,
@@ -150,17 +177,21 @@ def _parser() -> argparse.ArgumentParser:
         " gan-no-early-stopping"
         " (default: all of the table)",
     )
-    parser.add_argument(
+    seeds = parser.add_mutually_exclusive_group()
+    seeds.add_argument(
         "--seeds",
         type=_seed_count,
         metavar="N",
         help=f"the first N of the fixed seeds, at most {_MAX_SEEDS} (default: the preset's number)",
     )
+    seeds.add_argument(
+        "--seed", nargs="+", type=_seed, metavar="K", help=f"these of the seeds only, 1 to {_MAX_SEEDS}"
+    )
     parser.add_argument("--device", choices=CHOICES, default="auto")
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--workers",
-        type=_positive_int,
+        type=arguments.positive_count,
         metavar="N",
         help="trials at a time, one core each (default: the number of cores; 1 on a GPU)",
     )
@@ -172,40 +203,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--budget",
-        type=_positive_number,
+        type=arguments.minutes,
         metavar="MINUTES",
         help="stop after so long, saving what is running; begun trials come first, then first seeds",
     )
     parser.add_argument(
+        "--runs",
         "--results",
         type=Path,
-        default=Path("results"),
+        default=RUNS,
         metavar="DIR",
-        help="where records, checkpoints and tables are kept (default: results)",
+        help=f"where your records, checkpoints and tables are kept (default: {RUNS})",
     )
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
     parser.add_argument("--fresh", action="store_true", help="run again what is already done")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument("--format", choices=("md", "csv", "json", "latex"), default="md")
-    return parser
 
 
-def _known_row(name: str) -> str:
+def _check_row(name: str) -> None:
     from gan_repro.trials import rows
 
-    return _checked(rows.check_name, name)
+    rows.check_name(name)
 
 
-def _known_dataset(name: str) -> str:
-    return name if name == "faces" else _checked(data.entry, name)
+def _check_preset(name: str) -> None:
+    from gan_repro.trials.presets import get_preset
+
+    get_preset(name)
 
 
-def _checked(check: Callable[[str], object], name: str) -> str:
-    try:
-        check(name)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return name
+_known_row = arguments.checked_by(_check_row)
+_known_preset = arguments.checked_by(_check_preset)
+_known_dataset = arguments.checked_by(lambda name: name == data.FACES or data.entry(name))
 
 
 def _address(text: str) -> str:
@@ -216,30 +246,23 @@ def _address(text: str) -> str:
     return text
 
 
-def _positive_int(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
-    return int(text)
-
-
 def _seed_count(text: str) -> int:
-    count = _positive_int(text)
-    if count > _MAX_SEEDS:
+    number = arguments.positive_count(text)
+    if number > _MAX_SEEDS:
         raise argparse.ArgumentTypeError(
-            f"there are {_MAX_SEEDS} seeds, fixed in advance; {count} are too many"
+            f"there are {_MAX_SEEDS} seeds, fixed in advance; {number} are too many"
         )
-    return count
+    return number
 
 
-def _positive_number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 < value <= _MINUTES_A_YEAR:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of minutes, at most a year")
-    return value
+def _seed(text: str) -> int:
+    number = arguments.positive_count(text)
+    if number > _MAX_SEEDS:
+        raise argparse.ArgumentTypeError(f"the seeds are 1 to {_MAX_SEEDS}, fixed in advance, not {number}")
+    return number
 
+
+main = console.command_line("gan_repro.table1", configure, run)
 
 if __name__ == "__main__":
     sys.exit(main())

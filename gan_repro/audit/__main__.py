@@ -1,6 +1,6 @@
 """Check the records, and everything that is printed from them.
 
-    python -m gan_repro.audit [--results DIR] [--seal] [--replay N [--seed S] [--minutes M]]
+    gan-repro audit [--results DIR] [--seal] [--replay N [--seed S] [--minutes M]]
 
 Exit 0 with a summary when everything holds, 1 with the list of what does not, 2 for bad usage.
 """
@@ -9,37 +9,32 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gan_repro.util.console import command
+from gan_repro.util import arguments, console
 from gan_repro.util.device import CHOICES, choose_device
+from gan_repro.util.folders import given_or_found
 
 if TYPE_CHECKING:
     from gan_repro.audit.problem import Problem
 
 
-@command
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
-    options = _parser().parse_args(arguments)
-    results: Path = options.results
+def run(options: argparse.Namespace) -> int:
+    """Check, and replay if asked to; the exit status.
+
+    Raises:
+        ValueError, OSError: bad usage, or a folder that cannot be read or written.
+    """
+    results = options.results = given_or_found(options.results)
     if not (results / "trials").is_dir():
-        print(
-            f"{_parser().prog}: {results} holds no trials; say where they are with --results", file=sys.stderr
-        )
-        return 2
-    try:
-        device = choose_device(options.device)
-        if options.seal:
-            _seal(results)
-        problems = check(results)
-        if options.replay:
-            problems += _replay(options, device)
-    except (OSError, ValueError) as error:
-        print(f"{_parser().prog}: {error}", file=sys.stderr)
-        return 2
+        raise ValueError(f"{results} holds no trials; say where they are with --results")
+    device = choose_device(options.device)
+    if options.seal:
+        _seal(results)
+    problems = check(results)
+    if options.replay:
+        problems += _replay(options, device)
     if problems:
         print(*problems, sep="\n")
         count = len(problems)
@@ -50,11 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def check(results: Path) -> list[Problem]:
-    """Everything that does not hold: the records, their seal, and what is printed from them."""
+    """Everything that does not hold: the records, their seal, and what is printed from them.
+
+    A folder of one's own has no seal and no report, and only the tables that lie in it are compared.
+    """
     from gan_repro.audit.integrity import check_records
     from gan_repro.audit.seal import check_seal
-    from gan_repro.report.printed import check_printed
+    from gan_repro.report.printed import check_printed, differences, printed
 
+    if not is_published(results):
+        tables = {path: text for path, text in printed(results).items() if path.parent == results}
+        return [*check_records(results, published=False), *differences(tables)]
     return [*check_records(results), *check_seal(results), *check_printed(results)]
 
 
@@ -108,6 +109,9 @@ def _summary(results: Path) -> str:
     from gan_repro.verdicts.evidence import Evidence
     from gan_repro.verdicts.judge import judge
 
+    if not is_published(results):
+        count = sum(1 for _ in (results / "trials").glob("*.json"))
+        return f"your own runs in {results} hold together: {count} trials, and the tables made from them."
     evidence = Evidence.load(results)
     own = len(own_runs(results))
     rulings = Counter(verdict.ruling for verdict in judge(evidence))
@@ -120,49 +124,44 @@ def _summary(results: Path) -> str:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m gan_repro.audit",
-        description="Check the recorded trials, and every table and report made from them.",
-        epilog="Example: python -m gan_repro.audit --replay 2 --minutes 5",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = "Check the recorded trials, and every table and report made from them."
+    parser.epilog = "Example: gan-repro audit --replay 2 --minutes 5"
+    parser.add_argument(
+        "--results",
+        "--runs",
+        type=Path,
+        metavar="DIR",
+        help="the published record, or your own runs (default: results where it is, else runs)",
     )
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
     parser.add_argument(
         "--seal",
         action="store_true",
         help="write the SHA-256 of every record to SHA256SUMS first; what that changes is listed",
     )
     parser.add_argument(
-        "--replay", type=_count, default=0, metavar="N", help="run N recorded trials again and compare"
+        "--replay",
+        type=arguments.count,
+        default=0,
+        metavar="N",
+        help="run N recorded trials again and compare",
     )
-    parser.add_argument("--seed", type=_count, default=0, help="of the draw of trials to replay (default: 0)")
+    parser.add_argument(
+        "--seed", type=arguments.count, default=0, help="of the draw of trials to replay (default: 0)"
+    )
     parser.add_argument(
         "--minutes",
-        type=_minutes,
+        type=arguments.minutes,
         default=10.0,
         metavar="M",
         help="replay only trials that took at most so long when recorded (default: 10)",
     )
     parser.add_argument("--device", choices=CHOICES, default="auto")
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
-    return parser
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
-    return int(text)
-
-
-def _minutes(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of minutes")
-    return value
-
+main = console.command_line("gan_repro.audit", configure, run)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -21,6 +21,7 @@ from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.seeds import generator
+from gan_repro.util.text import first_line
 
 
 class NoModelError(RuntimeError):
@@ -104,7 +105,7 @@ def load(record: TrialRecord, context: Context, *, last: bool = False) -> Traine
         theirs = TrialSpec.model_validate_json(watch["spec"])
         ended = state["stopped"] or state["epoch"] >= spec.config["epochs"]
     except Exception as error:  # torch.load raises many kinds for damaged files
-        reason = str(error).partition("\n")[0]
+        reason = first_line(error)
         raise NoModelError(f"{path} cannot be read ({reason}); {remedy}") from error
     if theirs != spec or not ended:
         fault = "is not finished" if theirs == spec else "holds another trial"

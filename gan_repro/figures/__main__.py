@@ -1,4 +1,4 @@
-"""``python -m gan_repro.figures``: draw every figure that the records of a results folder allow.
+"""``gan-repro figures``: draw every figure that the records of a results folder allow.
 
 Paths of the files go to stdout. Exit codes: 0 drawn, 1 a record is damaged, 2 the folder cannot be written.
 """
@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import data, figures
-from gan_repro.util.console import command, sentence
+from gan_repro.util import console
+from gan_repro.util.folders import RESULTS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,32 +21,47 @@ if TYPE_CHECKING:
     from gan_repro.trials.records import TrialRecord
 
 
-@command
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m gan_repro.figures", description="Draw the figures of a results folder."
-    )
-    parser.add_argument("--dataset", choices=data.names(), default="mnist")
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
-    options = parser.parse_args(arguments)
+def run(options: argparse.Namespace) -> int:
+    """Draw the figures; the exit status.
+
+    Raises:
+        ValueError: there is no such folder.
+        OSError: it cannot be written.
+    """
     if not options.results.is_dir():
-        parser.error(f"there is no folder {str(options.results)!r}; --results names one with records")
+        raise ValueError(f"there is no folder {str(options.results)!r}; --results names one with records")
     from gan_repro.experiments.record import ExperimentError
 
     path = options.results / "figures"
     try:
-        for name, draw in drawable(options.results, options.dataset):
-            path = options.results / "figures" / f"{name}.png"
-            figures.save(draw(), path)
-            print(path)
+        for dataset in [options.dataset] if options.dataset else recorded_datasets(options.results):
+            for name, draw in drawable(options.results, dataset):
+                path = options.results / "figures" / f"{name}.png"
+                figures.save(draw(), path)
+                print(path)
     except ExperimentError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        console.log.error("%s: %s", options.prog, error)
         return 1
     except OSError as error:
-        print(f"{parser.prog}: cannot write {path}: {sentence(error)}", file=sys.stderr)
-        return 2
+        raise OSError(f"cannot write {path}: {console.sentence(error)}") from error
     return 0
+
+
+def recorded_datasets(results: Path) -> list[str]:
+    """The data sets that a results folder has trials on, in the order of `data.names`; MNIST if none."""
+    from gan_repro.verdicts.evidence import ReadOnlyStore
+
+    recorded = {record.spec.data.name for record in ReadOnlyStore(results)}
+    return [name for name in data.names() if name in recorded] or ["mnist"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = "Draw the figures of a results folder."
+    parser.add_argument(
+        "--dataset", choices=data.names(), help="only those of this data set (default: of all recorded ones)"
+    )
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
 
 
 def drawable(results: Path, dataset: str) -> Iterator[tuple[str, Callable[[], Figure]]]:
@@ -121,6 +137,8 @@ def _strips(path: Path) -> Figure:
 _SHAPES = {"mnist": (28, 28), "digits": (8, 8), "cifar10": (32, 32, 3)}
 """Of the images; faces are 48 x 48."""
 
+
+main = console.command_line("gan_repro.figures", configure, run)
 
 if __name__ == "__main__":
     sys.exit(main())

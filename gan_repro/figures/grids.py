@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gan_repro.util.console import command
+from gan_repro.util.text import first_line
 
 if TYPE_CHECKING:
     from gan_repro.figures.sample_grids import Grid
@@ -75,7 +76,7 @@ def read_grid(path: Path) -> Grid:
                 seed=seed,
             )
     except Exception as error:  # zip files and headers fail in many ways
-        reason = str(error).partition("\n")[0]
+        reason = first_line(error)
         raise ValueError(f"{path} holds no grid of samples ({reason}); make it again") from error
 
 

@@ -10,15 +10,13 @@ import argparse
 import json
 import sys
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gan_repro import data
-from gan_repro.util.console import command
+from gan_repro.util import console
 from gan_repro.util.device import CHOICES, choose_device
 from gan_repro.util.files import sha256_of_file
-from gan_repro.util.text import one_line
 
 # Torch and what needs it is imported once there is something to compute, so that --help answers at once.
 if TYPE_CHECKING:
@@ -28,36 +26,20 @@ if TYPE_CHECKING:
 TABLE_1_SAMPLES = 10_000
 
 
-@command
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code."""
-    parser = _parser()
-    chosen = parser.parse_args(arguments)
-    try:
-        folds = data.entry(chosen.dataset).folds
-    except ValueError as error:
-        parser.error(str(error))
-    try:
-        return _run(chosen, bool(folds))
-    except data.DataUnavailable as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        _talk("interrupted; nothing was scored")
-        return 130
+def run(chosen: argparse.Namespace) -> int:
+    """Score the samples and print the result; the exit status.
 
-
-def _run(chosen: argparse.Namespace, has_folds: bool) -> int:
+    Raises:
+        ValueError: bad usage, or samples that cannot be scored.
+        DataUnavailable: the data set cannot be had.
+    """
     from gan_repro.parzen import samples
 
-    try:
-        array = samples.read(chosen.samples)
-        dataset = data.load(chosen.dataset, fold=chosen.fold, root=chosen.root)
-        rows = samples.as_rows(array, dataset.image_shape, chosen.samples)
-        device = choose_device(chosen.device)
-    except ValueError as error:
-        _talk(str(error))
-        return 2
+    has_folds = bool(data.entry(chosen.dataset).folds)
+    array = samples.read(chosen.samples)
+    dataset = data.load(chosen.dataset, fold=chosen.fold, root=chosen.root)
+    rows = samples.as_rows(array, dataset.image_shape, chosen.samples)
+    device = choose_device(chosen.device)
     protocol = "authors-folds" if has_folds and chosen.protocol == "authors" else chosen.protocol
     _talk(f"scoring {len(rows):,} samples of {chosen.samples} on {dataset.name}, {device}")
     result = _score(rows, dataset, protocol, device)
@@ -141,17 +123,22 @@ def _text(report: dict[str, Any]) -> str:
 
 
 def _talk(line: str) -> None:
-    print(one_line(line), file=sys.stderr)
+    if line.startswith("warning"):
+        console.log.warning("%s", line)
+    else:
+        console.log.info("%s", line)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m gan_repro.parzen",
-        description="Score samples of any model by the Parzen protocol of Table 1: mean test log-likelihood "
-        "in nats under a Gaussian on every sample.",
-        epilog="Samples are (n, d), or images (n, height, width), of floating-point numbers in [0, 1]; "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = (
+        "Score samples of any model by the Parzen protocol of Table 1: mean test log-likelihood "
+        "in nats under a Gaussian on every sample."
+    )
+    parser.epilog = (
+        "Samples are (n, d), or images (n, height, width), of floating-point numbers in [0, 1]; "
         "Table 1 uses n = 10,000. A .npz or .pt holds one array, or calls the one that is meant 'samples'. "
-        "Exit code 1: the data set could not be had; 2: the samples cannot be scored.",
+        "Exit code 1: the data set could not be had; 2: the samples cannot be scored."
     )
     parser.add_argument("samples", type=Path, metavar="SAMPLES", help="a .npy, .npz or .pt file")
     parser.add_argument(
@@ -167,8 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--device", choices=CHOICES, default="auto", help="default: auto")
     parser.add_argument("--json", action="store_true", help="print a JSON object, with the curve over sigma")
-    return parser
 
+
+main = console.command_line("gan_repro.parzen", configure, run)
 
 if __name__ == "__main__":
     sys.exit(main())

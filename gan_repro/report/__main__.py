@@ -1,6 +1,6 @@
 """Bring everything that is printed in line with the records.
 
-    python -m gan_repro.report [--results DIR] [--check]
+    gan-repro report [--results DIR] [--check]
 
 Writes REPORT.md, the tables beside the records and those in README.md; with --check it only says what is not
 as the records give it.
@@ -10,30 +10,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from gan_repro.util.console import command
+from gan_repro.util import console
+from gan_repro.util.folders import RESULTS
 
 
-@command
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m gan_repro.report",
-        description="Write REPORT.md, and the tables beside the records and in README.md, from the records.",
-    )
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
-    parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="write the report there, and no other file"
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="write nothing; exit 1 if a file is not what the records give"
-    )
-    options = parser.parse_args(arguments)
+def run(options: argparse.Namespace) -> int:
+    """Write what the records give, or compare it with what is there; the exit status.
+
+    Raises:
+        ValueError: the folder holds no trials.
+        OSError: a file cannot be written.
+    """
     if not (options.results / "trials").is_dir():
-        print(f"{parser.prog}: {options.results} holds no trials; use --results", file=sys.stderr)
-        return 2
+        raise ValueError(f"{options.results} holds no trials; use --results")
 
     from gan_repro import report
     from gan_repro.report.printed import differences, printed
@@ -48,10 +39,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             atomic_write(path, text)
         except OSError as error:
-            print(f"{parser.prog}: cannot write {path}: {error.strerror}", file=sys.stderr)
-            return 2
+            raise OSError(f"cannot write {path}: {error.strerror}") from error
         print(path)
     return 0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = (
+        "Write REPORT.md, and the tables beside the records and in README.md, from the records."
+    )
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the report there, and no other file"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 if a file is not what the records give"
+    )
+
+
+main = console.command_line("gan_repro.report", configure, run)
 
 
 if __name__ == "__main__":

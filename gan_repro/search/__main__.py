@@ -1,11 +1,11 @@
 """Choosing what the papers leave unsaid: a small search on validation likelihood, the same for each model.
 
-    python -m gan_repro.search [--models dbn cae gsn gan] [--dataset mnist]
+    gan-repro search [--models dbn cae gsn gan] [--dataset mnist]
 
 Two rounds. In the first every model gets the same number of candidates and about the same time for each: a
 candidate is trained on the training images. In the second the best of them is sampled in several ways, the
 same for each model: by few long chains or by many short ones. Scores are means over the validation images,
-with sigma refined on them; the test images are never looked at. The log, results/search/MODEL_DATASET.json,
+with sigma refined on them; the test images are never looked at. The log, search/MODEL_DATASET.json,
 holds every candidate with its score. What it finds best is the model's default, or stands in the preset that
 needs it, and a test holds log and preset against each other. The adversarial nets have a published recipe, to
 which their row keeps: the search says what the same budget would have found among the authors' own variants.
@@ -18,15 +18,14 @@ import json
 import math
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gan_repro import data, models
 from gan_repro.search.log import SearchLog, Tried, log_path, read_log
 from gan_repro.search.space import CHAINS, SPACES
-from gan_repro.util.console import command
-from gan_repro.util.text import one_line
+from gan_repro.util import console
+from gan_repro.util.folders import RUNS
 
 SEED = 1000
 """Not one of the seeds of recorded trials."""
@@ -75,7 +74,7 @@ def _add(log: SearchLog, part: str, tried: Tried, path: Path) -> SearchLog:
 
     log = log.model_copy(update={part: (*getattr(log, part), tried)})
     atomic_write(path, json.dumps(log.model_dump(mode="json"), indent=1) + "\n")
-    print(f"{log.model}: {tried.settings}: {tried.valid_mean}", file=sys.stderr)
+    console.log.info("%s: %s: %s", log.model, tried.settings, tried.valid_mean)
     return log
 
 
@@ -108,19 +107,13 @@ def _score(fitted: Any, settings: dict[str, Any], dataset: data.Dataset, seconds
     return Tried(settings=settings, valid_mean=mean, sigma=sigma, seconds=seconds)
 
 
-@command
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m gan_repro.search",
-        description="Choose unpublished settings on validation likelihood, one budget for all models.",
-    )
-    parser.add_argument("--models", nargs="+", choices=tuple(SPACES), default=list(SPACES))
-    parser.add_argument("--dataset", choices=data.names(), default="mnist")
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
-    parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
-    options = parser.parse_args(arguments)
+def run(options: argparse.Namespace) -> int:
+    """Search, and print what was tried; the exit status.
 
+    Raises:
+        ValueError: a log belongs to another search.
+        OSError: the folder cannot be written, or the data cannot be had.
+    """
     import torch
     from tabulate import tabulate
 
@@ -128,14 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     # As trials run, so that the bits do not depend on the number of cores.
     torch.set_num_threads(1)
-    try:
-        require_writable(options.results / "search")
-        dataset = data.load(options.dataset, root=options.root)
-        logs = [search(model, dataset, options.results) for model in options.models]
-    except (OSError, ValueError) as error:
-        text = str(error) if isinstance(error, data.DataUnavailable) else one_line(error)
-        print(f"{parser.prog}: {text}", file=sys.stderr)
-        return 1 if isinstance(error, data.DataUnavailable) else 2
+    require_writable(options.runs / "search")
+    dataset = data.load(options.dataset, root=options.root)
+    logs = [search(model, dataset, options.runs) for model in options.models]
     rows = [
         [
             log.model,
@@ -154,6 +142,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     return 0
 
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = "Choose unpublished settings on validation likelihood, one budget for all models."
+    parser.add_argument("--models", nargs="+", choices=tuple(SPACES), default=list(SPACES))
+    parser.add_argument("--dataset", choices=data.names(), default="mnist")
+    parser.add_argument(
+        "--runs",
+        "--results",
+        type=Path,
+        default=RUNS,
+        metavar="DIR",
+        help=f"where the log is kept, in its folder search (default: {RUNS})",
+    )
+    parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
+
+
+main = console.command_line("gan_repro.search", configure, run)
 
 if __name__ == "__main__":
     sys.exit(main())

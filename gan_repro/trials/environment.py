@@ -11,7 +11,9 @@ from pathlib import Path
 
 import torch
 
+import gan_repro
 from gan_repro.trials.records import Environment, Origin
+from gan_repro.util.text import first_line
 
 _LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
 
@@ -66,6 +68,25 @@ def code_version() -> tuple[str | None, bool | None]:
     except (OSError, subprocess.SubprocessError):
         return None, None
     return commit, bool(changes)
+
+
+def why_no_commit() -> str | None:
+    """Say why records made here cannot name the commit that made them; None where they can."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return f"gan_repro {gan_repro.__version__} does not run from a git clone"
+    try:
+        _git(root, "rev-parse", "HEAD")
+    except subprocess.CalledProcessError as error:
+        if "safe.directory" in error.stderr:
+            return (
+                f"git does not trust {root}, which belongs to somebody else;"
+                f" git config --global --add safe.directory {root} changes that"
+            )
+        return f"git cannot read {root} ({first_line(ValueError(error.stderr))})"
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"git cannot be run here ({first_line(error)})"
+    return None
 
 
 def peak_memory() -> int:

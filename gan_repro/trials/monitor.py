@@ -22,7 +22,7 @@ from gan_repro.trials.records import CurvePoint, Origin
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.util.files import atomic_write, check_saved_tensors
 from gan_repro.util.seeds import generator
-from gan_repro.util.text import one_line
+from gan_repro.util.text import first_line
 
 
 class StopRequestedError(Exception):
@@ -86,6 +86,7 @@ class TrainingMonitor:
         checkpoint_seconds: float,
         position: int | None,
         title: str,
+        report_share: Callable[[float], None],
     ) -> None:
         self.spec = spec
         self.valid = valid
@@ -95,6 +96,7 @@ class TrainingMonitor:
         self.checkpoint_seconds = checkpoint_seconds
         self._position = position
         self._title = title
+        self._report_share = report_share
         self._bar: tqdm[Any] | None = None
         self._started = self._saved = time.monotonic()
         self._begin()
@@ -134,6 +136,7 @@ class TrainingMonitor:
             )
         )
         self._show(model, log)
+        self._report_share(log.epoch / model.config.epochs)
         patience = self.spec.evaluation.patience
         if patience is None or self.best_epoch is None:
             return False
@@ -174,8 +177,7 @@ class TrainingMonitor:
                 position=self._position,
                 file=sys.stderr,
                 dynamic_ncols=True,
-                # In a log file a line every half minute is enough.
-                mininterval=0.2 if sys.stderr.isatty() else 30,
+                disable=None,  # where stderr is no terminal
             )
         shown = {name.replace(" loss", ""): f"{value:.3g}" for name, value in log.losses.items()}
         if self.best_epoch is not None:
@@ -236,7 +238,7 @@ class TrainingMonitor:
         """Move a checkpoint that cannot be used out of the way, say so, and forget what was read from it."""
         aside = self.checkpoint.with_suffix(".corrupt")
         self.checkpoint.replace(aside)
-        reason = one_line(str(error).partition("\n")[0])
+        reason = first_line(error)
         print(
             f"warning: checkpoint {self.checkpoint.name} cannot be used ({reason}); "
             f"set aside as {aside.name}, training starts afresh",

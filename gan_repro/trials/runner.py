@@ -23,6 +23,7 @@ from gan_repro.trials.store import RecordStore
 from gan_repro.trials.trial_run import TrialRun
 from gan_repro.util.device import choose_device
 from gan_repro.util.files import remove_unfinished
+from gan_repro.util.folders import RUNS
 from gan_repro.util.text import one_line
 
 
@@ -30,11 +31,15 @@ def _never() -> bool:
     return False
 
 
+def _unheard(share: float) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """How a trial is run this time. Only the device and the number of threads can change its numbers."""
 
-    results: Path = Path("results")
+    results: Path = RUNS
     root: Path | None = None
     """The user's own data folder."""
     device: str = "auto"
@@ -53,6 +58,8 @@ class RunOptions:
     """Line of the progress bar on stderr; None for no bar."""
     stop_requested: Callable[[], bool] = _never
     """Asked after every update; where it says True the trial saves its checkpoint and ends."""
+    report_share: Callable[[float], None] = _unheard
+    """Called after every epoch with the share of the epochs that is done."""
 
 
 def checkpoint_path(results: Path, spec: TrialSpec) -> Path:
@@ -169,4 +176,5 @@ def _monitor(
         checkpoint_seconds=options.checkpoint_seconds,
         position=options.progress_position,
         title=spec.title(options.row),
+        report_share=options.report_share,
     )

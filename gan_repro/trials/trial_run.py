@@ -20,6 +20,7 @@ from gan_repro.trials.records import Candidate, Score, Status
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.util.files import sha256_of_array
 from gan_repro.util.seeds import generator
+from gan_repro.util.text import describe_error
 
 
 class TrialRun:
@@ -47,7 +48,7 @@ class TrialRun:
         except DivergedError as error:
             return "diverged", str(error)
         except (ArithmeticError, RuntimeError, ValueError, MemoryError) as error:
-            return "error", f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            return "error", describe_error(error)
         return "done", None
 
     def _train(self) -> None:

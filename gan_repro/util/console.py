@@ -1,27 +1,119 @@
-"""What all commands promise alike: an end in one sentence and a known exit status, never in a traceback."""
+"""What all commands promise alike: one shape, and an end in one sentence and a known exit status.
+
+A command's module has two functions: ``configure(parser)`` adds its arguments, ``run(options)`` does the work
+and returns the exit status. `command_line` makes of them the `main` of ``python -m MODULE``; ``gan-repro``
+(`gan_repro.__main__`) puts all of them under one parser.
+"""
 
 from __future__ import annotations
 
+import argparse
 import functools
 import io
+import logging
 import os
 import sys
-from collections.abc import Callable
-from typing import ParamSpec
+import traceback
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, TextIO
 
-from gan_repro.util.text import one_line
+from gan_repro.util.text import first_line, one_line
 
 _Arguments = ParamSpec("_Arguments")
 
-BAD_USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
+BAD_USAGE, FAULT, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
+DEBUG_VARIABLE = "GAN_REPRO_DEBUG"
+"""Set to anything, an unexpected error is shown with its traceback."""
+
+log = logging.getLogger("gan_repro")
+"""What a command says on stderr while it works. ``--quiet`` leaves warnings and errors."""
+
+
+class _OneLine(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        """The message on one line, without escape codes."""
+        return one_line(record.getMessage())
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what `sys.stderr` is at that moment, as logging's own handler of last resort does."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+        self.setFormatter(_OneLine())
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+log.addHandler(_Stderr())
+log.setLevel(logging.INFO)
+log.propagate = False
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what every command has: ``--version`` and ``--quiet``."""
+    from gan_repro import __version__
+
+    parser.add_argument("--version", action="version", version=f"gan-repro {__version__}")
+    parser.add_argument(
+        "--quiet",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="say nothing on stderr but warnings and errors, and show no progress",
+    )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the command that the parsed options belong to; the exit status.
+
+    Bad input and failed files (`ValueError`, `OSError`) are one sentence on stderr after the command's name.
+    The status is the error's own `exit_status`, where its class has one, else 2.
+    """
+    options.quiet = getattr(options, "quiet", False)
+    log.setLevel(logging.WARNING if options.quiet else logging.INFO)
+    try:
+        return int(options.run(options))
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        print(f"{options.prog}: {describe(error)}", file=sys.stderr)
+        return int(getattr(error, "exit_status", BAD_USAGE))
+
+
+def describe(error: Exception) -> str:
+    """What went wrong, in one sentence; of an error that was made to be read whole, its own lines."""
+    if hasattr(error, "exit_status"):
+        return str(error)
+    return sentence(error) if isinstance(error, OSError) else one_line(error)
+
+
+def command_line(
+    name: str,
+    configure: Callable[[argparse.ArgumentParser], None],
+    run: Callable[[argparse.Namespace], int],
+) -> Callable[..., int]:
+    """Make the `main` of ``python -m NAME``, which parses its arguments (default: the process's) and runs."""
+
+    @command
+    def main(arguments: Sequence[str] | None = None) -> int:
+        parser = argparse.ArgumentParser(prog=f"python -m {name}")
+        configure(parser)
+        add_common(parser)
+        parser.set_defaults(run=run, prog=parser.prog)
+        return execute(parser.parse_args(arguments))
+
+    return main
 
 
 def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
     """Wrap the `main` of a command; its exit status stands where nothing goes wrong.
 
-    A character that the terminal lacks is printed as an escape. An `OSError` that `main` lets through (a full
-    disk, a folder where a file should be) is one sentence and status 2; a reader of our output who has gone
-    away is status 141, and Ctrl-C is 130.
+    A character that the terminal lacks is printed as an escape. Whatever `main` lets through is one sentence
+    and a status: 2 for an `OSError` (a full disk, a folder where a file should be), too little memory or a
+    library that cannot be imported; 130 for Ctrl-C; 141 for a reader of our output who has gone away; 70 for
+    what nobody expected.
     """
 
     @functools.wraps(main)
@@ -38,13 +130,27 @@ def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
         except KeyboardInterrupt:
             print("interrupted; what was complete is kept", file=sys.stderr)
             status = INTERRUPTED
-        except OSError as error:
-            print(f"error: {sentence(error)}", file=sys.stderr)
-            status = BAD_USAGE
+        except Exception as error:
+            text, status = _end(error)
+            print(f"error: {text}", file=sys.stderr)
+            if os.environ.get(DEBUG_VARIABLE):
+                traceback.print_exc()
         _drop_what_cannot_be_printed()
         return status
 
     return guarded
+
+
+def _end(error: Exception) -> tuple[str, int]:
+    """The sentence and the exit status for an error that a command let through."""
+    if isinstance(error, OSError):
+        return sentence(error), BAD_USAGE
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this; close other programs or use fewer --workers", BAD_USAGE
+    if isinstance(error, ImportError):
+        return f"a library cannot be used here: {first_line(error)}", BAD_USAGE
+    kind = type(error).__name__
+    return f"{kind}: {first_line(error)} (unexpected; {DEBUG_VARIABLE}=1 shows where, to be reported)", FAULT
 
 
 def sentence(error: OSError) -> str:

@@ -17,6 +17,18 @@ def one_line(text: object) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in shown)
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message that says something, or else the kind of the error."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return one_line(next((line for line in lines if line), type(error).__name__))
+
+
+def describe_error(error: BaseException) -> str:
+    """The kind of an error and the first line of its message; the kind alone where it has none."""
+    kind, line = type(error).__name__, first_line(error)
+    return kind if line == kind else f"{kind}: {line}"
+
+
 def markdown_cell(text: str, *, keep: str = "") -> str:
     """`text` for a cell of a Markdown table, where it shows as it is.
 

@@ -8,12 +8,12 @@ for the one message a user sees when nothing worked.
 from __future__ import annotations
 
 import hashlib
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gan_repro.util.console import log
 from gan_repro.util.text import one_line
 
 Files = dict[str, bytes]
@@ -22,6 +22,9 @@ Files = dict[str, bytes]
 
 class DataUnavailable(OSError):  # noqa: N818  (a state of the world, not a slip)
     """No source could give a data set; the message lists what was tried and what to do."""
+
+    exit_status = 1
+    """Of a command that ends so."""
 
 
 class SourceFailed(Exception):  # noqa: N818
@@ -63,7 +66,7 @@ class Source:
 
 def tell(title: str, message: str) -> None:
     """One line of talk about the data set `title`, on stderr."""
-    print(one_line(f"{title}: {message}"), file=sys.stderr)
+    log.info("%s", f"{title}: {message}")
 
 
 class Search:

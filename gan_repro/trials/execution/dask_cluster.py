@@ -23,6 +23,7 @@ from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.runner import RunOptions, checkpoint_path
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.files import atomic_write
+from gan_repro.util.text import first_line
 
 CONNECT_SECONDS = 5.0
 RETRIES = 2
@@ -53,7 +54,7 @@ class Cluster:
         try:
             self.client: Any = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except Exception as error:
-            reason = str(error).partition("\n")[0] or type(error).__name__
+            reason = first_line(error)
             raise OSError(
                 f"no Dask scheduler answers at {address} ({reason}); start one with: dask scheduler"
             ) from error

@@ -10,6 +10,7 @@ from filelock import Timeout
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, run
+from gan_repro.util.text import describe_error
 
 NOT_STARTED = "not started: the sweep was stopped before"
 
@@ -63,4 +64,4 @@ def explain(error: BaseException, results: object) -> str:
             f"no room in {results} ({error.strerror}); free some and run the same command again: "
             "finished trials are kept"
         )
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    return describe_error(error)

@@ -11,6 +11,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""What asks a sweep to save what it is doing and end; Windows has no SIGHUP."""
+
 
 class Stop:
     """A request to stop, by a signal or because the time is up. Worker processes may hold it too.
@@ -33,7 +38,11 @@ class Stop:
 
     @contextmanager
     def listening(self, budget_minutes: float | None) -> Iterator[None]:
-        """Turn Ctrl-C, SIGTERM and the end of the budget into the request; a second Ctrl-C interrupts."""
+        """Turn Ctrl-C, SIGTERM, SIGHUP and the end of the budget into the request; a second one interrupts.
+
+        A signal that whoever started us has arranged to be ignored (``nohup``, a job in a shell's background)
+        stays ignored.
+        """
 
         def on_signal(number: int, frame: FrameType | None) -> None:
             if self.signal is not None:
@@ -44,7 +53,9 @@ class Stop:
             os.write(2, b"stopping: saving what is running (again to stop at once)\n")
 
         # Python answers signals in its main thread; a sweep in another one leaves them to it.
-        numbers = (signal.SIGINT, signal.SIGTERM) if _in_main_thread() else ()
+        numbers = (
+            [n for n in STOP_SIGNALS if signal.getsignal(n) != signal.SIG_IGN] if _in_main_thread() else []
+        )
         before = {number: signal.signal(number, on_signal) for number in numbers}
         timer = threading.Timer(budget_minutes * 60, self.set) if budget_minutes is not None else None
         if timer is not None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Protocol
-
-from tqdm import tqdm
+from typing import Any, Protocol
 
 from gan_repro.trials.execution.outcome import TrialOutcome, try_planned
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.processes import Processes
+from gan_repro.trials.execution.progress import Progress, reporter
 from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.runner import RunOptions, checkpoint_path
+from gan_repro.util.console import log
 
 
 class Executor(Protocol):
@@ -26,13 +25,20 @@ class Executor(Protocol):
         """Run the trials, in this order as far as there is room; one outcome for each, as they come."""
 
 
+@dataclass(frozen=True)
 class ThisProcess:
     """An executor that runs one trial after the other, here."""
+
+    shares: Any
+    """One number, in which a trial notes how far it is (`Progress`)."""
 
     def outcomes(self, plan: Sequence[Planned], options: RunOptions, stop: Stop) -> Iterator[TrialOutcome]:
         """Run the trials in this order; one outcome for each."""
         for planned in plan:
-            yield try_planned(planned, replace(options, stop_requested=stop.is_set))
+            report = reporter(self.shares, 0, planned)
+            outcome = try_planned(planned, replace(options, stop_requested=stop.is_set, report_share=report))
+            report(0)
+            yield outcome
 
 
 def sweep(
@@ -42,6 +48,7 @@ def sweep(
     workers: int = 1,
     executor: Executor | None = None,
     budget_minutes: float | None = None,
+    show_progress: bool = False,
 ) -> tuple[list[TrialOutcome], int | None]:
     """Run the planned trials.
 
@@ -54,6 +61,7 @@ def sweep(
         workers: processes here, at most as many as there are cores for their threads.
         executor: where, in place of processes here.
         budget_minutes: ask the trials to stop after so long; their checkpoints are kept.
+        show_progress: on stderr, one line for the sweep as a whole.
 
     Returns:
         The outcomes in the plan's order, and the signal that cut the sweep short, if one did.
@@ -61,14 +69,17 @@ def sweep(
     stop = Stop()
     outcomes: dict[str, TrialOutcome] = {}
     ordered = _ordered(plan, options, budget_minutes)
-    with stop.listening(budget_minutes):
+    count = _affordable(workers, options.threads) if executor is None else 1
+    progress = Progress(ordered, count, shown=show_progress)
+    options = replace(options, progress_position=None)
+    with stop.listening(budget_minutes), progress.displayed():
         if executor is None:
-            count = _affordable(workers, options.threads)
-            executor = ThisProcess() if count == 1 else Processes(count)
+            executor = ThisProcess(progress.shares) if count == 1 else Processes(progress.shares)
         with suppress(KeyboardInterrupt):
             for outcome in executor.outcomes(ordered, options, stop):
                 outcomes[outcome.planned.spec.id] = outcome
-                _log(outcome)
+                progress.trial_finished(outcome.planned)
+                _tell(outcome)
     at_once = "stopped at once: what it had done since its last checkpoint is lost"
     return [outcomes.get(p.spec.id, TrialOutcome(p, None, at_once)) for p in plan], stop.signal
 
@@ -95,11 +106,11 @@ def _affordable(workers: int, threads: int) -> int:
     here = cores()
     most = max(1, here // threads)
     if workers > most:
-        print(f"{workers} workers asked for, {here} cores here: {most} trials at a time", file=sys.stderr)
+        log.info("%d workers asked for, %d cores here: %d trials at a time", workers, here, most)
     return min(workers, most)
 
 
-def _log(outcome: TrialOutcome) -> None:
+def _tell(outcome: TrialOutcome) -> None:
     planned, record = outcome.planned, outcome.record
     name = planned.spec.title(planned.row)
     if record is None:
@@ -109,4 +120,7 @@ def _log(outcome: TrialOutcome) -> None:
         line = f"{name}: {record.score.log_likelihood} nats, {took}"
     else:
         line = f"{name}: {record.status}: {record.reason}"
-    tqdm.write(line, file=sys.stderr)
+    if outcome.done:
+        log.info("%s", line)
+    else:
+        log.warning("%s", line)

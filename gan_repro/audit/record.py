@@ -1,0 +1,110 @@
+"""``gan-repro record RUN``: take finished trials of one's own into the published record, after the audit's checks.
+
+A trial is taken as it is, byte for byte, or not at all: finished, of a known commit without changes, whole in
+itself, and in place beside what is published (seeds from the left, the same images). Exit status: 0 taken, 1
+something does not hold (nothing is written), 2 bad usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gan_repro.util import console
+from gan_repro.util.folders import RESULTS, RUNS, SEAL, is_published
+
+if TYPE_CHECKING:
+    from gan_repro.audit.problem import Problem
+    from gan_repro.trials.records import TrialRecord
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check the trials and take them over; the exit status.
+
+    Raises:
+        ValueError: there is no such trial, it cannot be read, or the folder is not a published record.
+        OSError: a file cannot be written.
+    """
+    from gan_repro.trials.records import load_record
+    from gan_repro.util.files import atomic_write
+
+    if not is_published(options.results):
+        raise ValueError(f"{options.results} holds no published record (it has no {SEAL}); use --results")
+    paths = [_path(name, options.runs) for name in dict.fromkeys(options.run_names)]
+    records = [load_record(path) for path in paths]
+    if problems := check(records, options.results):
+        print(*problems, sep="\n")
+        console.log.warning("nothing was recorded")
+        return 1
+    for path in paths:
+        target = options.results / "trials" / path.name
+        atomic_write(target, path.read_bytes())
+        print(target)
+    console.log.info(
+        "now bring the rest in line: gan-repro figures, gan-repro report, gan-repro audit --seal"
+    )
+    return 0
+
+
+def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
+    """Everything that keeps these trials out of a published record; what does not hold there already is not."""
+    from gan_repro.audit.history import unknown_commits
+    from gan_repro.audit.integrity import check_data, check_seeds
+    from gan_repro.audit.problem import Problem
+    from gan_repro.audit.record_checks import check_record
+    from gan_repro.verdicts.evidence import ReadOnlyStore
+
+    published = {record.spec.id: record for record in ReadOnlyStore(results)}
+    problems: list[Problem] = []
+    for record in records:
+        id, old = record.spec.id, published.get(record.spec.id)
+        problems += [Problem(id, what) for what in check_record(record)]
+        if record.status != "done":
+            problems.append(Problem(id, f"is {record.status}, and only finished trials are recorded"))
+        if old is not None and old.status == "done":
+            problems.append(Problem(id, "is recorded already; gan-repro audit --replay compares"))
+    commits = {record.provenance.commit for record in records if record.provenance.commit}
+    unknown = unknown_commits(results.resolve().parent, commits)
+    problems += [
+        Problem(record.spec.id, f"commit {record.provenance.commit} is not in this repository")
+        for record in records
+        if record.provenance.commit in unknown
+    ]
+    together = list({**published, **{record.spec.id: record for record in records}}.values())
+    for checks in (check_seeds, check_data):
+        before = set(checks(published.values()))
+        problems += [problem for problem in checks(together) if problem not in before]
+    return problems
+
+
+def _path(name: str, runs: Path) -> Path:
+    """The file of a trial, given by its path or by its id in the runs folder."""
+    folder = runs / "trials"
+    for path in (Path(name), folder / f"{name}.json"):
+        # os.path.isfile: a name that is no path at all is one without a file.
+        if path.suffix == ".json" and os.path.isfile(path):
+            return path
+    known = sorted(path.stem for path in folder.glob("*.json"))
+    close = difflib.get_close_matches(name, known, n=3)
+    hint = f"did you mean {' or '.join(close)}?" if close else f"{len(known)} trials are there"
+    raise ValueError(f"{folder} holds no trial {name!r}; {hint}")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = (
+        "Take finished trials of your own into the published record, after the audit's checks."
+    )
+    parser.add_argument(
+        "run_names", nargs="+", metavar="RUN", help="a trial's id, or the path of its .json file"
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=RUNS, metavar="DIR", help=f"where your trials are (default: {RUNS})"
+    )
+    parser.add_argument(
+        "--results", type=Path, default=RESULTS, metavar="DIR", help=f"the published record ({RESULTS})"
+    )

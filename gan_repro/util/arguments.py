@@ -1,0 +1,45 @@
+"""Types of command-line arguments: each refuses bad text with one sentence, which argparse prints."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+_MOST_DIGITS = 9
+_MINUTES_A_YEAR = 365 * 24 * 60
+
+
+def count(text: str, *, least: int = 0) -> int:
+    """A whole number of at least `least`."""
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+    return int(text)
+
+
+def positive_count(text: str) -> int:
+    """A whole number of at least 1."""
+    return count(text, least=1)
+
+
+def minutes(text: str) -> float:
+    """A positive number of minutes, at most a year."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not 0 < value <= _MINUTES_A_YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of minutes, at most a year")
+    return value
+
+
+def checked_by(check: Callable[[str], object]) -> Callable[[str], str]:
+    """A type that takes a name for which `check` raises no ValueError, and refuses with its message."""
+
+    def name(text: str) -> str:
+        try:
+            check(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+        return text
+
+    return name
