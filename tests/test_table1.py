@@ -130,7 +130,7 @@ def test_a_results_folder_that_cannot_be_written_is_found_out_before_training(tm
     ("arguments", "message"),
     [
         (["--models", "gam"], "did you mean gan"),
-        (["--preset", "huge"], "invalid choice"),
+        (["--preset", "huge"], "no preset is called"),
         (["--seeds", "9"], "fixed in advance"),
         (["--seeds", "0"], "at least 1"),
         (["--workers", "two"], "whole number"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro.util import arguments, console
 from gan_repro.util.device import CHOICES, choose_device
-from gan_repro.util.folders import given_or_found
+from gan_repro.util.folders import given_or_found, is_published
 
 if TYPE_CHECKING:
     from gan_repro.audit.problem import Problem

@@ -1,6 +1,6 @@
-"""``gan-repro record RUN``: take finished trials of one's own into the published record, after the audit's checks.
+"""``gan-repro record RUN``: take finished trials of one's own into the published record.
 
-A trial is taken as it is, byte for byte, or not at all: finished, of a known commit without changes, whole in
+After the audit's checks, a trial is taken as it is, byte for byte, or not at all: finished, of a known commit without changes, whole in
 itself, and in place beside what is published (seeds from the left, the same images). Exit status: 0 taken, 1
 something does not hold (nothing is written), 2 bad usage.
 """
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
-    """Everything that keeps these trials out of a published record; what does not hold there already is not."""
+    """Everything that keeps these trials out of a published record; not what is wrong with it already."""
     from gan_repro.audit.history import unknown_commits
     from gan_repro.audit.integrity import check_data, check_seeds
     from gan_repro.audit.problem import Problem
