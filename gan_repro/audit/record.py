@@ -1,8 +1,8 @@
 """``gan-repro record RUN``: take finished trials of one's own into the published record.
 
-After the audit's checks, a trial is taken as it is, byte for byte, or not at all: finished, of a known commit without changes, whole in
-itself, and in place beside what is published (seeds from the left, the same images). Exit status: 0 taken, 1
-something does not hold (nothing is written), 2 bad usage.
+After the audit's checks, a trial is taken as it is, byte for byte, or not at all: finished, of a known commit
+without changes, whole in itself, and in place beside what is published (seeds from the left, the same
+images). Exit status: 0 taken, 1 something does not hold (nothing is written), 2 bad usage.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from gan_repro import data
-from gan_repro.util import console
+from gan_repro.util import arguments, console
 from gan_repro.util.files import sha256_of_array
 
 
@@ -28,7 +28,6 @@ def run(options: argparse.Namespace) -> int:
     if options.verb == "import-faces":
         return _import_faces(options.source)
     name = data.resolve(options.name, options.root)
-    data.entry(name)
     return {"fetch": _fetch, "verify": _verify}[options.verb](name, options.root)
 
 
@@ -87,7 +86,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     verify = verbs.add_parser("verify", help="check the files on this machine; no downloads")
     for reader in (fetch, verify):
-        reader.add_argument("name", metavar="NAME", help="one of: " + ", ".join(data.names()))
+        reader.add_argument("name", type=_known, metavar="NAME", help="one of: " + ", ".join(data.names()))
         reader.add_argument("--root", type=Path, metavar="DIR", help="a folder of yours to look into first")
     importing = verbs.add_parser(
         "import-faces",
@@ -105,6 +104,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     verify.epilog = "With --root only that folder is checked."
 
+
+_known = arguments.checked_by(lambda name: name == data.FACES or data.entry(name))
 
 main = console.command_line("gan_repro.data", configure, run)
 

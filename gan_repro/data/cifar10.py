@@ -24,6 +24,7 @@ import numpy as np
 
 from gan_repro.data.dataset import Dataset, Pixels
 from gan_repro.data.fetch import archives, downloads, pickles, store
+from gan_repro.data.fetch.own import OtherForms
 from gan_repro.data.fetch.sources import Files, NothingThere, Source, SourceFailed, Wanted, tell
 from gan_repro.util.files import sha256_of_file
 
@@ -126,7 +127,7 @@ def from_folder(folder: Path) -> Files:
     raise SourceFailed("; ".join(faults)) if faults else NothingThere("no batches of CIFAR-10")
 
 
-OTHER_FORMS = store.OtherForms(f"{ARCHIVE}, the python batches or the binary batches", from_folder)
+OTHER_FORMS = OtherForms(f"{ARCHIVE}, the python batches or the binary batches", from_folder)
 
 
 def assemble(batches: Batches) -> Files:

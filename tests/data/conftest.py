@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,8 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> Files:
     pixels = np.arange(7 * 784, dtype=np.uint32).astype(np.uint8).reshape(7, 28, 28)
     files = {mnist.TRAIN.name: idx.write_images(pixels[:5]), mnist.TEST.name: idx.write_images(pixels[5:])}
     for attribute, (name, content) in zip(("TRAIN", "TEST"), files.items(), strict=True):
-        monkeypatch.setattr(mnist, attribute, wanted(name, content))
+        true = replace(wanted(name, content), aliases=getattr(mnist, attribute).aliases)
+        monkeypatch.setattr(mnist, attribute, true)
     digests = {"train": pixels[:3], "valid": pixels[3:5], "test": pixels[5:]}
     monkeypatch.setattr(mnist, "PIXELS_SHA256", {part: sha256_of_array(a) for part, a in digests.items()})
     monkeypatch.setattr(mnist, "N_TRAIN", 3)

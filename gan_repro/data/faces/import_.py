@@ -12,6 +12,7 @@ import csv
 import hashlib
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,8 +34,10 @@ CSV_MD5 = {
 }
 """The official files. Only named when a file proves to be another: what counts are the pixels."""
 MAX_CSV_BYTES = 1_000_000_000
-SUFFIXES = {".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".bmp"}
-FORMATS = ("PNG", "JPEG", "PPM", "BMP")
+SUFFIXES = {
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".gif", ".pgm", ".ppm", ".pnm", ".bmp"
+}  # fmt: skip
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF", "PPM", "BMP")
 """What Pillow may take a file for, whatever its name."""
 _EIGHT_BITS = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
 
@@ -48,6 +51,8 @@ def import_faces(source: Path) -> tuple[FaceSet, Path]:
     """
     files = [source] if source.is_file() else [source / name for name in CSV_MD5]
     table = next((file for file in files if file.is_file()), None)
+    if table is not None and table != source:
+        tell("fer2013", f"reading {table.name} of {source} and no other file there")
     made = from_folder(source) if table is None else from_csv(table)
     file_name = {"fer2013": fer2013.FILE_NAME, "own_faces": own_faces.FILE_NAME}[made.name]
     path = store.cache_folder(made.name) / file_name
@@ -93,8 +98,11 @@ def from_folder(folder: Path) -> FaceSet:
     Raises:
         ValueError: an image cannot be read, or there are too few, or too many.
     """
-    paths = [path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file()]
-    paths = sorted((path for path in paths if not path.name.startswith(".")), key=lambda path: path.parts)
+    paths, passed_over = images_below(folder)
+    if passed_over:
+        commonest = sorted(passed_over.items(), key=lambda item: (-item[1], item[0]))[:5]
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in commonest)
+        tell("own_faces", f"passed over {passed_over.total():,} files that are no images to it: {kinds}")
     if not paths:
         raise ValueError(
             f"{folder} holds neither {' nor '.join(CSV_MD5)} nor images ({', '.join(sorted(SUFFIXES))})"
@@ -125,6 +133,28 @@ def from_folder(folder: Path) -> FaceSet:
         raise ValueError(f"{folder}: {error}") from error
 
 
+def images_below(folder: Path) -> tuple[list[Path], Counter[str]]:
+    """The image files in a folder and below, in order, and how many other files there are, by suffix.
+
+    Linked folders are gone into, and each folder once, whatever links lead to it.
+    """
+    images: list[Path] = []
+    others: Counter[str] = Counter()
+    seen: set[tuple[int, int]] = set()
+    for place, folders, files in os.walk(folder, followlinks=True):
+        status = os.stat(place)
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        for path in (Path(place, name) for name in files if not name.startswith(".")):
+            if path.suffix.lower() in SUFFIXES and path.is_file():
+                images.append(path)
+            else:
+                others[path.suffix.lower() or "without a suffix"] += 1
+    return sorted(images, key=lambda path: path.parts), others
+
+
 def read_image(path: Path) -> Pixels:
     """Read the faces of an image file, uint8 (n, 48, 48): n = 1, or more for a strip.
 
@@ -140,6 +170,8 @@ def read_image(path: Path) -> Pixels:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(path, formats=FORMATS) as image:
+                if (frames := getattr(image, "n_frames", 1)) > 1:
+                    tell("own_faces", f"{path.name}: only the first of its {frames} pictures is read")
                 if image.mode not in _EIGHT_BITS:
                     raise ValueError(f"it has the mode {image.mode}; save it with 8 bits a channel")
                 grey = np.asarray(ImageOps.exif_transpose(image).convert("L"))

@@ -24,6 +24,7 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.data.faces import layout as faces
 from gan_repro.data.faces.layout import FaceSet
 from gan_repro.data.fetch import store
+from gan_repro.data.fetch.own import DATA_VARIABLE
 from gan_repro.data.fetch.sources import DataUnavailable, tell
 
 FILE_NAME = "TFD_48x48.mat"
@@ -59,7 +60,7 @@ def read(root: Path | None) -> FaceSet:
     if path is None:
         raise DataUnavailable(
             f"tfd: {FILE_NAME} is not on this machine; the Toronto Face Database is given out on request by "
-            f"its authors: put the file into a folder that root=, --root or {store.DATA_VARIABLE} names (or "
+            f"its authors: put the file into a folder that root=, --root or {DATA_VARIABLE} names (or "
             f"into {store.cache_folder('tfd')})"
         )
     try:

@@ -43,6 +43,8 @@ class Wanted:
     size: int
     """In bytes; also the most that is ever read or unpacked for it."""
     sha256: str
+    aliases: tuple[str, ...] = ()
+    """Other names that the same bytes go by."""
 
     def fault(self, content: bytes) -> str | None:
         """Why `content` is not this file, in a few words; None where it is."""

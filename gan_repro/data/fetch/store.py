@@ -1,24 +1,30 @@
-"""The user's own folder and the cache: where files are looked for before anything is downloaded.
+"""The cache, and the order in which files are looked for: the user's folder, the cache, then elsewhere.
 
-The user's folder (an argument, else the environment variable GAN_REPRO_DATA) is only ever read. The cache
-(GAN_REPRO_CACHE, else the platform's place for caches) is ours: a damaged file there is moved aside, and
-processes that start at once fetch a data set once.
+The cache (GAN_REPRO_CACHE, else the platform's place for caches) is this program's: a damaged file there is
+moved aside, and processes that start at once fetch a data set once.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from gan_repro.data.fetch.archives import gunzip, read_at_most
-from gan_repro.data.fetch.sources import Files, NothingThere, Search, Source, SourceFailed, Wanted, tell
-from gan_repro.util.files import atomic_write, open_regular
+from gan_repro.data.fetch.own import (
+    DATA_VARIABLE,
+    OtherForms,
+    own_folder,
+    own_paths,
+    read_file,
+    read_other,
+    read_own,
+)
+from gan_repro.data.fetch.sources import Files, NothingThere, Search, Source, Wanted, tell
+from gan_repro.util.files import atomic_write
 
-DATA_VARIABLE = "GAN_REPRO_DATA"
 CACHE_VARIABLE = "GAN_REPRO_CACHE"
 LOCK_SECONDS = 600
 """How long to wait for another process that is fetching the same data, before fetching it too."""
@@ -33,24 +39,6 @@ class Check:
     """A path, or a name."""
     detail: str = ""
     """What is wrong with it; empty where nothing is."""
-
-
-@dataclass(frozen=True)
-class OtherForms:
-    """Other forms in which users have a data set, from which the wanted files can be made again."""
-
-    names: str
-    """What a message calls them."""
-    read: Callable[[Path], Files]
-    """Makes the files from what lies in one folder; NothingThere where it holds none of the forms, and
-    SourceFailed where it holds damaged ones only."""
-
-
-def own_folder(root: Path | None) -> Path | None:
-    """Return the user's data folder: `root`, else what GAN_REPRO_DATA names, else None."""
-    chosen = root or os.environ.get(DATA_VARIABLE)
-    # Unlike Path.expanduser it leaves a user that does not exist as it stands.
-    return Path(os.path.expanduser(chosen)).absolute() if chosen else None
 
 
 def cache_folder(title: str) -> Path:
@@ -94,7 +82,7 @@ def obtain(
     folder, cache = own_folder(root), cache_folder(title)
     if folder is not None:
         chosen = root is not None
-        own = Source(f"folder {folder}", lambda _: _read_own(folder, title, wanted, other, chosen=chosen))
+        own = Source(f"folder {folder}", lambda _: read_own(folder, title, wanted, other, chosen=chosen))
         if files := search.ask(own):
             return files
     if files := _read_intact(cache, wanted):
@@ -124,88 +112,22 @@ def check(
     any of the files. Of the user's folder, the `other` forms are read where the files are not there.
     """
     folder, cache = own_folder(root), cache_folder(title)
-    if folder is not None and other and not any(_own_paths(folder, title, file) for file in wanted):
-        place, _, fault = _read_other(folder, title, other)
+    if folder is not None and other and not any(own_paths(folder, title, file) for file in wanted):
+        place, _, fault = read_other(folder, title, other)
         if place is not None:
             return [Check("corrupt" if fault else "ok", str(place), fault)]
-    if folder is None or (root is None and not any(_own_paths(folder, title, file) for file in wanted)):
+    if folder is None or (root is None and not any(own_paths(folder, title, file) for file in wanted)):
         folder = cache
     checks: list[Check] = []
     for file in wanted:
-        paths = _own_paths(folder, title, file)
+        paths = own_paths(folder, title, file)
         checks += [_check(path, file) for path in paths] or [Check("missing", str(folder / file.name))]
     return checks
 
 
 def _check(path: Path, wanted: Wanted) -> Check:
-    fault = _read(path, wanted)[1]
+    fault = read_file(path, wanted)[1]
     return Check("corrupt", str(path), fault) if fault else Check("ok", str(path))
-
-
-def _read(path: Path, wanted: Wanted) -> tuple[bytes, str]:
-    """Read a file that should be `wanted`, unpacked if named .gz: its content, and what is wrong with it."""
-    try:
-        with open_regular(path) as file:
-            if path.suffix == ".gz":
-                # A gzip file is hardly ever larger than its content; a little room for those that are.
-                packed = read_at_most(file, wanted.size + 65_536, path.name)
-                content = gunzip(packed, wanted.size, path.name)
-            else:
-                content = read_at_most(file, wanted.size, path.name)
-    except (SourceFailed, OSError) as error:
-        return b"", str(error)
-    return content, wanted.fault(content) or ""
-
-
-def _own_paths(folder: Path, title: str, wanted: Wanted) -> list[Path]:
-    # os.path.exists rather than Path.exists, here and below: a folder closed to us is one without the file.
-    places = [place / (wanted.name + suffix) for place in (folder, folder / title) for suffix in ("", ".gz")]
-    return [path for path in places if os.path.exists(path)]
-
-
-def _read_own(
-    folder: Path, title: str, wanted: Sequence[Wanted], other: OtherForms | None, *, chosen: bool
-) -> Files:
-    """Read the user's folder; a damaged file is reported, left alone, and the next place looked at.
-
-    `chosen`: the folder was named for this very call, so that it is worth saying when it holds nothing.
-    """
-    files: Files = {}
-    missing, faults = [], []
-    for file in wanted:
-        paths = _own_paths(folder, title, file)
-        if not paths:
-            missing.append(file.name)
-        for path in paths:
-            content, fault = _read(path, file)
-            if not fault:
-                files[file.name] = content
-                break
-            faults.append(f"{path}: {fault} (left as it is)")
-    if other and len(files) < len(wanted):
-        place, found, fault = _read_other(folder, title, other)
-        files = found or files
-        if fault:
-            faults.append(f"{place}: {fault} (left as it is)")
-        missing = [f"{name} (or {other.names})" for name in missing if place is None]
-    if len(files) == len(wanted):
-        for fault in faults:
-            tell(title, fault)
-        return files
-    problem = "; ".join([*faults, *(f"{name} is not there" for name in missing)])
-    raise (SourceFailed if chosen or files or faults else NothingThere)(problem)
-
-
-def _read_other(folder: Path, title: str, other: OtherForms) -> tuple[Path | None, Files, str]:
-    """Read other forms in the user's folder: the place that has any, its files, and what is wrong with it."""
-    for place in (folder, folder / title):
-        try:
-            return place, other.read(place), ""
-        except NothingThere:
-            continue
-        except SourceFailed as error:
-            return place, {}, str(error)
-    return None, {}, ""
 
 
 def _read_intact(cache: Path, wanted: Sequence[Wanted]) -> Files | None:
@@ -213,7 +135,7 @@ def _read_intact(cache: Path, wanted: Sequence[Wanted]) -> Files | None:
     files: Files = {}
     for file in wanted:
         path = cache / file.name
-        content, fault = _read(path, file) if os.path.exists(path) else (b"", "missing")
+        content, fault = read_file(path, file) if os.path.exists(path) else (b"", "missing")
         if fault:
             return None
         files[file.name] = content
@@ -233,7 +155,7 @@ def _read_cache(cache: Path, title: str, wanted: Sequence[Wanted]) -> Files:
         if not os.path.exists(path):
             problems.append(f"{file.name} is not there yet")
             continue
-        files[file.name], fault = _read(path, file)
+        files[file.name], fault = read_file(path, file)
         if fault:
             problems.append(f"{file.name} was damaged")
             aside = path.with_name(path.name + ".corrupt")

@@ -249,9 +249,7 @@ def test_a_photograph_is_turned_upright(tmp_path: Path) -> None:
 def test_a_source_of_no_kind_is_bad_usage(name: str, tmp_path: Path, capsys: Capture) -> None:
     if name.endswith("gz"):
         (tmp_path / name).write_bytes(b"an archive")
-    with pytest.raises(SystemExit) as caught:
-        main(["import-faces", str(tmp_path / name)])
-    assert caught.value.code == 2
+    assert main(["import-faces", str(tmp_path / name)]) == 2
     assert f"{name} is n" in capsys.readouterr().err
 
 
@@ -273,3 +271,34 @@ def test_a_cache_that_cannot_be_written(
     monkeypatch.setenv("GAN_REPRO_CACHE", str(tmp_path / "file"))
     assert main(["import-faces", str(tmp_path / "images")]) == 1
     assert "nothing was imported" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".tif", ".tiff", ".gif", ".PNG", ".jfif"])
+def test_faces_in_every_usual_format_are_read(suffix: str, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (own_faces.MIN_IMAGES, 48, 48), np.uint8)
+    for number, image in enumerate(images):
+        kind = {".tif": "TIFF", ".jfif": "JPEG"}.get(suffix, suffix[1:].upper())
+        Image.fromarray(image).save(tmp_path / f"{number:03}{suffix}", format=kind)
+    made, _ = face_import.import_faces(tmp_path)
+    assert len(made.images) == len(images)
+
+
+def test_what_is_passed_over_is_counted(pixels: Pixels, tmp_path: Path, capsys: Capture) -> None:
+    source = strips(tmp_path / "faces", pixels)
+    for name in ("notes.txt", "more.txt", "face.heic", "LICENCE"):
+        (source / name).write_text("x")
+    assert main(["import-faces", str(source)]) == 0
+    told = capsys.readouterr().err
+    assert "passed over 4 files that are no images to it: 2 .txt, 1 .heic, 1 without a suffix" in told
+
+
+def test_linked_folders_are_gone_into_once(pixels: Pixels, tmp_path: Path) -> None:
+    inside, outside = tmp_path / "source", tmp_path / "elsewhere"
+    inside.mkdir()
+    strips(outside, pixels)
+    (inside / "linked").symlink_to(outside)
+    (inside / "again").symlink_to(outside)
+    (outside / "back").symlink_to(inside)
+    found, passed_over = face_import.images_below(inside)
+    assert [path.name for path in found] == ["faces_test.png", "faces_train.png", "faces_valid.png"]
+    assert not passed_over
