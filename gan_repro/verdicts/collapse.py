@@ -27,8 +27,8 @@ def collapsed(record: TrialRecord, floor: float | None) -> bool:
 
     Args:
         record: of the trial.
-        floor: the score of a Gaussian per pixel on the same images, nats, or None. It stands in where a
-            record does not hold its samples' spread: a net that scores below it does worse than independent pixels.
+        floor: the score of a Gaussian per pixel on the same images, nats, or None. It stands in where the
+            spread of the samples is not recorded: a net below it does worse than independent pixels.
     """
     if record.scored.sample_spread is not None:
         return record.scored.sample_spread < rules().collapse.threshold
