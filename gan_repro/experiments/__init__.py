@@ -18,8 +18,10 @@ _MODULES = {
     "helvetica": "collapse when G is trained without D",
     "memorisation": "are samples copies of training images?",
     "interpolation": "is interpolation in z smooth?",
+    "independence": "are consecutive samples independent?",
     "sensitivity": "what each choice of the protocol costs, in nats",
     "sample-count": "the score against the number of samples, 1,000 to 1,000,000",
+    "chains": "the score against how chains are run, and rows sampled as published",
     "chain-habits": "start, thinning and number of the chains that are sampled",
 }
 

@@ -1,7 +1,9 @@
-"""What an experiment is: settings, a function that runs it, and an outcome that becomes a record.
+"""What an experiment is: settings, a function that runs it, and a result that becomes a record.
 
 An experiment is a module of this package with three names: `VERSION`, a pydantic model `Settings` whose
-defaults are the real run (tests make it smaller), and ``run(settings, context) -> Outcome``.
+defaults are the real run (tests make it smaller), and ``run(settings, context) -> ExperimentResult``. The
+names of its findings and series, and the labels of what it compares, are constants of the same module:
+whoever reads its record takes them from there.
 """
 
 from __future__ import annotations
@@ -25,12 +27,10 @@ from gan_repro.experiments.record import (
     experiment_path,
     write_experiment,
 )
+from gan_repro.stats.intervals import mean_interval, share_interval
 from gan_repro.util.files import atomic_write, require_writable
 
 Floats = npt.NDArray[np.floating]
-
-SEEDS = (1, 2, 3, 4, 5)
-"""Of experiments that train their own small nets; written down before the first of them ran."""
 
 _LEVEL = 0.95
 _RESAMPLES = 2000
@@ -50,13 +50,13 @@ class Context:
     root: Path | None = None
     """The user's own data folder."""
 
-    def talk(self, line: str) -> None:
+    def log(self, line: str) -> None:
         """Say on stderr how far it is."""
         print(line, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExperimentResult:
     """What came of a run."""
 
     findings: dict[str, Finding]
@@ -67,19 +67,16 @@ class Outcome:
 
 
 def mean_of(values: Sequence[float] | Floats, *, over: str, unit: str, what: str) -> Finding:
-    """The mean with its standard error and Student's t interval; neither for a single value."""
+    """Take the mean with its standard error and Student's t interval; neither for a single value."""
     array = np.asarray(values, dtype=np.float64)
     n, mean = len(array), float(array.mean())
     if n < 2:
         return Finding(value=mean, unit=unit, over=over, n=n, what=what)
-    from scipy.stats import t
-
-    error = float(array.std(ddof=1)) / math.sqrt(n)
-    reach = float(t.ppf((1 + _LEVEL) / 2, n - 1)) * error
+    limits = mean_interval(array)
     return Finding(
         value=mean,
-        standard_error=error,
-        interval=(mean - reach, mean + reach),
+        standard_error=float(array.std(ddof=1)) / math.sqrt(n),
+        interval=(limits.low, limits.high),
         unit=unit,
         over=over,
         n=n,
@@ -88,7 +85,7 @@ def mean_of(values: Sequence[float] | Floats, *, over: str, unit: str, what: str
 
 
 def geometric_mean_of(ratios: Sequence[float] | Floats, *, over: str, what: str) -> Finding:
-    """The geometric mean of positive ratios; error and interval are Student's, of their logarithms."""
+    """Take the geometric mean of positive ratios; error and interval are Student's, of their logarithms."""
     logs = mean_of(np.log(ratios), over=over, unit="ratio", what=what)
     value = math.exp(logs.value)
     error = None if logs.standard_error is None else value * logs.standard_error
@@ -97,15 +94,13 @@ def geometric_mean_of(ratios: Sequence[float] | Floats, *, over: str, what: str)
 
 
 def share_of(hits: Floats, *, over: str, what: str) -> Finding:
-    """The mean of `hits` (n,) in {0, 1/2, 1}, a tie being half a hit; Wilson's interval."""
+    """Take the mean of `hits` (n,) in {0, 1/2, 1}, a tie being half a hit, with Wilson's interval."""
     n, share = len(hits), float(np.mean(hits))
-    z = 1.959963984540054
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    limits = share_interval(share, n)
     return Finding(
         value=share,
         standard_error=float(np.std(hits, ddof=1)) / math.sqrt(n) or None,
-        interval=(max(centre - reach, 0.0), min(centre + reach, 1.0)),
+        interval=(limits.low, limits.high),
         unit="share",
         over=over,
         n=n,
@@ -121,7 +116,7 @@ def bootstrap_of(
     unit: str,
     what: str,
 ) -> Finding:
-    """A statistic of independent samples, with a percentile bootstrap over the rows of each.
+    """Take a statistic of independent samples, with a percentile bootstrap over the rows of each.
 
     `statistic` takes the samples with resamples as leading axis and works along axis 1.
     """
@@ -149,23 +144,23 @@ def run_and_write(name: str, module: Any, settings: Any, context: Context) -> Ex
     started = datetime.now(UTC)
     settings = module.Settings() if settings is None else settings
     origin = environment.origin("cpu")
-    outcome = module.run(settings, context)
+    result = module.run(settings, context)
     record = ExperimentRecord(
         name=name,
         version=module.VERSION,
         settings=settings.model_dump(mode="json", exclude={"seeds"}),
         seeds=tuple(getattr(settings, "seeds", ())),
-        trial_ids=outcome.trial_ids,
+        trial_ids=result.trial_ids,
         provenance=ExperimentProvenance(
             **origin.model_dump(),
             started=started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
         ),
-        findings=outcome.findings,
-        series=outcome.series,
+        findings=result.findings,
+        series=result.series,
     )
-    if outcome.arrays:
-        arrays: dict[str, Any] = dict(outcome.arrays)
+    if result.arrays:
+        arrays: dict[str, Any] = dict(result.arrays)
         pictures = experiment_path(context.results, name).with_suffix(".npz")
         atomic_write(pictures, lambda file: np.savez_compressed(file, **arrays))
     write_experiment(context.results, record)

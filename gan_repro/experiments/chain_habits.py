@@ -3,9 +3,9 @@
 - The authors of the deep GSN score consecutive states of one chain that starts at a corrupted test image,
   without burn-in, and keep the clean image as the first sample (yaoli/GSN, `sample_some_numbers`). That is
   compared with this project's chains, and, on the same states, with leaving the image out.
-- Consecutive states are compared with every `thinning`-th state of equally many chains.
+- Consecutive states of a few long chains are compared with every `thinning`-th state of as many.
 
-Sigma is chosen continuously on 1,000 validation images. Findings are called HABIT/MODEL.
+Sigma is chosen continuously on 1,000 validation images. Findings are named by `finding_name`.
 """
 
 from __future__ import annotations
@@ -19,19 +19,39 @@ import torch
 from pydantic import Field
 
 from gan_repro.experiments import base
-from gan_repro.experiments.base import Context, Floats, Outcome
+from gan_repro.experiments.base import Context, ExperimentResult, Floats
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.scores import FEW, Values, continuous_score, effect
 from gan_repro.experiments.trained import Trained, load_all
+from gan_repro.models.tensors import LONG_CHAINS
 
-VERSION = 1
+VERSION = 2
+
+NAME = "chain-habits"
+THINNED = "thinned"
+TEST_IMAGE_START = "test-image-start"
+TEST_IMAGE_KEPT = "test-image-kept"
+TEST_IMAGE_ITSELF = "test-image-itself"
+
+WITHDRAWN = {
+    1: {THINNED: "each chain gave one sample, so that thinning never acted: both ways were the same"}
+}
+"""By version, findings that were no measurement, and why; the name stands before the slash."""
+
+
+def finding_name(habit: str, row: str) -> str:
+    """Name the finding of a habit for a row."""
+    return f"{habit}/{row}"
 
 
 class Settings(base.Settings):
-    """Which models, how many draws, and how far apart thinned states are."""
+    """Which rows, how many draws, and how far apart thinned states are."""
 
     models: tuple[str, ...] = ("gsn", "dbn", "cae")
+    """The rows."""
     dataset: str = "mnist"
+    long_chains: int = Field(LONG_CHAINS, ge=1)
+    """How many chains are thinned, or not."""
     thinning: int = Field(5, ge=2)
     draws: int = Field(2, ge=2)
     """Sets of chains for each way of sampling."""
@@ -39,41 +59,51 @@ class Settings(base.Settings):
     """Evenly spaced over the test images."""
 
 
-def run(settings: Settings, context: Context) -> Outcome:
-    """Measure the first recorded trial of each model."""
+def run(settings: Settings, context: Context) -> ExperimentResult:
+    """Measure the first recorded trial of each row."""
     findings: dict[str, Finding] = {}
     trial_ids = []
     for name in settings.models:
         trained = load_all(context, name, settings.dataset)[0]
         trial_ids.append(trained.record.spec.id)
-        spaced = copy.copy(trained.model)
-        spaced.config = spaced.config.model_copy(update={"thinning": settings.thinning})
-        usual, thinned, started = [], [], []
+        scored: dict[int, list[Values]] = {1: [], settings.thinning: []}
         for draw in range(1, settings.draws + 1):
-            usual.append(_score(trained, settings, trained.samples(draw)))
-            thinned.append(_score(trained, settings, _draw(trained, spaced, draw)))
-            context.talk(f"chain-habits: {trained.label}, draw {draw} of {settings.draws}")
-        findings[f"thinned/{name}"] = _unpaired(
-            thinned, usual, f"every {settings.thinning}th state of the chains, not consecutive ones"
+            for thinning, values in scored.items():
+                model = copy.copy(trained.model)
+                changes = {"chains": settings.long_chains, "thinning": thinning}
+                model.config = model.config.model_copy(update=changes)
+                values.append(_score(trained, settings, _draw(trained, model, draw)))
+            context.log(f"{NAME}: {trained.label}, draw {draw} of {settings.draws}")
+        findings[finding_name(THINNED, name)] = _unpaired(
+            scored[settings.thinning],
+            scored[1],
+            f"every {settings.thinning}th state of {settings.long_chains} chains, not consecutive ones",
         )
-        if name != "gsn":
-            continue
-        image = torch.from_numpy(trained.dataset.test[0])
-        kept = []
-        for draw in range(1, settings.draws + 1):
-            states = _draw(trained, trained.model, draw, start=image)
-            started.append(_score(trained, settings, states))
-            kept.append(started[-1] - _score(trained, settings, states[1:]))
-            context.talk(f"chain-habits: {trained.label} from a test image, draw {draw} of {settings.draws}")
-        findings["test-image-start/gsn"] = _unpaired(
+        if name == "gsn":
+            findings |= _from_a_test_image(trained, settings, context)
+    return ExperimentResult(findings, trial_ids=tuple(trial_ids))
+
+
+def _from_a_test_image(trained: Trained, settings: Settings, context: Context) -> dict[str, Finding]:
+    """Measure the habit of the GSN's authors against this project's."""
+    image = torch.from_numpy(trained.dataset.test[0])
+    usual, started, kept = [], [], []
+    for draw in range(1, settings.draws + 1):
+        usual.append(_score(trained, settings, trained.samples(draw)))
+        states = _draw(trained, trained.model, draw, start=image)
+        started.append(_score(trained, settings, states))
+        kept.append(started[-1] - _score(trained, settings, states[1:]))
+        context.log(f"{NAME}: {trained.label} from a test image, draw {draw} of {settings.draws}")
+    return {
+        finding_name(TEST_IMAGE_START, "gsn"): _unpaired(
             started, usual, "one chain from a test image that is kept as a sample, not many chains from noise"
-        )
-        findings["test-image-kept/gsn"] = effect([kept], "keeping that test image, on the same states")
-        findings["test-image-itself/gsn"] = Finding(
+        ),
+        finding_name(TEST_IMAGE_KEPT, "gsn"): effect([kept], "keeping that test image, on the same states"),
+        finding_name(TEST_IMAGE_ITSELF, "gsn"): Finding(
             value=float(np.mean([difference[0] for difference in kept])), unit="nats",
             what="what keeping it adds to the log-likelihood of that one test image",
-        )  # fmt: skip
-    return Outcome(findings, trial_ids=tuple(trial_ids))
+        ),
+    }  # fmt: skip
 
 
 def _draw(trained: Trained, model: Any, draw: int, **options: Any) -> Floats:
@@ -82,7 +112,7 @@ def _draw(trained: Trained, model: Any, draw: int, **options: Any) -> Floats:
 
 
 def _score(trained: Trained, settings: Settings, samples: Floats) -> Values:
-    """Of the test images, the first among them."""
+    """Score test images, the first among them."""
     images = trained.dataset
     every = max(len(images.test) // settings.n_test, 1)
     test = images.test[: every * settings.n_test : every]
@@ -90,7 +120,7 @@ def _score(trained: Trained, settings: Settings, samples: Floats) -> Values:
 
 
 def _unpaired(changed: Sequence[Values], usual: Sequence[Values], what: str) -> Finding:
-    """The difference of two ways of sampling, with draws of their own on the same test images."""
+    """Compare two ways of sampling, with draws of their own on the same test images."""
     a, b = np.stack(changed), np.stack(usual)
     per_image = a.mean(axis=0) - b.mean(axis=0)
     variance = per_image.var(ddof=1) / len(per_image) + sum(

@@ -7,6 +7,7 @@ their number. Against it stand the formulas of Goodfellow et al. 2014, section 4
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,27 @@ from scipy.special import log_expit, ndtr, xlogy
 Column = npt.NDArray[np.float64]
 
 _EDGES = np.linspace(-8, 8, 801)
+
+
+class PanelPoint(NamedTuple):
+    """A place on the line of x."""
+
+    x: float
+    data: float
+    """p_data(x)."""
+    generated: float
+    """p_g(x)."""
+    discriminator: float
+    """D(x)."""
+    optimal: float
+    """D*(x)."""
+
+
+class ArrowPoint(NamedTuple):
+    """Where G carries a quantile of z."""
+
+    noise: float
+    image: float
 
 
 @dataclass(frozen=True)
@@ -58,14 +80,14 @@ class State:
         return np.exp(log_expit(self.log_odds))
 
     def panel(self) -> list[list[float]]:
-        """Rows x, p_data, p_g, D, D*."""
+        """Give the `PanelPoint`s near the data."""
         width = np.diff(_EDGES)
         columns = (centres(), self.data / width, self.generated / width, self.probability, self.optimal)
         near = np.abs(columns[0]) <= 4
         return [[round(float(v), 5) for v in row] for row in np.stack(columns, axis=1)[near][::4]]
 
     def arrows(self) -> list[list[float]]:
-        """Rows z, G(z), for evenly spaced quantiles of z."""
+        """Give the `ArrowPoint`s of evenly spaced quantiles of z."""
         chosen = np.linspace(0, len(self.noise), 27)[1:-1].astype(int)
         return [[round(float(self.noise[i]), 5), round(float(self.images[i]), 5)] for i in chosen]
 

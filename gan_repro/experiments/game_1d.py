@@ -10,15 +10,15 @@ Checked against Goodfellow et al. 2014, section 4.1, with V(D, G) = E_data[log D
     max_D V = -log 4 + 2 JSD(p_data, p_g), and -log 4 where p_g = p_data                 (theorem 1)
 
 The panels are those of Figure 1: (a) an early pair of nets, (b) D trained on against that G, (c) G moved
-against that D, (d) the end. Rows of the series: "panel a" to "panel d" hold x, p_data, p_g, D, D*; "map a"
-to "map d" hold z, G(z). Both are of the first seed.
+against that D, (d) the end. Points of the series "panel a" to "panel d" are `PanelPoint`s, those of "map a"
+to "map d" `ArrowPoint`s, of the first seed.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -28,12 +28,31 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_repro.experiments import base
-from gan_repro.experiments.base import SEEDS, Context, Outcome, mean_of
-from gan_repro.experiments.densities import Column, State, centres, masses, normal_masses
+from gan_repro.experiments.base import Context, ExperimentResult, mean_of
+from gan_repro.experiments.densities import State, centres, masses, normal_masses
 from gan_repro.experiments.record import Finding
+from gan_repro.experiments.scalar_net import Net
+from gan_repro.trials.presets import SEEDS
 from gan_repro.util.seeds import generator
 
 VERSION = 1
+
+NAME = "game-1d"
+DISCRIMINATOR_GAP = "discriminator_gap"
+DISCRIMINATOR_GAP_BEFORE = "discriminator_gap_before"
+VALUE_GAP = "value_gap"
+DIVERGENCE_IDENTITY_GAP = "divergence_identity_gap"
+JSD_FIXED = "jsd_fixed"
+JSD_START = "jsd_start"
+JSD_END = "jsd_end"
+DISCRIMINATOR_AT_END = "discriminator_at_end"
+DISCRIMINATOR_FROM_HALF = "discriminator_from_half"
+VALUE_AT_END = "value_at_end"
+PANELS: Mapping[str, str] = {
+    "a": "an early pair", "b": "D trained on", "c": "G moved against D", "d": "the end"
+}  # fmt: skip
+"""Of Figure 1."""
+
 LOG_4 = math.log(4)
 
 _START = (1.5, 0.5)
@@ -60,49 +79,31 @@ class Settings(base.Settings):
     """Updates of G between panels (b) and (c)."""
 
 
-class Net:
-    """Scalar to scalar through two layers of tanh units, with Adam; optionally beside an affine map."""
-
-    def __init__(self, hidden: int, random: torch.Generator, affine: tuple[float, float] = (0, 0)) -> None:
-        self.parameters = []
-        for n_in, n_out in pairwise((1, hidden, hidden, 1)):
-            weight = torch.randn(n_in, n_out, generator=random) / math.sqrt(n_in)
-            self.parameters += [weight, torch.zeros(n_out)]
-        self.shift, self.slope = affine
-        if any(affine):
-            self.parameters[4].mul_(0.1)
-        for parameter in self.parameters:
-            parameter.requires_grad_()
-        self.optimiser = torch.optim.Adam(self.parameters, betas=(0.5, 0.99))
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Map (n, 1) to (n, 1)."""
-        w1, b1, w2, b2, w3, b3 = self.parameters
-        hidden = torch.tanh(torch.tanh(x @ w1 + b1) @ w2 + b2)
-        return self.shift + self.slope * x + hidden @ w3 + b3
-
-    def descend(self, loss: Tensor, rate: float) -> None:
-        """One step of Adam down `loss`."""
-        self.optimiser.param_groups[0]["lr"] = rate
-        for parameter, gradient in zip(
-            self.parameters, torch.autograd.grad(loss, self.parameters), strict=True
-        ):
-            parameter.grad = gradient
-        self.optimiser.step()
-
-    def values(self, x: Column) -> Column:
-        """The net at points (n,), float64."""
-        with torch.no_grad():
-            inputs = torch.from_numpy(x.astype(np.float32)).unsqueeze(1)
-            return self(inputs).squeeze(1).numpy().astype(np.float64)
-
-
-def run(settings: Settings, context: Context) -> Outcome:
+def run(settings: Settings, context: Context) -> ExperimentResult:
     """Play one game a seed, and check every statement on each."""
     games = []
     for seed in settings.seeds:
         games.append(_play(settings, seed))
-        context.talk(f"game-1d: seed {seed}, JSD at the end {games[-1]['d'].divergence:.4f} nats")
+        context.log(f"{NAME}: seed {seed}, JSD at the end {games[-1]['d'].divergence:.4f} nats")
+    series: dict[str, list[list[float]]] = {}
+    for panel in PANELS:
+        series[panel_series(panel)] = games[0][panel].panel()
+        series[map_series(panel)] = games[0][panel].arrows()
+    return ExperimentResult(findings(games), series)
+
+
+def panel_series(panel: str) -> str:
+    """Name the series of a panel's densities."""
+    return f"panel {panel}"
+
+
+def map_series(panel: str) -> str:
+    """Name the series of a panel's arrows from z to G(z)."""
+    return f"map {panel}"
+
+
+def findings(games: Sequence[Mapping[str, State]]) -> dict[str, Finding]:
+    """Check every statement on each game, given by the states of its panels, and average."""
 
     def over_seeds(values: list[float], unit: str, what: str) -> Finding:
         return mean_of(values, over="training seeds", unit=unit, what=what)
@@ -110,58 +111,53 @@ def run(settings: Settings, context: Context) -> Outcome:
     def of(panel: str) -> list[State]:
         return [game[panel] for game in games]
 
-    findings = {
-        "discriminator_gap": over_seeds(
+    return {
+        DISCRIMINATOR_GAP: over_seeds(
             [state.gap for state in of("b")],
             "probability",
             "mean over data and samples of |D - p_data / (p_data + p_g)|, D trained against a fixed G",
         ),
-        "discriminator_gap_before": over_seeds(
+        DISCRIMINATOR_GAP_BEFORE: over_seeds(
             [state.gap for state in of("a")], "probability", "the same before D is trained on"
         ),
-        "value_gap": over_seeds(
+        VALUE_GAP: over_seeds(
             [state.value + LOG_4 for state in of("equal")],
             "nats",
             "V(D) + log 4 of a D trained against p_g = p_data; no D can make it positive",
         ),
-        "divergence_identity_gap": over_seeds(
+        DIVERGENCE_IDENTITY_GAP: over_seeds(
             [state.value + LOG_4 - 2 * state.divergence for state in of("b")],
             "nats",
             "V(D) - (-log 4 + 2 JSD), D trained against a fixed G; no D can make it positive",
         ),
-        "jsd_fixed": over_seeds(
+        JSD_FIXED: over_seeds(
             [s.divergence for s in of("b")], "nats", "JSD of p_data and p_g at that fixed G"
         ),
-        "jsd_start": over_seeds(
+        JSD_START: over_seeds(
             [s.divergence for s in of("start")], "nats", "JSD of p_data and p_g before training"
         ),
-        "jsd_end": over_seeds(
+        JSD_END: over_seeds(
             [s.divergence for s in of("d")], "nats", "JSD of p_data and p_g after training both nets"
         ),
-        "discriminator_at_end": over_seeds(
+        DISCRIMINATOR_AT_END: over_seeds(
             [float(s.mixture @ s.probability) for s in of("d")],
             "probability",
             "mean of D over data and samples after training both nets",
         ),
-        "discriminator_from_half": over_seeds(
+        DISCRIMINATOR_FROM_HALF: over_seeds(
             [float(s.mixture @ np.abs(s.probability - 0.5)) for s in of("d")],
             "probability",
             "mean of |D - 1/2| over data and samples after training both nets",
         ),
-        "value_at_end": over_seeds(
+        VALUE_AT_END: over_seeds(
             [s.value for s in of("d")], "nats", "V(D, G) after training both nets; -log 4 is -1.386"
         ),
     }
-    series: dict[str, list[list[float]]] = {}
-    for panel in "abcd":
-        series[f"panel {panel}"] = games[0][panel].panel()
-        series[f"map {panel}"] = games[0][panel].arrows()
-    return Outcome(findings, series)
 
 
 def _play(settings: Settings, seed: int) -> dict[str, State]:
-    """One game; the states by panel, "start" and "equal" (D against p_g = p_data) besides."""
-    random = generator(seed, "game-1d")
+    """Play one game; give the states by panel, "start" and "equal" (D against p_g = p_data) besides."""
+    random = generator(seed, NAME)
     g = Net(settings.hidden, random, affine=_START)
     d = Net(settings.hidden, random)
     states = {"start": _state(d, g)}
@@ -184,7 +180,7 @@ def _play(settings: Settings, seed: int) -> dict[str, State]:
 def _figure_1(settings: Settings, seed: int, g: Net, d: Net) -> dict[str, State]:
     """Panels (a) to (c), on copies: the game itself goes on as if nobody had looked."""
     g, d = copy.deepcopy(g), copy.deepcopy(d)
-    random = generator(seed, "game-1d", "figure 1")
+    random = generator(seed, NAME, "figure 1")
     panels = {"a": _state(d, g)}
     for step in range(settings.discriminator_updates):
         rate = settings.learning_rate * (1 - step / settings.discriminator_updates)

@@ -1,18 +1,21 @@
 """The Helvetica scenario: G trained too much without updating D sends many z to the same x (section 6).
 
-A recorded pair of nets is trained on, for as many updates of G, with 1 or 10 updates of G to one of D, and
-with D not updated at all. All branches start from the same pair and share their streams of noise; what is
-repeated over seeds are these streams, not the training of the pair.
+Each recorded pair of nets is trained on, for as many updates of G, with 1 or 10 updates of G to one of D, and
+with D not updated at all. All branches of a pair start from it and share their streams of noise; means and
+intervals are over the training seeds of the pairs.
 
 Diversity is the mean Euclidean distance between two samples. Coverage is how many of the clusters of the
-training images (k-means) are the nearest cluster of some sample; as many test images show what can be had.
-A collapsed G has a small distance and few clusters. Rows of the series "diversity": updates of G to one of
-D (0: D not updated), mean diversity over that of test images, mean coverage over that of test images.
+training images (k-means) are the nearest cluster of some sample. Both are divided by those of as many test
+images. A collapsed G has a small distance and few clusters. Points of the series "diversity" are
+`DiversityPoint`s, means over pairs.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,23 +23,44 @@ from pydantic import Field
 from torch import Tensor
 
 from gan_repro.experiments import base
-from gan_repro.experiments.base import SEEDS, Context, Floats, Outcome, geometric_mean_of, mean_of
+from gan_repro.experiments.base import Context, ExperimentResult, Floats, geometric_mean_of, mean_of
 from gan_repro.experiments.record import Finding
-from gan_repro.experiments.trained import NoModelError, load, nothing_recorded, recorded
+from gan_repro.experiments.trained import load_all
 from gan_repro.models.gan.model import GAN
-from gan_repro.trials.store import RecordStore
 from gan_repro.util.seeds import generator
 
-VERSION = 1
+VERSION = 2
+
+WITHDRAWN = {1: {"diversity_ratio": "it rested on one trained pair of nets"}}
+"""By version, findings that no verdict reads any more, and why."""
+
+NAME = "helvetica"
+DIVERSITY_RATIO = "diversity_ratio"
+COVERAGE_RATIO = "coverage_ratio"
+DIVERSITY_BEFORE = "diversity_before"
+DIVERSITY = "diversity"
+"""The series; and, with a ratio's key, findings."""
+COVERAGE = "coverage"
 
 FROZEN = 0
 """Stands for "D is not updated" among the numbers of G's updates to one of D's."""
 
 
-class Settings(base.Settings):
-    """A branch for each ratio and each seed of the streams, all from one recorded pair of nets."""
+class DiversityPoint(NamedTuple):
+    """What came of one ratio of updates."""
 
-    seeds: tuple[int, ...] = SEEDS[:3]
+    ratio: float
+    """Updates of G to one of D; `FROZEN`: D not updated."""
+    diversity: float
+    """Over that of test images."""
+    coverage: float
+
+
+class Settings(base.Settings):
+    """A branch for each ratio, from every recorded pair of nets."""
+
+    model: str = "gan"
+    """The row."""
     dataset: str = "mnist"
     branch_updates: int = Field(600, ge=1)
     """Of G, in each branch; 500 are an epoch of MNIST."""
@@ -48,71 +72,103 @@ class Settings(base.Settings):
     """Training images from which the clusters are made."""
 
 
-def run(settings: Settings, context: Context) -> Outcome:
-    """Branch and measure for each seed of the streams."""
-    records = recorded(list(RecordStore(context.results)), "gan", settings.dataset)
-    if not records:
-        raise NoModelError(nothing_recorded(context, "gan", settings.dataset))
-    pair = load(records[0], context, last=True)
-    train, test = torch.from_numpy(pair.dataset.train), pair.dataset.test[: settings.n_samples]
-    centroids = clusters(pair.dataset.train[: settings.n_clustered], settings.clusters)
-    reach, covered = diversity(test), coverage(test, centroids)
-    diversities: dict[int, list[float]] = {ratio: [] for ratio in settings.ratios}
-    coverages: dict[int, list[float]] = {ratio: [] for ratio in settings.ratios}
-    before: list[float] = []
-    for seed in settings.seeds:
-        before.append(diversity(_samples(pair.model, seed, settings)) / reach)
-        for ratio in settings.ratios:
-            samples = _samples(_branch(pair.model, seed, settings, ratio, train), seed, settings)
-            diversities[ratio].append(diversity(samples) / reach)
-            coverages[ratio].append(coverage(samples, centroids) / covered)
-        last = {ratio: round(diversities[ratio][-1], 2) for ratio in settings.ratios}
-        context.talk(f"helvetica: seed {seed}, diversity by updates of G to one of D: {last}")
-    over = "streams of noise"
+@dataclass(frozen=True)
+class Yardstick:
+    """What test images have, as many as there are samples."""
+
+    centroids: Floats
+    """(k, d), of the training images' clusters."""
+    diversity: float
+    coverage: int
+
+    @classmethod
+    def of(cls, train: Floats, test: Floats, settings: Settings) -> Yardstick:
+        """Measure test images (n, d) against clusters of training images (m, d)."""
+        centroids = clusters(train[: settings.n_clustered], settings.clusters)
+        return cls(centroids, diversity(test), coverage(test, centroids))
+
+    def measure(self, samples: Floats) -> tuple[float, float]:
+        """Measure samples (n, d): diversity and coverage, over those of test images."""
+        return diversity(samples) / self.diversity, coverage(samples, self.centroids) / self.coverage
+
+
+@dataclass(frozen=True)
+class Branches:
+    """What became of one pair of nets: diversity and coverage over those of test images."""
+
+    before: tuple[float, float]
+    after: dict[int, tuple[float, float]]
+    """By ratio of updates."""
+
+
+def run(settings: Settings, context: Context) -> ExperimentResult:
+    """Branch from every recorded pair of nets, and measure."""
+    pairs = load_all(context, settings.model, settings.dataset, last=True)
+    images = pairs[0].dataset
+    train = torch.from_numpy(images.train)
+    yardstick = Yardstick.of(images.train, images.test[: settings.n_samples], settings)
+    found = []
+    for pair in pairs:
+        seed = pair.record.spec.seed
+        after = {
+            ratio: yardstick.measure(
+                _samples(_branch(pair.model, seed, settings, ratio, train), seed, settings)
+            )
+            for ratio in settings.ratios
+        }
+        found.append(Branches(yardstick.measure(_samples(pair.model, seed, settings)), after))
+        context.log(f"{NAME}: {pair.label}, diversity and coverage by updates of G to one of D: {after}")
+    series = {
+        DIVERSITY: [
+            [float(r), *np.mean([b.after[r] for b in found], axis=0).tolist()] for r in settings.ratios
+        ]
+    }
+    return ExperimentResult(findings(found, settings), series, tuple(pair.record.spec.id for pair in pairs))
+
+
+def findings(found: Sequence[Branches], settings: Settings) -> dict[str, Finding]:
+    """Average over pairs, and compare the last ratio of updates with the first."""
+    over = "training seeds"
     control, alone = settings.ratios[0], settings.ratios[-1]
-
-    def paired(of: dict[int, list[float]], what: str) -> Finding:
-        return geometric_mean_of(np.array(of[alone]) / np.array(of[control]), over=over, what=what)
-
-    findings = {
-        "diversity_ratio": paired(
-            diversities,
-            f"mean distance between two samples after {settings.branch_updates} updates of G "
-            f"{_words(alone)}, over that {_words(control)}; paired over streams, from one trained pair",
+    compared = np.array([b.after[alone] for b in found]) / np.array([b.after[control] for b in found])
+    result = {
+        DIVERSITY_RATIO: geometric_mean_of(
+            compared[:, 0], over=over,
+            what=f"mean distance between two samples after {settings.branch_updates} updates of G "
+            f"{_words(alone)}, over that {_words(control)}; paired over trained pairs of nets",
         ),
-        "coverage_ratio": paired(
-            coverages, f"clusters of training images covered {_words(alone)}, over those {_words(control)}"
+        COVERAGE_RATIO: geometric_mean_of(
+            compared[:, 1], over=over,
+            what=f"clusters of training images covered {_words(alone)}, over those {_words(control)}",
         ),
-        "diversity_before": mean_of(
-            before, over=over, unit="ratio",
+        DIVERSITY_BEFORE: mean_of(
+            [b.before[0] for b in found], over=over, unit="ratio",
             what="mean distance between two samples before the branches, over that of test images",
         ),
     }  # fmt: skip
     for ratio in settings.ratios:
-        findings[f"diversity_{_key(ratio)}"] = mean_of(
-            diversities[ratio], over=over, unit="ratio",
-            what=f"mean distance between two samples over that of test images, {_words(ratio)}",
-        )  # fmt: skip
-        findings[f"coverage_{_key(ratio)}"] = mean_of(
-            coverages[ratio], over=over, unit="ratio",
-            what=f"clusters that samples cover over those that as many test images cover, {_words(ratio)}",
-        )  # fmt: skip
-    rows = [
-        [float(ratio), float(np.mean(diversities[ratio])), float(np.mean(coverages[ratio]))]
-        for ratio in settings.ratios
-    ]
-    return Outcome(findings, {"diversity": rows}, (pair.record.spec.id,))
+        for index, (name, what) in enumerate(
+            (
+                (DIVERSITY, "mean distance between two samples over that of test images"),
+                (COVERAGE, "clusters that samples cover over those that as many test images cover"),
+            )
+        ):
+            result[f"{name}_{_key(ratio)}"] = mean_of(
+                [b.after[ratio][index] for b in found], over=over, unit="ratio",
+                what=f"{what}, {_words(ratio)}",
+            )  # fmt: skip
+    return result
 
 
 def diversity(images: Floats) -> float:
-    """Mean Euclidean distance between two different images of (n, d)."""
+    """Average the Euclidean distance between two different images of (n, d)."""
     from scipy.spatial.distance import pdist
 
     return float(pdist(images).mean())
 
 
 def clusters(images: Floats, count: int) -> Floats:
-    """Centroids (count, d) of k-means, started from a fixed seed."""
+    """Find the centroids (count, d) of k-means, started from a fixed seed."""
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
@@ -121,17 +177,17 @@ def clusters(images: Floats, count: int) -> Floats:
 
 
 def coverage(images: Floats, centroids: Floats) -> int:
-    """How many centroids (k, d) are the nearest one of some image (n, d)."""
+    """Count the centroids (k, d) that are the nearest one of some image (n, d)."""
     from sklearn.metrics import pairwise_distances_argmin
 
     return len(np.unique(pairwise_distances_argmin(images, centroids)))
 
 
 def _branch(pair: GAN, seed: int, settings: Settings, ratio: int, train: Tensor) -> GAN:
-    """A copy of the pair of nets, trained on with `ratio` updates of G to one of D."""
+    """Train a copy of the pair of nets on, with `ratio` updates of G to one of D."""
     model = copy.deepcopy(pair)
-    order = generator(seed, "helvetica", "order")
-    model.noise = generator(seed, "helvetica", "noise")
+    order = generator(seed, NAME, "order")
+    model.noise = generator(seed, NAME, "noise")
     size = model.config.batch_size
     for update in range(settings.branch_updates):
         fakes = model._generate(model._draw_noise(size, model.noise))
@@ -144,7 +200,7 @@ def _branch(pair: GAN, seed: int, settings: Settings, ratio: int, train: Tensor)
 
 
 def _samples(model: GAN, seed: int, settings: Settings) -> Floats:
-    return model.sample(settings.n_samples, generator=generator(seed, "helvetica", "samples")).numpy()
+    return model.sample(settings.n_samples, generator=generator(seed, NAME, "samples")).numpy()
 
 
 def _key(ratio: int) -> str:

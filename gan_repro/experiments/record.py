@@ -1,15 +1,15 @@
 """What an experiment found: one JSON file, results/experiments/NAME.json, of named numbers with their errors.
 
-Verdicts and tables read findings by name and never the experiment's code, so a claim changes its verdict
-by itself when a record appears. `READ_BY_CLAIMS` lists the findings that verdicts are computed from.
+Verdicts, tables and figures are functions of these records, so that a claim changes its verdict by itself
+when a record appears. The names of findings and series are constants of the experiment's module.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,38 +18,7 @@ from gan_repro.util.files import atomic_write
 
 _MAX_BYTES = 16 * 2**20
 
-READ_BY_CLAIMS: Mapping[str, Mapping[str, str]] = {
-    "game-1d": {
-        "discriminator_gap": "mean |D - p_data / (p_data + p_g)|, D trained against a fixed G, probability",
-        "value_gap": "V(D) + log 4 of a D trained against p_g = p_data, nats",
-        "divergence_identity_gap": "V(D) - (-log 4 + 2 JSD), D trained against a fixed G, nats",
-        "jsd_start": "Jensen-Shannon divergence of p_data and p_g before training, nats",
-        "jsd_end": "the same after training both nets",
-        "discriminator_from_half": "mean |D - 1/2| over data and samples after training both nets,"
-        " probability",
-    },
-    "loss-early": {
-        "gradient_ratio": "norm of G's gradient early in training, non-saturating over saturating loss",
-        "likelihood_difference": "validation log-likelihood early in training, non-saturating minus"
-        " saturating loss, paired over seeds, nats",
-    },
-    "helvetica": {
-        "diversity_ratio": "diversity of samples when G outruns D, over that of balanced training; paired"
-        " over seeds, ratio",
-    },
-    "memorisation": {
-        "nearest_is_training": "share of samples whose nearest image, among equally many training and"
-        " held-out ones, is a training one; 0.5 where nothing is copied",
-        "distance_ratio": "median distance from a sample to its nearest training image, over that of"
-        " held-out images",
-    },
-    "interpolation": {
-        "largest_step_ratio": "largest step of pixels along a straight line in z, over the mean step",
-        "midpoint_distance_ratio": "distance to the nearest training image at midpoints in z, over that"
-        " at the ends",
-    },
-}
-"""By experiment and finding, what the finding must be for the claim that reads it."""
+Point = TypeVar("Point")
 
 
 class _Part(BaseModel):
@@ -108,7 +77,11 @@ class ExperimentRecord(_Part):
     findings: dict[str, Finding]
     """By name, in the order in which a table shows them."""
     series: dict[str, list[list[float]]] = Field(default_factory=dict)
-    """Curves for figures, by name: a row of numbers a point, in the order that the experiment states."""
+    """Curves for figures, by name: a row of numbers a point, in the order of the experiment's point type."""
+
+    def points(self, series: str, kind: Callable[..., Point]) -> list[Point]:
+        """Give the rows of a series as what the experiment says they are, a named tuple."""
+        return [kind(*row) for row in self.series[series]]
 
 
 class ExperimentError(ValueError):

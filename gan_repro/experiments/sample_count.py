@@ -6,16 +6,17 @@ The first N samples are scored for each N. Where N leaves several disjoint sets,
 the spread over the draw of samples.
 
 Sigma is chosen on validation images as in the protocols: on the authors' grid, and on one five times finer.
-Rows of the series "curve": N, mean test log-likelihood with the finer sigma, that sigma, the score with the
-authors' grid, its sigma, the standard deviation of the finer score over disjoint draws (-1: one draw).
+Points of the series "curve" are `CountPoint`s.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from itertools import pairwise
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,19 +24,71 @@ from pydantic import Field
 from scipy.special import logsumexp
 
 from gan_repro.experiments import base
-from gan_repro.experiments.base import Context, Outcome
-from gan_repro.experiments.record import Finding
+from gan_repro.experiments.base import Context, ExperimentResult
+from gan_repro.experiments.record import ExperimentRecord, Finding
 from gan_repro.experiments.trained import load_all
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 
 VERSION = 1
 
+NAME = "sample-count"
+CURVE = "curve"
+"""The series."""
+
 PARTS = 5
 """Into how many equal parts of log sigma each step of the authors' grid is cut."""
 
 Block = npt.NDArray[np.float64]
 """Log-densities (images, sigmas) under one block of samples."""
+
+
+class CountPoint(NamedTuple):
+    """The score of one number of samples, nats."""
+
+    n: float
+    """How many samples."""
+    score: float
+    """Mean test log-likelihood, sigma from the finer grid."""
+    sigma: float
+    coarse_score: float
+    """The same with the authors' ten sigmas."""
+    coarse_sigma: float
+    deviation: float
+    """Standard deviation of `score` over disjoint draws; -1 where there is one draw."""
+
+
+def score_name(count: int) -> str:
+    """Name the finding of a number of samples."""
+    return f"score_{count}"
+
+
+def spread_name(count: int) -> str:
+    """Name the finding of the spread over draws of so many samples."""
+    return f"spread_{count}"
+
+
+def effect_name(low: int, high: int) -> str:
+    """Name the finding of the step from one number of samples to another."""
+    return f"effect_{low}_{high}"
+
+
+def effect_between(record: ExperimentRecord, low: int, high: int) -> Finding | None:
+    """Give what `high` samples score above `low`, nats; None where the record does not reach so far.
+
+    Where only the steps between are recorded, the effect is their sum and has no error: the steps share their
+    test images, so that their errors do not add up.
+    """
+    if (direct := record.findings.get(effect_name(low, high))) is not None:
+        return direct
+    counts = sorted(int(point.n) for point in record.points(CURVE, CountPoint))
+    steps = [effect_name(a, b) for a, b in pairwise(counts) if low <= a and b <= high]
+    if low not in counts or high not in counts or not steps:
+        return None
+    return Finding(
+        value=sum(record.findings[name].value for name in steps), unit="nats",
+        what=f"score under {high:,} samples minus score under {low:,}, the sum of the recorded steps between",
+    )  # fmt: skip
 
 
 class Settings(base.Settings):
@@ -52,7 +105,7 @@ class Settings(base.Settings):
     """Of the authors' grid, from its smallest sigma, that are searched."""
 
 
-def run(settings: Settings, context: Context) -> Outcome:
+def run(settings: Settings, context: Context) -> ExperimentResult:
     """Draw and score block by block."""
     trained = load_all(context, settings.model, settings.dataset)[0]
     images, counts = trained.dataset, settings.counts
@@ -66,7 +119,7 @@ def run(settings: Settings, context: Context) -> Outcome:
         samples = trained.model.sample(size, generator=random)
         blocks.append(log_density(np.concatenate([valid, test]), samples, sigmas))
         if number % 10 == 0:
-            context.talk(f"sample-count: {trained.label}, {sum(sizes[:number]):,} of {counts[-1]:,} samples")
+            context.log(f"{NAME}: {trained.label}, {sum(sizes[:number]):,} of {counts[-1]:,} samples")
     findings, rows, firsts = {}, [], []
     for count in counts:
         scores = [
@@ -77,23 +130,23 @@ def run(settings: Settings, context: Context) -> Outcome:
         spread = float(np.std(means, ddof=1)) if len(means) > 1 else None
         row = [float(count), means[0], first.sigma, float(first.coarse_values.mean()), first.coarse_sigma]
         rows.append([round(value, 4) for value in (*row, -1.0 if spread is None else spread)])
-        findings[f"score_{count}"] = Finding(
+        findings[score_name(count)] = Finding(
             value=means[0], standard_error=float(first.values.std() / math.sqrt(len(test))),
             unit="nats", over="test examples", n=len(test),
             what=f"mean test log-likelihood under {count:,} samples, {trained.label}, finer sigma",
         )  # fmt: skip
         if spread is not None:
-            findings[f"spread_{count}"] = Finding(
+            findings[spread_name(count)] = Finding(
                 value=spread, unit="nats", over="draws of samples", n=len(means),
                 what=f"standard deviation of that score over disjoint draws of {count:,} samples",
             )  # fmt: skip
-    for low, high in ((0, -1), *((i, i + 1) for i in range(len(counts) - 1))):
-        findings["effect" if high == -1 else f"effect_{counts[low]}_{counts[high]}"] = base.mean_of(
+    for low, high in itertools.combinations(range(len(counts)), 2):
+        findings[effect_name(counts[low], counts[high])] = base.mean_of(
             firsts[high] - firsts[low], over="test examples", unit="nats",
             what=f"score under {counts[high]:,} samples minus score under {counts[low]:,}, paired over test "
             "images",
         )  # fmt: skip
-    return Outcome(findings, {"curve": rows}, (trained.record.spec.id,))
+    return ExperimentResult(findings, {CURVE: rows}, (trained.record.spec.id,))
 
 
 @dataclass(frozen=True)

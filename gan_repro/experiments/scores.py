@@ -12,6 +12,8 @@ from gan_repro.experiments.base import Floats
 from gan_repro.experiments.record import Finding
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, get_protocol
+from gan_repro.stats.intervals import TooFewSeedsError, pooled_deviation
+from gan_repro.stats.parabola import parabola_maximum
 
 Values = npt.NDArray[np.float64]
 
@@ -39,12 +41,14 @@ def coarse(table: Values, sigmas: Values) -> float:
 
 
 def continuous(table: Values, sigmas: Values) -> float:
-    """Where the parabola over log sigma through the best three means of `table` (n, sigmas) is highest."""
+    """Find the top of the parabola over log sigma through the best three means of `table` (n, sigmas)."""
     means = table.mean(axis=0)
     top = int(np.clip(np.argmax(means), 1, len(sigmas) - 2))
     near = slice(top - 1, top + 2)
-    a, b, _ = np.polyfit(np.log(sigmas[near] / sigmas[top]), means[near] - means[top], 2)
-    return float(sigmas[top] * np.exp(np.clip(-b / (2 * a), -1, 1))) if a < 0 else float(sigmas[top])
+    highest = parabola_maximum(sigmas[near], means[near])
+    return float(
+        sigmas[top] if highest is None else np.clip(highest, sigmas[top] / math.e, sigmas[top] * math.e)
+    )
 
 
 def continuous_score(samples: Floats, valid: Floats, test: Floats) -> Values:
@@ -82,20 +86,16 @@ def effect(differences: Sequence[Sequence[Values]], what: str) -> Finding:
 
 
 def spread(groups: Sequence[Sequence[float]], over: str, what: str) -> Finding | None:
-    """Standard deviation within groups, pooled, with its chi-square interval; None with no two in a group."""
-    from scipy.stats import chi2
-
-    arrays = [np.asarray(group) for group in groups if len(group) > 1]
-    freedom = sum(len(array) - 1 for array in arrays)
-    if not freedom:
+    """Pool the standard deviation within groups, with its interval; None with no two values in a group."""
+    try:
+        deviation, interval = pooled_deviation(groups)
+    except TooFewSeedsError:
         return None
-    squares = sum(float(np.square(array - array.mean()).sum()) for array in arrays)
-    low, high = math.sqrt(squares / chi2.ppf(0.975, freedom)), math.sqrt(squares / chi2.ppf(0.025, freedom))
     return Finding(
-        value=math.sqrt(squares / freedom),
-        interval=(low, high),
+        value=deviation,
+        interval=(interval.low, interval.high),
         unit="nats",
         over=over,
-        n=sum(map(len, arrays)),
+        n=interval.n,
         what=what,
     )

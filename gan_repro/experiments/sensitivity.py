@@ -19,7 +19,7 @@ from pydantic import Field
 
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments import base
-from gan_repro.experiments.base import Context, Floats, Outcome
+from gan_repro.experiments.base import Context, ExperimentResult, Floats
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.scores import (
     FEW,
@@ -38,6 +38,10 @@ from gan_repro.util.seeds import derive_seed
 
 VERSION = 1
 
+NAME = "sensitivity"
+SPREAD_DRAWS = "spread-draws"
+PIXELS_256_ARITHMETIC = "pixels-256-arithmetic"
+
 CHOICES: Mapping[str, tuple[str, str, str]] = {
     "sigma-continuous": ("few continuous", "few grid", "sigma optimised continuously, not on 10 points"),
     "validation-all": ("all continuous", "few continuous", "sigma from all validation images, not 1,000"),
@@ -47,6 +51,11 @@ CHOICES: Mapping[str, tuple[str, str, str]] = {
     "dequantised": ("dequantised", "few continuous", "images dequantised, (k + u) / 256 with u ~ U(0, 1)"),
 }
 """Choice -> what is scored, what that is compared with, and the choice in words."""
+
+
+def finding_name(choice: str, row: str) -> str:
+    """Name the finding of a choice of the protocol for a row."""
+    return f"{choice}/{row}"
 
 
 class Settings(base.Settings):
@@ -62,7 +71,7 @@ class Settings(base.Settings):
     """Of the dequantisation noise."""
 
 
-def run(settings: Settings, context: Context) -> Outcome:
+def run(settings: Settings, context: Context) -> ExperimentResult:
     """Measure every recorded model whose checkpoint is here."""
     findings: dict[str, Finding] = {}
     trial_ids: list[str] = []
@@ -72,21 +81,23 @@ def run(settings: Settings, context: Context) -> Outcome:
         scored = [_scores(trained, settings, context) for trained in group]
         for choice, (changed, kept, words) in CHOICES.items():
             differences = [[draw[changed] - draw[kept] for draw in draws] for draws in scored]
-            findings[f"{choice}/{name}"] = effect(differences, f"{words}: change of the score of {name}")
+            findings[finding_name(choice, name)] = effect(
+                differences, f"{words}: change of the score of {name}"
+            )
         means = [[float(draw["few continuous"].mean()) for draw in draws] for draws in scored]
         found = spread(
             means, "draws of samples", f"standard deviation of a score of {name} over draws of samples"
         )
         if found is not None:
-            findings[f"spread-draws/{name}"] = found
+            findings[finding_name(SPREAD_DRAWS, name)] = found
     d = int(np.prod(group[0].dataset.image_shape))
     maximum = group[0].dataset.maximum
-    findings["pixels-256-arithmetic"] = Finding(
+    findings[PIXELS_256_ARITHMETIC] = Finding(
         value=d * math.log((maximum + 1) / maximum),
         unit="nats",
         what=f"{d} ln({maximum + 1} / {maximum}), by which pixels-256 must raise every score",
     )
-    return Outcome(findings, trial_ids=tuple(trial_ids))
+    return ExperimentResult(findings, trial_ids=tuple(trial_ids))
 
 
 def _scores(trained: Trained, settings: Settings, context: Context) -> list[dict[str, Values]]:
@@ -103,8 +114,8 @@ def _scores(trained: Trained, settings: Settings, context: Context) -> list[dict
         samples = trained.samples(draw)
         scored.append(variants(samples, images.valid, images.test[rows], images.maximum))
         scored[-1]["dequantised"] = continuous_score(samples, *noisy)
-        context.talk(
-            f"sensitivity: {trained.label}, draw {draw + 1} of {settings.draws}, "
+        context.log(
+            f"{NAME}: {trained.label}, draw {draw + 1} of {settings.draws}, "
             f"{scored[-1]['few grid'].mean():.1f} nats"
         )
     return scored

@@ -1,4 +1,4 @@
-"""Models as recorded trials left them: which trials, and how to get their generators back."""
+"""Trained models as recorded trials left them: which trials, and how to load their checkpoints."""
 
 from __future__ import annotations
 
@@ -68,22 +68,28 @@ def recorded(records: Sequence[TrialRecord], row: str, dataset: str) -> list[Tri
     return []
 
 
-def load_all(context: Context, model: str, dataset: str) -> list[Trained]:
-    """The trained models of `recorded` whose checkpoints are here; those that are not are named on stderr.
+def load_all(context: Context, row: str, dataset: str, *, last: bool = False) -> list[Trained]:
+    """Load the trained models of `recorded` whose checkpoints are here; name those that are not on stderr.
+
+    Args:
+        context: where trials and data are.
+        row: of the table.
+        dataset: by name.
+        last: the models as training left them, not their best generators.
 
     Raises:
         NoModelError: there is none.
     """
     found, missing = [], []
-    for record in recorded(list(RecordStore(context.results)), model, dataset):
+    for record in recorded(list(RecordStore(context.results)), row, dataset):
         try:
-            found.append(load(record, context))
+            found.append(load(record, context, last=last))
         except NoModelError as error:
             missing.append(str(error))
     if not found:
-        raise NoModelError(missing[0] if missing else nothing_recorded(context, model, dataset))
+        raise NoModelError(missing[0] if missing else nothing_recorded(context, row, dataset))
     for line in missing:
-        context.talk(f"left out: {line}")
+        context.log(f"left out: {line}")
     return found
 
 
@@ -120,14 +126,14 @@ def load(record: TrialRecord, context: Context, *, last: bool = False) -> Traine
     return Trained(record, dataset, model)
 
 
-def nothing_recorded(context: Context, model: str, dataset: str) -> str:
-    """What is missing where no trial of a model is finished, and what makes one; a sentence."""
-    remedy = _command(model, dataset, "quick", 1)
-    return f"no finished trial of {model} on {dataset} is recorded in {context.results}; {remedy}"
+def nothing_recorded(context: Context, row: str, dataset: str) -> str:
+    """Say that no trial of a row is finished, and what makes one; a sentence."""
+    remedy = _command(row, dataset, "quick", 1)
+    return f"no finished trial of {row} on {dataset} is recorded in {context.results}; {remedy}"
 
 
-def _command(model: str, dataset: str, preset: str, seed: int) -> str:
+def _command(row: str, dataset: str, preset: str, seed: int) -> str:
     return (
-        f"make it with: python -m gan_repro.table1 --preset {preset} --datasets {dataset} --models {model} "
+        f"make it with: python -m gan_repro.table1 --preset {preset} --datasets {dataset} --models {row} "
         f"--seeds {seed} --fresh"
     )

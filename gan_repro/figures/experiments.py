@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gan_repro.experiments import game_1d, loss_early
+from gan_repro.experiments.densities import ArrowPoint, PanelPoint
+from gan_repro.experiments.sample_count import CURVE, CountPoint
+from gan_repro.experiments.update_order import RECIPES, loss_series
 from gan_repro.figures.style import BLUE, GREEN, ORANGE, new_figure
 
 if TYPE_CHECKING:
@@ -17,18 +21,18 @@ def game(record: ExperimentRecord) -> Figure:
     """Figure 1 remade from `game-1d`: data dotted black, p_g solid green, D dashed blue, and z -> x below."""
     figure = new_figure(10, 3.6)
     upper, lower = figure.subplots(2, 4, height_ratios=(3, 1), sharex=True)
-    titles = ("(a) an early pair", "(b) D trained on", "(c) G moved against D", "(d) the end")
-    for panel, title, axes, arrows in zip("abcd", titles, upper, lower, strict=True):
-        x, data, generated, d, best = zip(*record.series[f"panel {panel}"], strict=True)
+    for (panel, title), axes, arrows in zip(game_1d.PANELS.items(), upper, lower, strict=True):
+        points = record.points(game_1d.panel_series(panel), PanelPoint)
+        x, data, generated, d, best = map(list, zip(*points, strict=True))
         axes.plot(x, data, ":", color="black", linewidth=2, label="data")
         axes.plot(x, generated, "-", color=GREEN, linewidth=1.5, label="samples of G")
         axes.plot(x, d, "--", color=BLUE, linewidth=1.5, label="D, trained")
         axes.plot(x, best, "-", color=ORANGE, linewidth=0.7, label="data / (data + samples)")
-        axes.set_title(title, fontsize=9)
+        axes.set_title(f"({panel}) {title}", fontsize=9)
         axes.set_ylim(0, 1.25)
-        for z, image in record.series[f"map {panel}"]:
+        for arrow in record.points(game_1d.map_series(panel), ArrowPoint):
             arrows.annotate(
-                "", (image, 1), (z, 0), annotation_clip=True,
+                "", (arrow.image, 1), (arrow.noise, 0), annotation_clip=True,
                 arrowprops={"arrowstyle": "->", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
             )  # fmt: skip
         arrows.set(xlim=(-3.2, 3.2), ylim=(0, 1), xlabel="z below, x = G(z) above", yticks=[])
@@ -42,9 +46,24 @@ def sample_count(record: ExperimentRecord) -> Figure:
     """The score against the number of samples, from `sample-count`, with the count of Table 1 marked."""
     figure = new_figure()
     axes = figure.subplots()
-    counts, fine, _, coarse, _, _ = zip(*record.series["curve"], strict=True)
-    axes.plot(counts, fine, "-o", color=BLUE, markersize=4, label="sigma on a fine grid")
-    axes.plot(counts, coarse, "--s", color=ORANGE, markersize=4, label="sigma on the authors' 10 points")
+    points = record.points(CURVE, CountPoint)
+    counts = [point.n for point in points]
+    axes.plot(
+        counts,
+        [point.score for point in points],
+        "-o",
+        color=BLUE,
+        markersize=4,
+        label="sigma on a fine grid",
+    )
+    axes.plot(
+        counts,
+        [point.coarse_score for point in points],
+        "--s",
+        color=ORANGE,
+        markersize=4,
+        label="sigma on the authors' 10 points",
+    )
     axes.axvline(10_000, color="black", linewidth=0.8)
     axes.annotate("Table 1", (10_000, 0.02), xycoords=("data", "axes fraction"), fontsize=8, rotation=90)
     axes.set(xscale="log", xlabel="samples of one trained generator", ylabel="mean test log-likelihood, nats")
@@ -57,9 +76,9 @@ def loss_gradients(record: ExperimentRecord) -> Figure:
     """Norm of G's gradient and validation likelihood against updates, from `loss-early`; means over seeds."""
     figure = new_figure(9, 3.6)
     left, right = figure.subplots(1, 2)
-    for loss, style, colour in (("non-saturating", "-", BLUE), ("saturating", "--", ORANGE)):
-        _line(left, record.series[f"gradient {loss}"], style, colour, loss)
-        _line(right, record.series[f"likelihood {loss}"], f"o{style}", colour, loss)
+    for loss, style, colour in zip(loss_early.LOSSES, ("-", "--"), (BLUE, ORANGE), strict=True):
+        _line(left, record.series[loss_early.gradient_series(loss)], style, colour, loss)
+        _line(right, record.series[loss_early.likelihood_series(loss)], f"o{style}", colour, loss)
     left.set(yscale="log", xlabel="updates", ylabel="norm of G's gradient")
     right.set(xlabel="updates", ylabel="validation log-likelihood, nats")
     left.legend(fontsize=8)
@@ -72,13 +91,10 @@ def update_order(record: ExperimentRecord) -> Figure:
     """D's loss against epochs under each recipe of `update-order`, means over seeds."""
     figure = new_figure()
     axes = figure.subplots()
-    for recipe, style, colour, label in (
-        ("simultaneous", "-", BLUE, "against D before its step, random numbers in common (released code)"),
-        ("simultaneous_own", "--", BLUE, "against D before its step, its own random numbers"),
-        ("alternating_same", "-", ORANGE, "against D after its step, random numbers in common"),
-        ("alternating", "--", ORANGE, "against D after its step, its own random numbers (Algorithm 1)"),
-    ):
-        _line(axes, record.series[f"discriminator loss {recipe}"], f"o{style}", colour, f"G's step {label}")
+    looks = (("-", BLUE), ("--", BLUE), ("-", ORANGE), ("--", ORANGE))
+    for (name, recipe), (style, colour) in zip(RECIPES.items(), looks, strict=True):
+        rows = record.series[loss_series("discriminator", name)]
+        _line(axes, rows, f"o{style}", colour, str(recipe))
     axes.set(yscale="log", xlabel="epochs of training", ylabel="loss of D, nats")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gan_repro.data.dataset import Images, Pixels
+from gan_repro.stats.neighbours import nearest
 
 if TYPE_CHECKING:
     import torch
@@ -35,42 +36,6 @@ _GAP = 4
 _TEXT_WIDTH, _LINE_HEIGHT, _FONT_SIZE = 120, 14, 7
 _FRAME = (230, 159, 0)
 """The orange of Okabe and Ito's colours."""
-
-
-def nearest(
-    samples: Images, train: Images, *, chunk: int = 1_000
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Find the training image nearest to each sample.
-
-    Args:
-        samples: floats (n, d).
-        train: floats (m, d) in the same unit.
-        chunk: training images compared at a time; memory is O(chunk (n + d)), never n m.
-
-    Returns:
-        Rows of `train` (n,), the first one of equals, and squared Euclidean distances (n,) in float64.
-
-    Raises:
-        ValueError: the arrays do not fit each other, are not floats, or hold a number that is not finite.
-    """
-    from scipy.spatial.distance import cdist
-
-    if samples.ndim != 2 or train.ndim != 2 or samples.shape[1] != train.shape[1] or not len(train):
-        raise ValueError(f"samples {samples.shape} and train {train.shape} must be (n, d) and (m, d), m > 0")
-    if samples.dtype.kind != "f" or train.dtype.kind != "f":
-        raise ValueError(f"samples and train must be floats in [0, 1], not {samples.dtype} and {train.dtype}")
-    indices = np.zeros(len(samples), np.int64)
-    smallest = np.full(len(samples), np.inf)
-    for start in range(0, len(train), chunk):
-        # cdist sums squares of differences in float64: no cancellation, and copies are exactly 0 apart.
-        distances = cdist(samples, train[start : start + chunk], "sqeuclidean")
-        if not np.isfinite(distances).all():
-            raise ValueError("samples or train hold a number that is not finite")
-        here = distances.argmin(axis=1)
-        found = np.take_along_axis(distances, here[:, None], axis=1)[:, 0]
-        closer = found < smallest
-        indices[closer], smallest[closer] = start + here[closer], found[closer]
-    return indices, smallest
 
 
 @dataclass(frozen=True)
@@ -121,15 +86,15 @@ def choose_grid(
     tiles = view(chosen)
     last = slice(COLUMNS - 1, None, COLUMNS)
     if dataset not in MAY_BE_SHOWN:
-        indices, distances = nearest(chosen, train)
+        distances, indices = nearest(chosen, train)
         _refuse_copies(dataset, tiles, view(train[indices]), indices)
         indices, distances = indices[last], distances[last]
     else:
-        indices, distances = nearest(chosen[last], train)
+        distances, indices = nearest(chosen[last], train)
     shown = show_neighbours and dataset in MAY_BE_SHOWN
     return Grid(
         samples=tiles,
-        distances=distances,
+        distances=np.square(distances),
         neighbours=view(train[indices]) if shown else None,
         n_samples=len(samples),
         n_train=len(train),

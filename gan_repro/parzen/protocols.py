@@ -20,6 +20,7 @@ import torch
 
 from gan_repro.parzen.density import Matrix, log_density
 from gan_repro.stats.estimate import Estimate
+from gan_repro.stats.parabola import parabola_maximum
 
 AUTHORS_SIGMAS = np.logspace(-1, 0, 10)
 _FINE_PARTS = 5
@@ -133,8 +134,10 @@ def choose_sigma(
         curve |= _curve(samples, valid, best * ratio**parts, device)
         tried = sorted(curve)
         top = tried.index(max(curve, key=lambda sigma: curve[sigma]))
-        vertex = _vertex(tried[top - 1 : top + 2], [curve[sigma] for sigma in tried[top - 1 : top + 2]])
-        curve |= _curve(samples, valid, np.array([vertex]), device)
+        near = tried[top - 1 : top + 2]
+        highest = parabola_maximum(near, [curve[sigma] for sigma in near])
+        if highest is not None:
+            curve |= _curve(samples, valid, np.array([highest]), device)
         best = max(curve, key=lambda sigma: curve[sigma])
     return SigmaChoice(float(best), curve[best], tuple(sorted(curve.items())), bool(at_edge))
 
@@ -183,9 +186,3 @@ def _curve(
 ) -> dict[float, float]:
     means = log_density(valid, samples, sigmas, device=device).mean(axis=0)
     return {float(sigma): float(mean) for sigma, mean in zip(sigmas, means, strict=True)}
-
-
-def _vertex(sigmas: list[float], values: list[float]) -> float:
-    """Where the parabola through three points over log sigma is highest."""
-    a, b, _ = np.polyfit(np.log(sigmas) - np.log(sigmas[1]), np.array(values) - values[1], 2)
-    return float(sigmas[1] * np.exp(-b / (2 * a)))

@@ -89,13 +89,13 @@ _ABOUT_SCORES = frozenset({"error-over-examples", "estimator-poor"})
 
 
 def _count(verdicts: dict[str, Verdict], claims: Sequence[str]) -> str:
-    by_ruling: dict[str, list[str]] = {"holds": [], "does not hold": [], "cannot be told": []}
+    by_ruling: dict[str, list[str]] = {"holds": [], "does not hold": []}
     for claim in claims:
-        by_ruling[verdicts[claim].ruling].append(f"`{claim}`")
-    held, failed, untold = by_ruling.values()
+        by_ruling.setdefault(verdicts[claim].ruling, []).append(f"`{claim}`")
+    held, failed, *untold = by_ruling.values()
     return (
-        f"{len(held)} held{_listed(held)}, {len(failed)} did not{_listed(failed)}, and of {len(untold)} it"
-        " cannot be told"
+        f"{len(held)} held{_listed(held)}, {len(failed)} did not{_listed(failed)}, and of"
+        f" {sum(map(len, untold))} it cannot be told"
     )
 
 

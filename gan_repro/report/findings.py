@@ -15,9 +15,8 @@ from gan_repro.trials.store import RecordStore
 from gan_repro.util.text import markdown_cell
 from gan_repro.verdicts import sensitivity
 from gan_repro.verdicts.evidence import TABLE_1_DATASETS, UNAVAILABLE, Evidence
-from gan_repro.verdicts.experiment_rules import describe
+from gan_repro.verdicts.findings import describe
 from gan_repro.verdicts.judge import Verdict
-from gan_repro.verdicts.table_rules import resolution
 
 PROTOCOL_EXPERIMENTS = ("sensitivity", "sample-count", "chain-habits")
 """Experiments on the protocol's choices."""
@@ -139,7 +138,7 @@ def claims(verdicts: Mapping[str, Verdict]) -> str:
 
 def protocol(evidence: Evidence) -> str:
     """How large each choice of the protocol is beside the margins that Table 1 draws conclusions from."""
-    margin = resolution("mnist")
+    margin = sensitivity.smallest_margin("mnist")
     parts = [
         "## What the protocol's choices cost",
         f"On MNIST the adversarial nets stand {margin:g} nats above the next row as printed. What a choice of"

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gan_repro import models, paper
-from gan_repro.experiments.record import READ_BY_CLAIMS
 from gan_repro.tables.markdown import PROSE, table
 from gan_repro.trials.presets import FULL_SIZE, PRESETS, completest
 from gan_repro.trials.rows import names as row_names
 from gan_repro.util.text import markdown_cell
 from gan_repro.verdicts.evidence import TABLE_1_DATASETS, Evidence, Trials
-from gan_repro.verdicts.judge import Verdict
+from gan_repro.verdicts.judge import Verdict, experiments_read
 
 _SAME_BITS = """The same commands on the same device, versions (`constraints.txt`) and number of threads give
 the same bits; `python -m gan_repro.audit --replay 2` draws two trials, runs them again and compares. Without
@@ -118,7 +117,7 @@ def missing(evidence: Evidence, verdicts: Mapping[str, Verdict]) -> str:
         if record.status != "done":
             reason = markdown_cell(record.reason or "no reason", keep=PROSE)
             lines.append(f"`{record.spec.id}` is {record.status}: {reason}")
-    for name in [*READ_BY_CLAIMS, "sensitivity"]:
+    for name in experiments_read():
         if name not in evidence.experiments:
             lines.append(f"experiment `{name}` has not been recorded")
     untold = [claim.id for claim in paper.CLAIMS if verdicts[claim.id].ruling == "cannot be told"]

@@ -11,6 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from gan_repro.experiments.record import ExperimentRecord, Finding
+from gan_repro.experiments.update_order import (
+    DISCRIMINATOR,
+    DIVERSITY,
+    LIKELIHOOD,
+    ORDER_EFFECT,
+    RANDOMNESS_EFFECT,
+    RECIPES,
+    SLOPE,
+    finding_name,
+)
 from gan_repro.report.findings import made_from
 from gan_repro.report.training import longest_curves
 from gan_repro.search.log import SearchLog, log_path, read_log
@@ -18,7 +28,7 @@ from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.markdown import sentence, table
 from gan_repro.trials.rows import ROWS, label
 from gan_repro.verdicts.evidence import Evidence
-from gan_repro.verdicts.experiment_rules import describe
+from gan_repro.verdicts.findings import describe
 
 _HEADING = "## Would another recipe do better? The authors' own variants, on validation images"
 _LONGER = """Some of them are rows on request, and are trained for longer. The same measure after so many
@@ -34,17 +44,11 @@ dropout masks in common. All four combinations, on nets of full size, after {epo
 seeds. Where D has won, its loss is near 0 (0.69 where it cannot tell). Where all samples are one image, the
 distance between two is 0. Where pixels lie in the flat parts of the sigmoid, so is its slope, y (1 - y),
 and little of a gradient comes through to G."""
-_RECIPES = {
-    "simultaneous": ("before (the released code)", "in common"),
-    "simultaneous_own": ("before", "G's own"),
-    "alternating_same": ("after", "in common"),
-    "alternating": ("after (Algorithm 1)", "G's own"),
-}
 _COLUMNS = {
-    "likelihood": "Validation log-likelihood, nats",
-    "discriminator": "Loss of D, nats",
-    "diversity": "Distance between two samples, over that of images",
-    "slope": "Slope of the outputs, over that of images",
+    LIKELIHOOD: "Validation log-likelihood, nats",
+    DISCRIMINATOR: "Loss of D, nats",
+    DIVERSITY: "Distance between two samples, over that of images",
+    SLOPE: "Slope of the outputs, over that of images",
 }
 
 
@@ -88,10 +92,10 @@ def _longer(evidence: Evidence) -> str:
 
 def _order(record: ExperimentRecord) -> str:
     rows = []
-    for recipe, (meets, numbers) in _RECIPES.items():
-        cells = [_plus_minus(record.findings[f"{name}_{recipe}"]) for name in _COLUMNS]
-        rows.append([meets, numbers, *cells])
-    effects = [record.findings[name] for name in ("order_effect", "randomness_effect")]
+    for name, recipe in RECIPES.items():
+        cells = [_plus_minus(record.findings[finding_name(measure, name)]) for measure in _COLUMNS]
+        rows.append([recipe.meets, recipe.randomness, *cells])
+    effects = [record.findings[name] for name in (ORDER_EFFECT, RANDOMNESS_EFFECT)]
     return "\n\n".join(
         [
             _ORDER.format(epochs=record.settings["epochs"]),

@@ -1,7 +1,8 @@
-"""Intervals and tests over training seeds, with scipy. The seed is the unit; one seed has no interval.
+"""Intervals and tests over a few independent values, with scipy; one value has no interval.
 
-All functions take one number a seed (nats, say) and assume that these are draws from a normal distribution:
-with two to five seeds nothing weaker can be had, and with two the intervals are as wide as that deserves.
+Mostly the values are scores of one row, one a training seed, in nats. They are taken as draws from a normal
+distribution: with two to five seeds nothing weaker can be had, and with two the intervals are as wide as that
+deserves.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 CONFIDENCE = 0.95
 SIGNIFICANCE = 0.05
 
+Values = Sequence[float] | npt.NDArray[np.floating]
+
 
 class TooFewSeedsError(ValueError):
-    """An interval or test was asked of fewer than two seeds."""
+    """An interval or test was asked of fewer than two values."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Interval:
     low: float
     high: float
     n: int
-    """Over how many seeds."""
+    """Over how many values."""
     confidence: float = CONFIDENCE
 
     @property
@@ -53,53 +57,105 @@ class Comparison:
     seeds: tuple[int, ...]
 
 
-def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Student's t interval of the mean over seeds.
+@dataclass(frozen=True)
+class Closeness:
+    """Two opposite tests of whether a mean lies within a margin of a reference."""
+
+    difference: float
+    """Mean minus reference."""
+    inside: float
+    """p value of the mean lying within the margin: the larger of two one-sided t tests (TOST)."""
+    outside: float
+    """p value of it lying beyond the margin: the one-sided t test on the side where it lies."""
+
+
+def mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval:
+    """Compute Student's t interval of the mean.
 
     Raises:
         TooFewSeedsError: fewer than two values.
     """
-    mean, deviation, n = _moments(values)
-    return _around(mean, deviation / math.sqrt(n), n, confidence)
+    array = _checked(values)
+    if array.std() == 0:
+        return Interval(float(array.mean()), float(array.mean()), len(array), confidence)
+    limits = stats.ttest_1samp(array, 0.0).confidence_interval(confidence)
+    return Interval(float(limits.low), float(limits.high), len(array), confidence)
 
 
-def prediction_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Where one more training from another seed would land: mean ± t s sqrt(1 + 1/n).
+def prediction_interval(values: Values, confidence: float = CONFIDENCE) -> Interval:
+    """Compute where one more draw would land: mean +- t s sqrt(1 + 1/n).
 
     A number that was printed for a single training is held against this, not against the mean's interval.
 
     Raises:
         TooFewSeedsError: fewer than two values.
     """
-    mean, deviation, n = _moments(values)
-    return _around(mean, deviation * math.sqrt(1 + 1 / n), n, confidence)
+    of_mean = mean_interval(values, confidence)
+    reach = of_mean.half_width * math.sqrt(of_mean.n + 1)
+    centre = (of_mean.low + of_mean.high) / 2
+    return Interval(centre - reach, centre + reach, of_mean.n, confidence)
 
 
-def deviation_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Interval of the standard deviation over seeds, from the chi-squared distribution.
+def deviation_interval(values: Values, confidence: float = CONFIDENCE) -> Interval:
+    """Compute the interval of a standard deviation, from the chi-squared distribution.
 
     Raises:
         TooFewSeedsError: fewer than two values.
     """
-    _, deviation, n = _moments(values)
+    return pooled_deviation([_checked(values)], confidence)[1]
+
+
+def pooled_deviation(groups: Sequence[Values], confidence: float = CONFIDENCE) -> tuple[float, Interval]:
+    """Compute the standard deviation within groups, pooled, and its chi-squared interval.
+
+    Raises:
+        TooFewSeedsError: no group has two values.
+    """
+    arrays = [np.asarray(group, np.float64) for group in groups if len(group) > 1]
+    if not arrays:
+        raise TooFewSeedsError("no group has two values: no interval can be given")
+    freedom = sum(len(array) - 1 for array in arrays)
+    squares = sum(float(np.square(array - array.mean()).sum()) for array in arrays)
     tail = (1 - confidence) / 2
-    upper, lower = stats.chi2.ppf([1 - tail, tail], n - 1)
-    scale = deviation * math.sqrt(n - 1)
-    return Interval(scale / math.sqrt(upper), scale / math.sqrt(lower), n, confidence)
+    upper, lower = stats.chi2.ppf([1 - tail, tail], freedom)
+    interval = Interval(
+        math.sqrt(squares / upper), math.sqrt(squares / lower), sum(map(len, arrays)), confidence
+    )
+    return math.sqrt(squares / freedom), interval
 
 
-def one_more_draw(values: Sequence[float], printed: float) -> float:
-    """Two-sided p value of `printed` being one more draw of what the values were drawn from.
+def share_interval(share: float, n: int, confidence: float = CONFIDENCE) -> Interval:
+    """Compute Wilson's interval of a share of `n`; the share need not be a whole number of n-ths (ties)."""
+    z = float(stats.norm.ppf((1 + confidence) / 2))
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return Interval(max(centre - reach, 0.0), min(centre + reach, 1.0), n, confidence)
+
+
+def closeness(values: Values, reference: float, margin: float) -> Closeness:
+    """Test whether the mean lies within `margin` of a reference, and whether it lies beyond.
 
     Raises:
         TooFewSeedsError: fewer than two values.
     """
-    mean, deviation, n = _moments(values)
-    return _two_sided(printed - mean, deviation * math.sqrt(1 + 1 / n), n)
+    array = _checked(values)
+    difference = float(array.mean()) - reference
+    if array.std() == 0:
+        inside = abs(difference) < margin
+        return Closeness(difference, 0.0 if inside else 1.0, 1.0 if inside else 0.0)
+    low, high = reference - margin, reference + margin
+    above_low = stats.ttest_1samp(array, low, alternative="greater").pvalue
+    below_high = stats.ttest_1samp(array, high, alternative="less").pvalue
+    outside = (
+        stats.ttest_1samp(array, high, alternative="greater")
+        if difference > 0
+        else stats.ttest_1samp(array, low, alternative="less")
+    )
+    return Closeness(difference, float(max(above_low, below_high)), float(outside.pvalue))
 
 
 def paired(first: Mapping[int, float], second: Mapping[int, float]) -> Comparison:
-    """First minus second, seed by seed, over the seeds that both have.
+    """Test first minus second, seed by seed, over the seeds that both have.
 
     Models given the same seed see the training images in the same order, which pairs them.
 
@@ -107,10 +163,12 @@ def paired(first: Mapping[int, float], second: Mapping[int, float]) -> Compariso
         TooFewSeedsError: fewer than two seeds in common.
     """
     seeds = tuple(sorted(first.keys() & second.keys()))
-    differences = [first[seed] - second[seed] for seed in seeds]
-    mean, deviation, n = _moments(differences)
-    error = deviation / math.sqrt(n)
-    return Comparison(mean, _around(mean, error, n, CONFIDENCE), _two_sided(mean, error, n), seeds)
+    ours, theirs = _checked([first[s] for s in seeds]), _checked([second[s] for s in seeds])
+    interval = mean_interval(ours - theirs)
+    mean = float((ours - theirs).mean())
+    if not interval.half_width:
+        return Comparison(mean, interval, 1.0 if mean == 0 else 0.0, seeds)
+    return Comparison(mean, interval, float(stats.ttest_rel(ours, theirs).pvalue), seeds)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -124,19 +182,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
-def _moments(values: Sequence[float]) -> tuple[float, float, int]:
+def _checked(values: Values) -> npt.NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
     if array.size < 2:
         raise TooFewSeedsError(f"{array.size} seed{'' if array.size == 1 else 's'}: no interval can be given")
-    return float(array.mean()), float(array.std(ddof=1)), int(array.size)
-
-
-def _around(centre: float, error: float, n: int, confidence: float) -> Interval:
-    reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
-    return Interval(centre - reach, centre + reach, n, confidence)
-
-
-def _two_sided(difference: float, error: float, n: int) -> float:
-    if error == 0:
-        return 1.0 if difference == 0 else 0.0
-    return float(2 * stats.t.sf(abs(difference) / error, n - 1))
+    return array

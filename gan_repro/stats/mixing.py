@@ -1,4 +1,4 @@
-"""How much a Markov chain mixes: autocorrelation time and effective sample size of samples drawn from chains.
+"""How much a Markov chain mixes: autocorrelation time, effective sample size and split R-hat of its states.
 
 A correlated sample of n states tells as much about a mean as n / tau independent ones. The images (n, d) are
 looked at through a few scalar projections: the mean intensity and the leading principal directions. For each,
@@ -49,6 +49,30 @@ class ChainDiagnostics(BaseModel):
     """Where the numbers come from, in words."""
 
 
+def split_r_hat(series: np.ndarray) -> float:
+    """Compare chains with each other, and the halves of each: split R-hat (Gelman et al., section 11.4).
+
+    Near 1 where all have converged on the same distribution. The last state of chains of odd length is left
+    out.
+
+    Args:
+        series: one scalar over chains (chains, states per chain).
+
+    Raises:
+        ValueError: the chains have fewer than four states.
+    """
+    chains, length = series.shape
+    half = length // 2
+    if half < 2:
+        raise ValueError(f"chains of {length} states have no halves to compare; at least 4 are needed")
+    halves = series[:, : 2 * half].astype(np.float64).reshape(2 * chains, half)
+    within = float(halves.var(axis=1, ddof=1).mean())
+    between = float(halves.mean(axis=1).var(ddof=1))
+    if not within:
+        return float("inf") if between else 1.0
+    return float(np.sqrt((half - 1) / half + between / within))
+
+
 def diagnose(samples: np.ndarray, chain_shape: tuple[int, int]) -> ChainDiagnostics:
     """Diagnose samples (n, d) ordered chain by chain, `chain_shape` = (chains, samples per chain).
 
@@ -67,13 +91,35 @@ def diagnose(samples: np.ndarray, chain_shape: tuple[int, int]) -> ChainDiagnost
     if per_chain == 1:
         return _result(n, 1.0, {}, INDEPENDENT)
     whole = max(n // per_chain, 1)
-    projections = _projections(samples[: whole * per_chain])
+    projections = project(samples[: whole * per_chain])
     if not projections:
         return _result(n, float(n), {}, CONSTANT)
     if per_chain < SHORTEST_CHAIN:
         return _result(n, n / chains, {}, TOO_SHORT)
     times = {name: autocorrelation_time(values.reshape(whole, -1)) for name, values in projections.items()}
     return _result(n, max(times.values()), times, MULTI_CHAIN)
+
+
+def convergence(samples: np.ndarray, chains: int, directions: int) -> tuple[float | None, float | None]:
+    """Tell whether chains have converged, by their slowest projection.
+
+    Args:
+        samples: states (n, d), chain by chain.
+        chains: how many chains of equal length.
+        directions: principal directions that are looked at beside the mean intensity.
+
+    Returns:
+        The largest split R-hat and the smallest effective sample size; None where chains are too short.
+    """
+    length = len(samples) // min(chains, len(samples))
+    if length < SHORTEST_CHAIN:
+        return None, None
+    whole = samples[: len(samples) // length * length]
+    projections = [p.reshape(-1, length) for p in project(whole, directions).values()]
+    if not projections:
+        return None, 1.0
+    times = [autocorrelation_time(p) for p in projections]
+    return max(split_r_hat(p) for p in projections), len(samples) / max(times)
 
 
 def autocorrelation_time(series: np.ndarray) -> float:
@@ -106,16 +152,19 @@ def _autocovariance(series: np.ndarray) -> np.ndarray:
     return scipy.fft.irfft(power, size, axis=1)[:, :length] / length
 
 
-def _projections(samples: np.ndarray) -> dict[str, np.ndarray]:
-    """Scalars (n,) of each sample, by name; those that are the same for all samples are left out."""
+def project(samples: np.ndarray, directions: int = PRINCIPAL_DIRECTIONS) -> dict[str, np.ndarray]:
+    """Give scalars (n,) of each sample (n, d), by name: mean intensity and leading principal directions.
+
+    Those that are the same for all samples are left out.
+    """
     centred = samples - samples.mean(axis=0, dtype=np.float64)
     d = centred.shape[1]
-    count = min(PRINCIPAL_DIRECTIONS, d)
-    variances, directions = scipy.linalg.eigh(
+    count = min(directions, d)
+    variances, axes = scipy.linalg.eigh(
         centred.T @ centred / len(samples), subset_by_index=(d - count, d - 1)
     )
     candidates = {"mean intensity": centred.mean(axis=1)}
-    for rank, direction in enumerate(directions.T[::-1], start=1):
+    for rank, direction in enumerate(axes.T[::-1], start=1):
         candidates[f"principal direction {rank}"] = centred @ direction
     floor = 1e-12 * max(float(variances[-1]), float(np.square(samples, dtype=np.float64).mean()))
     return {name: values for name, values in candidates.items() if values.var() > floor}

@@ -69,6 +69,10 @@ class Candidate(_Part):
     """How many chains the samples came from, each begun on its own; as many as samples if independent."""
     mixing: ChainDiagnostics | None = None
     """What consecutive states of the model's Markov chains are worth; None where it has no chains."""
+    sample_spread: float | None = None
+    """Spread across the samples over that across the training images: root of the mean over pixels of the
+    variance
+    across images. Near 0 where the model has collapsed; None in records from before it was measured."""
 
 
 class CurvePoint(_Part):

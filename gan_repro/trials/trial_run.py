@@ -15,6 +15,7 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.models.base import DivergedError, StateError, TrainedModel
 from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
 from gan_repro.stats.mixing import ChainDiagnostics, diagnose
+from gan_repro.stats.spread import spread
 from gan_repro.trials.monitor import StopRequestedError, TrainingMonitor
 from gan_repro.trials.records import Candidate, Score, Status
 from gan_repro.trials.spec import TrialSpec
@@ -107,6 +108,7 @@ class TrialRun:
             scores=scores,
             chains=chains,
             mixing=self._mixing(),
+            sample_spread=spread(pixels) / max(spread(self.folds[0].train), 1e-12),
         )
 
     def _score(self, samples: Tensor, protocol: str) -> Score:

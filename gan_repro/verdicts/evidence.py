@@ -1,7 +1,7 @@
-"""What verdicts are computed from: the trials of each cell, chosen by their specs, and the experiments.
+"""What verdicts are computed from: the trials of each row, chosen by their specs, and the experiments.
 
-Reading for the audit changes nothing on disk: damaged files are reported by `gan_repro.audit.integrity`,
-and left out here.
+Reading changes nothing on disk: damaged files are left out with a warning, and `gan_repro.audit` reports
+them.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from gan_repro import paper
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.results import load_results
 from gan_repro.stats.intervals import mean_interval
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE, PRESETS, row_of
 from gan_repro.trials.records import TrialRecord
+from gan_repro.verdicts.collapse import collapsed
 
 TABLE_1_DATASETS = ("mnist", "tfd")
 UNAVAILABLE = {"tfd": "; it is given out on request only"}
@@ -25,35 +28,53 @@ UNAVAILABLE = {"tfd": "; it is given out on request only"}
 
 @dataclass(frozen=True)
 class Trials:
-    """The finished trials of one model on one data set under one preset, one a seed."""
+    """The trials of one row on one data set under one preset, one a seed."""
 
     model: str
+    """The row."""
     records: tuple[TrialRecord, ...] = ()
+    """Finished, of nets that have not collapsed."""
     cut: tuple[str, ...] = ()
     """What was smaller or shorter than the reference; empty for trials at its size and length."""
+    collapsed: tuple[TrialRecord, ...] = ()
+    """Finished, of nets that have."""
+    unfinished: tuple[TrialRecord, ...] = ()
+    """Diverged, interrupted or failed: their seeds are not dropped, but have no score."""
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Of the trials, by seed."""
-        return tuple(record.spec.id for record in self.records)
+        """Of all that were judged, by seed."""
+        judged = [*self.records, *self.collapsed, *self.unfinished]
+        return tuple(r.spec.id for r in sorted(judged, key=lambda r: (r.spec.seed, r.spec.id)))
 
     @property
     def scores(self) -> dict[int, float]:
-        """By seed, the mean test log-likelihood in nats under the trial's own protocol."""
+        """By seed, the mean test log-likelihood in nats, under the trial's own protocol."""
         return {record.spec.seed: record.score.log_likelihood.value for record in self.records}
 
+    def left_out(self) -> str:
+        """Name the seeds that no mean includes; empty where there are none."""
+        said = [f"seed {r.spec.seed} collapsed ({r.score.log_likelihood.value:.1f})" for r in self.collapsed]
+        said += [f"seed {r.spec.seed} is {r.status}" for r in self.unfinished]
+        return f" (not in the mean: {', '.join(said)})" if said else ""
+
     def reached(self) -> str:
-        """What they score, in words."""
+        """Say what they score."""
         scores = list(self.scores.values())
+        if not scores:
+            return f"no net with a score{self.left_out()}"
         mean = sum(scores) / len(scores)
         if len(scores) == 1:
-            return f"{mean:.1f} nats from one seed"
-        return f"{mean:.1f} nats on the mean of {len(scores)} seeds, 95 % interval {mean_interval(scores)}"
+            return f"{mean:.1f} nats from one seed{self.left_out()}"
+        interval = mean_interval(scores)
+        return (
+            f"{mean:.1f} nats on the mean of {len(scores)} seeds, 95 % interval {interval}{self.left_out()}"
+        )
 
     def shortfall(self, dataset: str) -> str:
-        """Why they decide nothing: there are none, or they were cut short."""
+        """Say why they decide nothing: there are none, or they were cut short."""
         label = rows.label(self.model)
-        if not self.records:
+        if not self.ids:
             return (
                 f"{label}: no full-size trial on {dataset.upper()} is recorded{UNAVAILABLE.get(dataset, '')}"
             )
@@ -62,7 +83,7 @@ class Trials:
     @property
     def full(self) -> bool:
         """Whether there are trials, and they are as large and as long as the reference."""
-        return bool(self.records) and not self.cut
+        return bool(self.records or self.collapsed) and not self.cut
 
 
 @dataclass(frozen=True)
@@ -89,18 +110,84 @@ class Evidence:
         return tuple(sorted(names, key=lambda name: (name not in TABLE_1_DATASETS, name)))
 
     def trials(self, dataset: str, model: str) -> Trials:
-        """The finished trials of the completest full-size preset that has any; perhaps none."""
+        """Give a row's trials under the completest full-size preset that has a finished one; perhaps none."""
         for name in FULL_SIZE:
-            records = [r for r in self.of_preset(dataset, model, name) if r.status == "done"]
-            if records:
-                return Trials(model, tuple(records), PRESETS[name].cut(model, dataset).smaller)
+            found = self.under(dataset, model, name)
+            if found.records or found.collapsed:
+                return found
         return Trials(model)
 
+    def under(self, dataset: str, model: str, preset: str) -> Trials:
+        """Give the trials of a row under one preset."""
+        records = self.of_preset(dataset, model, preset)
+        floor = self._floor(dataset)
+        done = [r for r in records if r.status == "done"]
+        seeds = {r.spec.seed for r in done}
+        return Trials(
+            model,
+            tuple(r for r in done if not collapsed(r, floor)),
+            PRESETS[preset].cut(model, dataset).smaller if records else (),
+            tuple(r for r in done if collapsed(r, floor)),
+            tuple(r for r in records if r.spec.seed not in seeds),
+        )
+
     def of_preset(self, dataset: str, model: str, preset: str) -> list[TrialRecord]:
-        """The records, finished or not, of what the preset runs today, by seed."""
+        """Give the records, finished or not, of what the preset runs for a row today, by seed."""
         found = [
             record
             for record in self.records
             if record.spec.data.name == dataset and row_of(record.spec, PRESETS[preset]) == model
         ]
         return sorted(found, key=lambda record: (record.spec.seed, record.spec.id))
+
+    def rows_by_trial(self) -> dict[str, str]:
+        """Give the row of each full-size trial, by its id."""
+        found: dict[str, str] = {}
+        for record in self.records:
+            for name in FULL_SIZE:
+                if (row := row_of(record.spec, PRESETS[name])) is not None:
+                    found.setdefault(record.spec.id, row)
+        return found
+
+    def begun(self, trials: Sequence[str], experiments: Sequence[str]) -> list[datetime]:
+        """Give the times at which trials and experiments began, so far as they are recorded.
+
+        Of a trial that was resumed its record holds how long all attempts took, and so the latest time at
+        which the first of them can have begun.
+        """
+        wanted = set(trials)
+        found = []
+        for record in self.records:
+            if record.spec.id in wanted:
+                started, finished = map(
+                    datetime.fromisoformat, (record.provenance.started, record.provenance.finished)
+                )
+                took = timedelta(seconds=sum(record.provenance.seconds.values()))
+                found.append(min(started, finished - took) if record.provenance.resumed else started)
+        for name in experiments:
+            if name in self.experiments:
+                found.append(datetime.fromisoformat(self.experiments[name].provenance.started))
+        return found
+
+    def _floor(self, dataset: str) -> float | None:
+        """Give the lowest score of a Gaussian per pixel on a data set, nats."""
+        scores = [
+            record.score.log_likelihood.value
+            for record in self.records
+            if record.spec.data.name == dataset
+            and record.spec.model == "gaussian"
+            and record.status == "done"
+        ]
+        return min(scores, default=None)
+
+
+def printed(model: str, dataset: str) -> float:
+    """Give the number of Table 1, nats.
+
+    Raises:
+        ValueError: it prints none.
+    """
+    estimate = paper.printed(model, dataset)
+    if estimate is None:
+        raise ValueError(f"Table 1 prints no number for {model} on {dataset}")
+    return estimate.value

@@ -1,24 +1,30 @@
-"""A verdict on every claim in `gan_repro.paper`, computed from the records: holds, does not, cannot be told.
+"""A verdict on every claim in `gan_repro.paper`, computed from the records by rules.
 
-Each rule says in words what decides its claim, with its threshold, and is a function of the evidence. None
-knows what the records say today: as trials and experiments are added, verdicts change by themselves.
+Each rule stands in rules.toml or further_rules.toml, and is a function of the evidence. None knows what the
+records say today: as trials and experiments are added, verdicts change by themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro import paper
-from gan_repro.verdicts import error_rules, experiment_rules, table_rules
-from gan_repro.verdicts.decision import Decision, Rule
+from gan_repro.verdicts import errors, findings, numbers, order, quality
+from gan_repro.verdicts.decision import Decider, Ruling
 from gan_repro.verdicts.evidence import Evidence
+from gan_repro.verdicts.findings import words
+from gan_repro.verdicts.lock import Standing, standing
+from gan_repro.verdicts.rules import FindingRule, rules
 
-Ruling = Literal["holds", "does not hold", "cannot be told"]
-
-RULES: Mapping[str, Rule] = {**table_rules.RULES, **error_rules.RULES, **experiment_rules.RULES}
+DECIDERS: Mapping[str, Decider] = {
+    **numbers.DECIDERS,
+    **order.DECIDERS,
+    **errors.DECIDERS,
+    **findings.DECIDERS,
+    **quality.DECIDERS,
+}
 """By the claim's id."""
 
 
@@ -32,30 +38,42 @@ class Verdict(BaseModel):
     ruling: Ruling
     reason: str
     """With the numbers; for "cannot be told", what is missing."""
+    rule: str
+    """Its name in rules.toml or further_rules.toml."""
     decided_by: str
-    """The test, with its threshold."""
+    """The rule in words, with its thresholds."""
+    standing: Standing
+    """Whether the rule is older than what it judges."""
     trials: tuple[str, ...] = ()
     experiments: tuple[str, ...] = ()
 
 
 def judge(evidence: Evidence) -> tuple[Verdict, ...]:
-    """A verdict on each of `paper.CLAIMS`, in their order."""
-    return tuple(_verdict(claim.id, RULES[claim.id], evidence) for claim in paper.CLAIMS)
+    """Give a verdict on each of `paper.CLAIMS`, in their order."""
+    return tuple(_verdict(claim.id, DECIDERS[claim.id], evidence) for claim in paper.CLAIMS)
 
 
-def _verdict(claim: str, rule: Rule, evidence: Evidence) -> Verdict:
-    decision = rule.decide(evidence)
+def experiments_read() -> tuple[str, ...]:
+    """Name the experiments that verdicts are computed from, in the order of the claims."""
+    found = [name for claim in paper.CLAIMS for name in DECIDERS[claim.id].experiments]
+    return tuple(dict.fromkeys(found))
+
+
+def _verdict(claim: str, decider: Decider, evidence: Evidence) -> Verdict:
+    decision = decider.decide(evidence)
+    rule = rules().named()[decider.rule]
+    text = " ".join(rule.what.split())
+    if isinstance(rule, FindingRule):
+        bounds = " and ".join(map(words, rule.bounds))
+        over = f"95 % intervals over {rule.minimum_seeds} seeds or more"
+        text = f"{text} Experiment {rule.experiment}, {over}: {bounds}"
     return Verdict(
         claim=claim,
-        ruling=_ruling(decision),
+        ruling=decision.ruling,
         reason=decision.reason,
-        decided_by=rule.decided_by,
+        rule=decider.rule,
+        decided_by=text.rstrip("."),
+        standing=standing(decider.rule, evidence.begun(decision.trials, decision.experiments)),
         trials=decision.trials,
         experiments=decision.experiments,
     )
-
-
-def _ruling(decision: Decision) -> Ruling:
-    if decision.holds is None:
-        return "cannot be told"
-    return "holds" if decision.holds else "does not hold"

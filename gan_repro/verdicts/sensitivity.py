@@ -15,10 +15,25 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro import paper
+from gan_repro.experiments import chain_habits, sample_count, sensitivity
+from gan_repro.experiments.base import mean_of
+from gan_repro.experiments.scores import spread
+from gan_repro.experiments.trained import recorded
+from gan_repro.verdicts.evidence import printed
+from gan_repro.verdicts.findings import withdrawn
+from gan_repro.verdicts.rules import rules
 
 if TYPE_CHECKING:
     from gan_repro.experiments.record import ExperimentRecord, Finding
     from gan_repro.trials.records import TrialRecord
+
+REFINED, BEST_GENERATOR, SPREAD_TEST, SPREAD_SEEDS = (
+    "refined",
+    "best-generator",
+    "spread-test",
+    "spread-seeds",
+)
+"""Choices whose effects the trials' own records hold."""
 
 _CHOICES = {
     "sigma-continuous": "sigma optimised continuously, not on 10 points",
@@ -27,20 +42,20 @@ _CHOICES = {
     "pixels-256": "pixels over 256, not 255",
     "pixels-256-on-grid": "the same, on the 10 points",
     "dequantised": "images dequantised",
-    "sample-count": "100 times as many samples as Table 1 uses",
-    "test-image-start": "one chain from a test image, kept as a sample",
-    "test-image-kept": "keeping that test image, all else equal",
-    "thinned": "thinned, not consecutive states of the chains",
-    "refined": "sigma continuous and from all validation images (records)",
-    "best-generator": "best generator on validation images, not the last (records)",
-    "spread-test": "standard error over test examples (records)",
-    "spread-draws": "standard deviation over draws of samples",
-    "spread-seeds": "standard deviation over training seeds (records)",
+    sample_count.NAME: "100 times as many samples as Table 1 uses",
+    chain_habits.TEST_IMAGE_START: "one chain from a test image, kept as a sample",
+    chain_habits.TEST_IMAGE_KEPT: "keeping that test image, all else equal",
+    chain_habits.THINNED: "thinned, not consecutive states of a few long chains",
+    REFINED: "sigma continuous and from all validation images (records)",
+    BEST_GENERATOR: "best generator on validation images, not the last (records)",
+    SPREAD_TEST: "standard error over test examples (records)",
+    sensitivity.SPREAD_DRAWS: "standard deviation over draws of samples",
+    SPREAD_SEEDS: "standard deviation over training seeds (records)",
 }
 """Choice -> in words, in the order of the table. Those that say so come from the trials' records alone."""
 
 
-class Row(BaseModel):
+class ChoiceEffect(BaseModel):
     """What one choice does to each model's score, nats."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,9 +78,15 @@ def margins() -> dict[str, float]:
     return {f"{a.label} over {b.label}": a.mnist.value - b.mnist.value for a, b in pairwise(rows)}
 
 
+def smallest_margin(dataset: str) -> float:
+    """Give the smallest printed margin between the adversarial nets and another row, nats."""
+    ours = printed("gan", dataset)
+    return min(abs(ours - printed(row.model, dataset)) for row in paper.TABLE_1 if row.model != "gan")
+
+
 def table(
     *experiments: ExperimentRecord, trials: Iterable[TrialRecord] = (), dataset: str = "mnist"
-) -> list[Row]:
+) -> list[ChoiceEffect]:
     """A row for each choice of which the records hold an effect.
 
     Args:
@@ -76,12 +97,15 @@ def table(
     """
     effects: dict[str, dict[str, tuple[float, float | None]]] = {}
     for record in experiments:
+        void = withdrawn(record)
         for name, finding in record.findings.items():
             choice, _, model = name.partition("/")
-            if record.name == "sample-count":
-                choice, model = ("sample-count", "gan") if name == "effect_10000_1000000" else ("", "")
-            if choice in _CHOICES and model:
+            if choice in _CHOICES and model and name not in void:
                 effects.setdefault(choice, {})[model] = (finding.value, finding.standard_error)
+        if record.name == sample_count.NAME:
+            rise = sample_count.effect_between(record, *rules().estimator_poor.samples)
+            if rise is not None:
+                effects[sample_count.NAME] = {record.settings["model"]: (rise.value, rise.standard_error)}
     for choice, found in from_trials(list(trials), dataset).items():
         effects[choice] = {model: (f.value, f.standard_error) for model, f in found.items()}
     return [_row(choice, effects[choice]) for choice in _CHOICES if effects.get(choice)]
@@ -89,10 +113,6 @@ def table(
 
 def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[str, Finding]]:
     """The effects that the trials' records hold by themselves: choice -> model -> effect, nats."""
-    from gan_repro.experiments.base import mean_of
-    from gan_repro.experiments.scores import spread
-    from gan_repro.experiments.trained import recorded
-
     found: defaultdict[str, dict[str, Finding]] = defaultdict(dict)
     for model, label in ((row.model, row.label) for row in paper.TABLE_1):
         records = recorded(trials, model, dataset)
@@ -104,11 +124,11 @@ def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[s
 
         scores = [record.score.log_likelihood for record in records]
         best = [record.candidates["best"].scores for record in records]
-        found["refined"][model] = over_seeds(
+        found[REFINED][model] = over_seeds(
             [b["refined"].log_likelihood.value - s.value for b, s in zip(best, scores, strict=True)],
             f"refined minus authors' protocol, {label}",
         )
-        found["best-generator"][model] = over_seeds(
+        found[BEST_GENERATOR][model] = over_seeds(
             [
                 s.value - r.candidates["last"].scores[r.spec.evaluation.protocol].log_likelihood.value
                 for r, s in zip(records, scores, strict=True)
@@ -117,7 +137,7 @@ def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[s
         )
         errors = [s.standard_error for s in scores if s.standard_error is not None]
         if errors:
-            found["spread-test"][model] = over_seeds(
+            found[SPREAD_TEST][model] = over_seeds(
                 errors, f"standard error over test examples of one score, {label}"
             ).model_copy(update={"standard_error": None, "interval": None})
         seeds = spread(
@@ -126,11 +146,11 @@ def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[s
             f"standard deviation of a score over training seeds, draws of samples included, {label}",
         )
         if seeds is not None:
-            found["spread-seeds"][model] = seeds
+            found[SPREAD_SEEDS][model] = seeds
     return dict(found)
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[ChoiceEffect]) -> str:
     """The table for people: a row a choice, a column a model, and the largest effect beside each margin."""
     from tabulate import tabulate
 
@@ -149,11 +169,11 @@ def markdown(rows: Sequence[Row]) -> str:
     return tabulate(body, header, tablefmt="github", disable_numparse=True)
 
 
-def _row(choice: str, effects: Mapping[str, tuple[float, float | None]]) -> Row:
+def _row(choice: str, effects: Mapping[str, tuple[float, float | None]]) -> ChoiceEffect:
     values = [value for value, _ in effects.values()]
     largest = max(values, key=abs)
     alone = len(values) < 2 or choice.startswith("spread")
-    return Row(
+    return ChoiceEffect(
         choice=choice,
         label=_CHOICES[choice],
         effects=dict(effects),

@@ -6,23 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from gan_repro.experiments import helvetica, interpolation, loss_early, memorisation
-from gan_repro.experiments.neighbours import nearest
+from gan_repro.experiments import helvetica, independence, interpolation, loss_early, memorisation
 from gan_repro.experiments.trained import NoModelError, load, recorded
 from gan_repro.models import get
+from gan_repro.models.gan.model import GAN, GANConfig, Hidden
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.files import sha256_of_array
-
-
-def test_neighbours_are_exact():
-    rng = np.random.default_rng(0)
-    images = rng.random((300, 20), dtype=np.float32)
-    points = np.concatenate([images[[7, 250]], rng.random((20, 20), dtype=np.float32)])
-    distances, rows = nearest(points, images)
-    brute = np.sqrt(((points[:, None].astype(float) - images[None].astype(float)) ** 2).sum(axis=2))
-    np.testing.assert_array_equal(rows, brute.argmin(axis=1))
-    np.testing.assert_allclose(distances, brute.min(axis=1), rtol=1e-12)
-    assert list(distances[:2]) == [0, 0]
 
 
 def test_a_recorded_generator_comes_back_bit_for_bit(small_results, context):
@@ -45,22 +34,26 @@ def test_a_checkpoint_of_another_trial_is_refused(small_results, context, tmp_pa
         load(gan, elsewhere)
 
 
-def test_memories_are_told_from_new_images(digits):
-    train, test = digits.train, digits.test
-    few = train[: len(test)]
-    copies = memorisation._nearest_is_first(few[:50], few, test)
-    assert copies.mean() == 1
-    new = memorisation._nearest_is_first(digits.valid, few, test)
-    assert 0.35 < new.mean() < 0.65
-    assert list(memorisation._nearest_is_first(few[:2], few, few)) == [0.5, 0.5]
+def test_copies_of_any_training_image_count_and_new_images_do_not(digits):
+    train, held_out, test = digits.train, digits.valid, digits.test
+    assert memorisation.copied(train, train, held_out).mean() == 1
+    assert memorisation.copied(held_out, train, held_out).mean() == pytest.approx(-len(train) / len(held_out))
+    new = memorisation.copied(test, train, held_out)
+    assert abs(new.mean()) < 4 * new.std() / len(new) ** 0.5
+    half = np.concatenate([test[:100], train[-100:]])
+    assert memorisation.copied(half, train, held_out).mean() == pytest.approx(0.5, abs=0.15)
 
 
 def test_memorisation_runs_on_a_recorded_model(context):
-    outcome = memorisation.run(memorisation.Settings(dataset="digits", n=30, n_pool=100), context)
-    assert outcome.trial_ids[0].startswith("gan-digits-seed1")
-    assert outcome.findings["distance_ratio"].value > 0
-    assert outcome.arrays["grid"].shape == (24, 64)
-    assert outcome.arrays["grid"].dtype == np.uint8
+    result = memorisation.run(memorisation.Settings(dataset="digits", n=30), context)
+    assert result.trial_ids[0].startswith("gan-digits-seed1")
+    found = result.findings
+    assert found[memorisation.DISTANCE_RATIO].value > 0
+    assert found[memorisation.COPIED_SHARE].n == 1
+    assert found[memorisation.COPIED_SHARE].interval is None, "one net has no interval over nets"
+    assert memorisation.DistancePoint(*result.series[memorisation.DISTANCES][-1]).quantile == 1
+    assert result.arrays["grid"].shape == (24, 64)
+    assert result.arrays["grid"].dtype == np.uint8
 
 
 def test_an_even_path_has_even_steps_and_a_jump_has_one():
@@ -76,11 +69,11 @@ def test_an_even_path_has_even_steps_and_a_jump_has_one():
 
 def test_interpolation_runs_on_a_recorded_model(context):
     settings = interpolation.Settings(dataset="digits", pairs=5, parts=8, n_neighbour_pairs=2)
-    outcome = interpolation.run(settings, context)
-    found = outcome.findings
-    assert found["largest_step_ratio"].value >= 1
-    assert found["path_ratio"].value >= 1
-    assert outcome.arrays["strips"].shape == (24, 64)
+    result = interpolation.run(settings, context)
+    assert result.findings[interpolation.LARGEST_STEP_RATIO].value >= 1
+    assert result.findings[interpolation.PATH_RATIO].value >= 1
+    assert interpolation.StepPoint(*result.series[interpolation.STEPS][0]).place == 1 / 16
+    assert result.arrays["strips"].shape == (24, 64)
 
 
 @pytest.mark.parametrize("loss", loss_early.LOSSES)
@@ -109,16 +102,45 @@ def test_the_gradient_read_back_is_that_of_autograd(digits, loss):
     assert loss_early.gradient_norm(model, None) == pytest.approx(float(expected), rel=1e-9)
 
 
+def test_both_losses_are_compared_on_the_same_nets(digits):
+    """The copy takes the same step but for the loss, and leaves nothing behind."""
+    train = torch.from_numpy(digits.train)
+    nets = {"generator_hidden": (Hidden(units=8),), "discriminator_hidden": (4,), "discriminator_range": 0.5}
+    both = loss_early.BothLosses(GANConfig(epochs=0, **nets), seed=1)
+    both.early = 2
+    configs = {loss: GANConfig(epochs=0, generator_loss=loss, **nets) for loss in loss_early.LOSSES}
+    alone = {loss: GAN(config, seed=1) for loss, config in configs.items()}
+    for model in (both, *alone.values()):
+        model.fit(train)
+    for _ in range(2):
+        before = {n: v.clone() for n, v in both.optimiser_tensors().items() if n.startswith("g")}
+        saturating = copy.deepcopy(both)
+        both.train_batch(train[:50])
+        both.updates += 1
+        GAN.train_batch(alone["non-saturating"], train[:50])
+        alone["non-saturating"].updates += 1
+        saturating.config = alone["saturating"].config
+        GAN.train_batch(saturating, train[:50])
+        saturating.updates += 1
+        ours, other = both.norms[-1]
+        assert ours == pytest.approx(loss_early.gradient_norm(both, before), rel=1e-6)
+        assert other == pytest.approx(loss_early.gradient_norm(saturating, before), rel=1e-6)
+        assert ours != pytest.approx(other, rel=0.1)
+    for name, tensor in alone["non-saturating"].parameters().items():
+        assert torch.equal(both.parameters()[name], tensor)
+
+
 def test_losses_are_paired_and_counted(context):
     settings = loss_early.Settings(
         seeds=(1, 2), dataset="digits", generator_units=8, discriminator_units=4, updates=12, early=5,
-        looks=3, n_samples=50, n_valid=50,
+        every=2, looks=3, n_samples=50, n_valid=50,
     )  # fmt: skip
-    outcome = loss_early.run(settings, context)
-    assert outcome.findings["gradient_ratio"].n == 2
-    # Same nets, same streams: while D is undecided the two losses have the same gradient.
-    assert outcome.findings["gradient_ratio_first"].value == pytest.approx(1, abs=0.05)
-    assert [row[0] for row in outcome.series["likelihood saturating"]] == [4, 8, 12]
+    result = loss_early.run(settings, context)
+    assert result.findings[loss_early.GRADIENT_RATIO].n == 2
+    # While D is undecided the two losses have the same gradient.
+    assert result.findings[loss_early.GRADIENT_RATIO_FIRST].value == pytest.approx(1, abs=0.05)
+    curve = [loss_early.LossPoint(*row) for row in result.series[loss_early.likelihood_series("saturating")]]
+    assert [point.updates for point in curve] == [4, 8, 12]
 
 
 def test_diversity_and_coverage_of_known_sets():
@@ -144,9 +166,18 @@ def test_a_frozen_discriminator_stays_as_it_was_and_a_balanced_one_does_not(digi
 
 def test_helvetica_runs_on_a_recorded_pair(context):
     settings = helvetica.Settings(
-        seeds=(1, 2), dataset="digits", branch_updates=5, n_samples=30, clusters=5, n_clustered=100
+        dataset="digits", branch_updates=5, n_samples=30, clusters=5, n_clustered=100
     )
-    outcome = helvetica.run(settings, context)
-    assert outcome.trial_ids[0].startswith("gan-digits-seed1")
-    assert outcome.findings["diversity_ratio"].n == 2
-    assert [row[0] for row in outcome.series["diversity"]] == [1, 10, helvetica.FROZEN]
+    result = helvetica.run(settings, context)
+    assert result.trial_ids[0].startswith("gan-digits-seed1")
+    assert result.findings[helvetica.DIVERSITY_RATIO].n == 1
+    points = [helvetica.DiversityPoint(*row) for row in result.series[helvetica.DIVERSITY]]
+    assert [point.ratio for point in points] == [1, 10, helvetica.FROZEN]
+    assert result.findings["diversity_frozen"].value == pytest.approx(points[-1].diversity)
+
+
+def test_independent_samples_are_worth_one_each_and_repeated_ones_are_not(context):
+    result = independence.run(independence.Settings(dataset="digits", n=400), context)
+    assert result.findings[independence.AUTOCORRELATION_TIME].value < 1.5
+    images = np.random.default_rng(0).random((40, 20))
+    assert independence.slowest_time(images.repeat(10, axis=0)) > 5

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from gan_repro.experiments import chain_habits, sample_count, scores, sensitivity
+from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
 from gan_repro.parzen import evaluate, log_density
+from tests.factories.records import WHERE
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +82,30 @@ def test_sample_count_runs(context):
     settings = sample_count.Settings(dataset="digits", counts=(50, 500, 1000), n_valid=50, n_test=60, steps=9)
     outcome = sample_count.run(settings, context)
     assert [row[0] for row in outcome.series["curve"]] == [50, 500, 1000]
-    assert outcome.findings["effect"].value == pytest.approx(
-        outcome.findings["score_1000"].value - outcome.findings["score_50"].value
-    )
-    assert "spread_1000" not in outcome.findings
+    found = outcome.findings
+    rise = found[sample_count.score_name(1000)].value - found[sample_count.score_name(50)].value
+    assert found[sample_count.effect_name(50, 1000)].value == pytest.approx(rise)
+    assert sample_count.spread_name(1000) not in found
+
+
+def test_the_effect_over_several_steps_is_their_sum_where_only_they_are_recorded(context, tmp_path):
+    settings = sample_count.Settings(dataset="digits", counts=(50, 500, 1000), n_valid=50, n_test=60, steps=9)
+    result = sample_count.run(settings, context)
+    direct = sample_count.effect_name(50, 1000)
+
+    def recorded(findings):
+        return ExperimentRecord(
+            name="sample-count", settings={}, provenance=ExperimentProvenance(**WHERE),
+            findings=findings, series=result.series,
+        )  # fmt: skip
+
+    whole = sample_count.effect_between(recorded(result.findings), 50, 1000)
+    assert whole == result.findings[direct]
+    steps = {name: finding for name, finding in result.findings.items() if name != direct}
+    summed = sample_count.effect_between(recorded(steps), 50, 1000)
+    assert summed.value == pytest.approx(whole.value)
+    assert (summed.interval, summed.standard_error) == (None, None)
+    assert sample_count.effect_between(recorded(steps), 50, 2000) is None
 
 
 def test_sensitivity_runs_on_recorded_models(context):
@@ -96,8 +118,14 @@ def test_sensitivity_runs_on_recorded_models(context):
 
 
 def test_chain_habits_run_on_a_recorded_model(context):
-    settings = chain_habits.Settings(models=("gsn",), dataset="digits", n_test=50)
+    settings = chain_habits.Settings(models=("gsn",), dataset="digits", n_test=50, long_chains=10)
     found = chain_habits.run(settings, context).findings
     # The image is a centre of its own density, and other images are not.
-    assert found["test-image-itself/gsn"].value > found["test-image-kept/gsn"].value
-    assert found["thinned/gsn"].n == 4
+    itself, kept = (
+        chain_habits.finding_name(habit, "gsn")
+        for habit in (chain_habits.TEST_IMAGE_ITSELF, chain_habits.TEST_IMAGE_KEPT)
+    )
+    assert found[itself].value > found[kept].value
+    thinned = found[chain_habits.finding_name(chain_habits.THINNED, "gsn")]
+    assert thinned.n == 4
+    assert thinned.value != 0, "thinning acts on chains of several states"

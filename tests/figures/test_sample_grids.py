@@ -1,13 +1,12 @@
 """Every tile is the image it should be, to the byte, and no photograph of a person ever is one."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 import torch
 
 from gan_repro import figures
 from gan_repro.figures import sample_grids as pictures
+from gan_repro.stats.neighbours import nearest
 
 SHAPE = (28, 28)
 
@@ -41,64 +40,6 @@ def tile(figure, row, column, shape=SHAPE, zoom=3):
 
 def texts(figure):
     return [text.get_text() for text in figure.texts]
-
-
-# --- nearest -----------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("chunk", [1, 7, 1000])
-def test_the_nearest_are_those_of_a_search_in_float64(chunk):
-    samples, train = images(6, 40, 1), images(50, 40, 2)
-    exact = np.array([[np.square(s - t).sum() for t in train.astype(float)] for s in samples.astype(float)])
-    indices, distances = pictures.nearest(samples, train, chunk=chunk)
-    np.testing.assert_array_equal(indices, exact.argmin(axis=1))
-    np.testing.assert_allclose(distances, exact.min(axis=1), rtol=1e-13)
-    assert distances.dtype == np.float64
-
-
-def test_images_far_from_nought_lose_no_digits():
-    """Where |s|^2 - 2 s t + |t|^2 in float32 would see only rounding."""
-    train = 1 - images(30, 40) * 1e-4
-    samples = train[[4, 9]] + np.float32(1e-6)
-    exact = np.square(samples[:, None].astype(float) - train.astype(float)).sum(axis=2)
-    indices, distances = pictures.nearest(samples, train, chunk=8)
-    assert indices.tolist() == [4, 9]
-    np.testing.assert_allclose(distances, exact.min(axis=1), rtol=1e-13)
-
-
-def test_a_copy_is_nothing_apart_and_of_equals_the_first_is_meant():
-    train = images(9, 40)
-    train[[5, 8]] = train[2]
-    for chunk in (2, 9):
-        indices, distances = pictures.nearest(train[[8, 0]], train, chunk=chunk)
-        assert indices.tolist() == [2, 0]
-        assert distances.tolist() == [0, 0]
-
-
-def test_memory_holds_no_matrix_of_all_distances():
-    samples, train = images(300, 4), images(40_000, 4)
-    tracemalloc.start()
-    try:
-        pictures.nearest(samples, train)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 300 * 40_000 * 8 / 5
-
-
-@pytest.mark.parametrize(
-    ("samples", "train", "message"),
-    [
-        (images(2, 3), images(2, 4), r"\(2, 3\) and train \(2, 4\)"),
-        (images(2, 3), images(0, 3), "m > 0"),
-        (images(2, 3), np.zeros((2, 3), np.uint8), "not float32 and uint8"),
-        (images(2, 3) * np.float32(np.nan), images(2, 3), "not finite"),
-        (images(2, 3), images(2, 3) * np.float32(np.inf), "not finite"),
-    ],
-)
-def test_what_cannot_be_compared_is_refused(samples, train, message):
-    with pytest.raises(ValueError, match=message):
-        pictures.nearest(samples, train)
 
 
 # --- grids -------------------------------------------------------------------------------------------------
@@ -139,7 +80,7 @@ def test_where_neighbours_are_not_shown_their_distance_is(name, wish):
     figure = pictures.sample_grid(name, samples, train, SHAPE, generator=seeded(), show_neighbours=wish)
     assert board_of(figure).shape == (4 * 92, 5 * 92, 3)
     notes = texts(figure)[:4]
-    for note, distance in zip(notes, pictures.nearest(chosen(samples)[4::5], train)[1], strict=True):
+    for note, distance in zip(notes, nearest(chosen(samples)[4::5], train)[0] ** 2, strict=True):
         assert note.startswith("nearest of 50")
         assert note.endswith(f"= {distance:.4g}")
 

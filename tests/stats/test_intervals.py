@@ -17,12 +17,13 @@ VALUES = [154.0, 156.0, 161.0, 149.0]
         lambda: statistics.mean_interval([1.0]),
         lambda: statistics.prediction_interval([1.0]),
         lambda: statistics.deviation_interval([]),
-        lambda: statistics.one_more_draw([1.0], 2.0),
+        lambda: statistics.closeness([1.0], 2.0, 3.0),
+        lambda: statistics.pooled_deviation([[1.0], [2.0]]),
         lambda: statistics.paired({1: 1.0, 2: 2.0}, {2: 1.0, 3: 2.0}),
     ],
 )
 def test_fewer_than_two_seeds_have_no_interval(refused):
-    with pytest.raises(statistics.TooFewSeedsError, match=r"seeds?: no interval can be given"):
+    with pytest.raises(statistics.TooFewSeedsError, match="no interval can be given"):
         refused()
 
 
@@ -48,10 +49,33 @@ def test_a_prediction_interval_holds_the_next_draw_as_often_as_it_says():
     assert np.mean(caught) == pytest.approx(0.95, abs=0.012)
 
 
-def test_the_p_value_of_one_more_draw_agrees_with_its_interval():
-    interval = statistics.prediction_interval(VALUES)
-    assert statistics.one_more_draw(VALUES, interval.high) == pytest.approx(0.05)
-    assert statistics.one_more_draw(VALUES, float(np.mean(VALUES))) == pytest.approx(1)
+def test_closeness_is_the_two_one_sided_tests():
+    result = statistics.closeness(VALUES, 157.0, 5.0)
+    low, high = (
+        stats.ttest_1samp(VALUES, 152.0, alternative="greater"),
+        stats.ttest_1samp(VALUES, 162.0, alternative="less"),
+    )
+    assert result.difference == pytest.approx(-2)
+    assert result.inside == pytest.approx(max(low.pvalue, high.pvalue))
+    # Inside at 5 % is the 90 % interval lying within the margin.
+    assert (result.inside < 0.05) == (abs(-2) + statistics.mean_interval(VALUES, 0.9).half_width < 5)
+    assert result.outside == pytest.approx(1 - low.pvalue)
+
+
+@pytest.mark.parametrize(("true", "inside"), [(0.0, True), (5.0, False), (12.0, False)])
+def test_closeness_errs_as_seldom_as_it_says(true, inside):
+    rng = np.random.default_rng(3)
+    found = [statistics.closeness(row, 0.0, 5.0) for row in rng.normal(true, 1.5, (1500, 4))]
+    said_inside = np.mean([f.inside < 0.05 for f in found])
+    said_outside = np.mean([f.outside < 0.05 for f in found])
+    assert said_inside > 0.9 if inside else said_inside < 0.065
+    assert said_outside < 0.065 if true <= 5 else said_outside > 0.9
+
+
+def test_a_share_has_wilsons_interval():
+    found = statistics.share_interval(0.3, 40)
+    expected = stats.binomtest(12, 40).proportion_ci(method="wilson")
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
 def test_a_deviations_interval_holds_the_true_one_as_often_as_it_says():
@@ -87,5 +111,6 @@ def test_holm_by_hand_and_in_order():
 
 def test_values_that_are_all_alike():
     assert statistics.mean_interval([2.0, 2.0]).half_width == 0
-    assert statistics.one_more_draw([2.0, 2.0], 2.0) == 1
-    assert statistics.one_more_draw([2.0, 2.0], 2.1) == 0
+    near, far = statistics.closeness([2.0, 2.0], 2.1, 1.0), statistics.closeness([2.0, 2.0], 4.0, 1.0)
+    assert (near.inside, near.outside, far.inside, far.outside) == (0, 1, 1, 0)
+    assert statistics.paired({1: 3.0, 2: 4.0}, {1: 2.0, 2: 3.0}).p_value == 0

@@ -1,10 +1,15 @@
 """The table of sensitivity is a function of records, and compares with the margins that the paper prints."""
 
+from pathlib import Path
+
 import pytest
 
+from gan_repro import load_results
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord, Finding
 from gan_repro.verdicts import sensitivity
 from tests.tables.test_table import record
+
+ROOT = Path(__file__).parents[2]
 
 
 def experiment(name, values):
@@ -45,10 +50,20 @@ def test_effects_of_the_trials_records_alone():
     assert rows["spread-seeds"].between_models is None
 
 
-def test_the_number_of_samples_is_one_effect_of_one_model():
-    made = experiment("sample-count", {"effect_10000_1000000": 60.0, "effect": 90.0, "score_10000": 1.0})
-    (row,) = sensitivity.table(made)
-    assert (row.choice, row.effects, row.between_models) == ("sample-count", {"gan": (60.0, 0.5)}, None)
+def test_the_number_of_samples_is_one_effect_of_one_row():
+    record = load_results(ROOT / "results").experiments["sample-count"]
+    (row,) = sensitivity.table(record)
+    assert row.effects["gan"][0] == pytest.approx(153.5, abs=0.1)
+    assert row.effects["gan"][1] is None, "steps that share test images have no common error"
+    assert row.between_models is None
+
+
+def test_effects_that_were_no_measurement_are_left_out():
+    record = load_results(ROOT / "results").experiments["chain-habits"]
+    assert record.version == 1
+    assert {row.choice for row in sensitivity.table(record)} == {"test-image-start", "test-image-kept"}
+    again = record.model_copy(update={"version": 2})
+    assert "thinned" in {row.choice for row in sensitivity.table(again)}
 
 
 def test_the_table_for_people_names_every_margin():

@@ -1,0 +1,41 @@
+"""Which trained nets have collapsed: nearly all of their samples are one image.
+
+Spread is the square root of the mean over pixels of the variance across images. A net has collapsed if the
+spread across its samples is below a share of that across the training images (rule "collapse").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from gan_repro.stats.intervals import Interval, share_interval
+from gan_repro.stats.spread import spread
+from gan_repro.trials.records import TrialRecord
+from gan_repro.verdicts.rules import rules
+
+
+def has_collapsed(samples: npt.NDArray[np.floating], train: npt.NDArray[np.floating]) -> bool:
+    """Say whether samples (n, d) have collapsed, beside training images (m, d)."""
+    return spread(samples) < rules().collapse.threshold * spread(train)
+
+
+def collapsed(record: TrialRecord, floor: float | None) -> bool:
+    """Say whether the net of a finished trial has collapsed.
+
+    Args:
+        record: of the trial.
+        floor: the score of a Gaussian per pixel on the same images, nats, or None. It stands in where the
+            spread of the samples is not recorded: a net below it does worse than independent pixels.
+    """
+    if record.scored.sample_spread is not None:
+        return record.scored.sample_spread < rules().collapse.threshold
+    return floor is not None and record.score.log_likelihood.value < floor
+
+
+def collapse_rate(found: Sequence[bool]) -> tuple[int, Interval]:
+    """Count the collapsed of several trainings of one recipe, with Wilson's 95 % interval of their share."""
+    count = sum(found)
+    return count, share_interval(count / len(found), len(found))

@@ -1,0 +1,139 @@
+"""Rules on what the paper says beside its table: bounds on the findings of experiments.
+
+A finding whose interval straddles a bound decides nothing, nor does one without an interval, one over fewer
+seeds than its rule asks for, or one from a version of its experiment that is no evidence any more.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+from gan_repro.experiments import sample_count
+from gan_repro.experiments.record import ExperimentRecord, Finding
+from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision
+from gan_repro.verdicts.evidence import Evidence
+from gan_repro.verdicts.rules import Bound, FindingRule, rules
+
+
+def decide_by_bounds(evidence: Evidence, rule: FindingRule) -> Decision:
+    """Hold an experiment's findings against a rule's bounds: all must hold, one outside refutes."""
+    name = rule.experiment
+    record = evidence.experiments.get(name)
+    if record is None:
+        return Decision(UNTOLD, f"the experiment {name} has not been run")
+    if record.version < rule.experiment_version:
+        why = next(iter(withdrawn(record).values()), "")
+        return Decision(
+            UNTOLD,
+            f"the record of {name} has version {record.version}, version {rule.experiment_version} is needed"
+            + (f": {why}" if why else ""),
+            experiments=(name,),
+        )
+    said, checks = [], []
+    for bound in rule.bounds:
+        finding = record.findings.get(bound.finding)
+        unit = record.findings.get(bound.times) if bound.times else None
+        if finding is None or (bound.times and unit is None):
+            lacking = bound.finding if finding is None else bound.times
+            return Decision(UNTOLD, f"the record of {name} has no finding {lacking}", (), (name,))
+        checks.append(_check(finding, bound, unit, rule.minimum_seeds))
+        said.append(f"{finding.what}: {describe(finding)}")
+    reason = "; ".join(said)
+    caution = f"; {rule.caution}" if rule.caution else ""
+    if False in checks:
+        return Decision(FAILS, f"{reason}{caution}", record.trial_ids, (name,))
+    if None in checks:
+        why = f"an interval straddles its bound, or is not over {rule.minimum_seeds} seeds"
+        return Decision(UNTOLD, f"{why}: {reason}{caution}", record.trial_ids, (name,))
+    return Decision(HOLDS, f"{reason}{caution}", record.trial_ids, (name,))
+
+
+def withdrawn(record: ExperimentRecord) -> dict[str, str]:
+    """Give the findings of a record that are no evidence any more, and why.
+
+    The experiment says so by version in its `WITHDRAWN`, of a finding or of all that begin with its name
+    and a slash.
+    """
+    from gan_repro import experiments
+
+    if record.name not in experiments.names():
+        return {}
+    said = getattr(experiments.module(record.name), "WITHDRAWN", {}).get(record.version, {})
+    return {name: said[key] for name in record.findings if (key := name.partition("/")[0]) in said}
+
+
+def describe(finding: Finding) -> str:
+    """Say a finding with its interval in short."""
+    unit = "" if finding.unit in ("ratio", "share", "probability") else f" {finding.unit}"
+    text = f"{finding.value:.3g}{unit}"
+    if finding.interval is not None:
+        text += f", 95 % interval [{finding.interval[0]:.3g}, {finding.interval[1]:.3g}] over {finding.over}"
+        return text + (f" (n = {finding.n})" if finding.n else "")
+    return f"{text}, without an interval"
+
+
+def words(bound: Bound) -> str:
+    """Say where an interval must lie."""
+    unit = f" times {bound.times}" if bound.times else ""
+    if bound.low is None:
+        return f"{bound.finding} at most {bound.high:g}{unit}"
+    if bound.high is None:
+        return f"{bound.finding} at least {bound.low:g}{unit}"
+    return f"{bound.finding} in [{bound.low:g}, {bound.high:g}]{unit}"
+
+
+def decide_estimator(evidence: Evidence) -> Decision:
+    """Decide whether the score goes on rising with the number of samples, by more than the table's margin."""
+    rule = rules().estimator_poor
+    beside, ids = _prototypes(evidence)
+    record = evidence.experiments.get(rule.experiment)
+    if record is None:
+        return Decision(UNTOLD, f"the experiment {rule.experiment} has not been run{beside}", ids)
+    effect = sample_count.effect_between(record, *rule.samples)
+    if effect is None:
+        return Decision(
+            UNTOLD, f"the record of {rule.experiment} does not reach so far{beside}", ids, (record.name,)
+        )
+    low, high = effect.interval or (effect.value, effect.value)
+    ruling = HOLDS if low > rule.margin else (FAILS if high < rule.margin else UNTOLD)
+    reason = f"{effect.what}: {describe(effect)}, against {rule.margin:g}{beside}"
+    return Decision(ruling, reason, tuple(dict.fromkeys((*record.trial_ids, *ids))), (record.name,))
+
+
+def _prototypes(evidence: Evidence) -> tuple[str, tuple[str, ...]]:
+    """Say what k-means centroids score beside training images, and give the trials."""
+    prototypes, images = (evidence.trials("mnist", row) for row in ("kmeans", "train-set"))
+    if not (prototypes.records and images.records):
+        return "", ()
+    said = f"; beside it, k-means centroids score {prototypes.reached()}, training images {images.reached()}"
+    return said, prototypes.ids + images.ids
+
+
+def _check(finding: Finding, bound: Bound, unit: Finding | None, minimum_seeds: int) -> bool | None:
+    """True if the interval lies inside, False if outside, None if it straddles or rests on too little."""
+    if finding.interval is None or (finding.n or 0) < minimum_seeds:
+        return None
+    scale = 1.0 if unit is None else unit.value
+    least = -math.inf if bound.low is None else bound.low * scale
+    most = math.inf if bound.high is None else bound.high * scale
+    low, high = finding.interval
+    if least <= low and high <= most:
+        return True
+    return False if high < least or low > most else None
+
+
+def _undecided(evidence: Evidence) -> Decision:
+    return Decision(UNTOLD, "no experiment here measures sharpness")
+
+
+DECIDERS: dict[str, Decider] = {
+    claim: Decider(name, partial(decide_by_bounds, rule=rule), (rule.experiment,))
+    for name, rule in rules().named().items()
+    if isinstance(rule, FindingRule)
+    for claim in rule.claims
+} | {
+    "estimator-poor": Decider("estimator-poor", decide_estimator, (rules().estimator_poor.experiment,)),
+    "sharp-distributions": Decider("sharp-distributions", _undecided),
+}
+"""By the claim's id."""

@@ -1,0 +1,91 @@
+"""Rule "sample_quality": whether samples are at least as good as those of the best earlier row, by KID."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gan_repro.stats.intervals import TooFewSeedsError, mean_interval
+from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision, Ruling
+from gan_repro.verdicts.evidence import Evidence
+from gan_repro.verdicts.published import WAYS, WITH_CHAINS
+from gan_repro.verdicts.rules import rules
+
+EXPERIMENT = "sample-quality"
+"""Name of the experiment whose record the rule reads."""
+MARGIN = "margin"
+"""Name of its finding: 97.5 % quantile of KID between disjoint halves of validation images."""
+
+
+def kid_name(way: str, row: str, seed: int) -> str:
+    """Name the finding of a row's KID in one of `WAYS`."""
+    return f"kid/{way}/{row}/seed{seed}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """KID of the adversarial nets minus that of the best earlier row, in one way."""
+
+    best: str
+    """The earlier row whose mean KID is lowest."""
+    low: float
+    """Lower end of the one-sided 95 % interval over seeds."""
+    high: float
+    """Upper end of the one-sided 95 % interval over seeds."""
+    n: int
+
+
+def difference(kid: Mapping[str, Mapping[int, float]], significance: float) -> Difference | None:
+    """Compare the adversarial nets with the best earlier row, paired over seeds; None without enough of them.
+
+    Args:
+        kid: by row and seed; lower is better.
+        significance: of each one-sided interval.
+    """
+    earlier = {row: kid[row] for row in WITH_CHAINS if kid.get(row)}
+    if len(earlier) < len(WITH_CHAINS) or not kid.get("gan"):
+        return None
+    best = min(earlier, key=lambda row: sum(earlier[row].values()) / len(earlier[row]))
+    seeds = sorted(kid["gan"].keys() & earlier[best].keys())
+    try:
+        interval = mean_interval([kid["gan"][s] - earlier[best][s] for s in seeds], 1 - 2 * significance)
+    except TooFewSeedsError:
+        return None
+    return Difference(best, interval.low, interval.high, len(seeds))
+
+
+def ruling(found: Mapping[str, Difference | None], margin: float) -> Ruling:
+    """Decide from the difference in each way."""
+    differences = [d for d in found.values() if d is not None]
+    if len(differences) < len(WAYS):
+        return UNTOLD
+    if all(d.high <= margin for d in differences):
+        return HOLDS
+    return FAILS if all(d.low > margin for d in differences) else UNTOLD
+
+
+def decide_quality(evidence: Evidence) -> Decision:
+    """Decide whether the samples are competitive."""
+    record = evidence.experiments.get(EXPERIMENT)
+    if record is None or MARGIN not in record.findings:
+        return Decision(UNTOLD, f"the experiment {EXPERIMENT} has not been run")
+    margin, found, said = record.findings[MARGIN].value, {}, []
+    for way in WAYS:
+        kid: dict[str, dict[int, float]] = {}
+        for row in ("gan", *WITH_CHAINS):
+            names = {seed: kid_name(way, row, seed) for seed in rules().as_published.seeds}
+            kid[row] = {s: record.findings[n].value for s, n in names.items() if n in record.findings}
+        found[way] = difference(kid, rules().sample_quality.significance)
+        if (d := found[way]) is None:
+            said.append(f"{way}: not all four rows have two seeds")
+        else:
+            interval = f"one-sided 95 % limits {d.low:.3g} and {d.high:.3g} over {d.n} seeds"
+            said.append(f"{way}: KID minus that of {d.best}, {interval}")
+    said.append(f"margin {margin:.3g} (real images against real ones)")
+    return Decision(ruling(found, margin), "; ".join(said), record.trial_ids, (record.name,))
+
+
+DECIDERS: dict[str, Decider] = {
+    "competitive-samples": Decider("sample_quality", decide_quality, (EXPERIMENT,))
+}
+"""By the claim's id."""
