@@ -8,9 +8,8 @@ from pathlib import Path
 from gan_repro import paper, report
 from gan_repro.audit.__main__ import check
 from gan_repro.audit.seal import own_runs
-from gan_repro.experiments.record import READ_BY_CLAIMS
 from gan_repro.verdicts.evidence import Evidence
-from gan_repro.verdicts.judge import judge
+from gan_repro.verdicts.judge import experiments_read, judge
 from tests.factories.records import experiment, folder, trial, trials
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +32,7 @@ def test_an_empty_folder_gives_a_report_that_claims_nothing(tmp_path):
     assert "No reference has been scored" in text
     assert "No trial on this data set is recorded" in text
     missing = section(text, "What is missing")
-    for name in READ_BY_CLAIMS:
+    for name in experiments_read():
         assert f"experiment `{name}` has not been recorded" in missing
     assert "Adversarial nets on TFD: no full-size trial" in missing
 
