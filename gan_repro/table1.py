@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gan_repro.trials.execution.outcome import TrialOutcome
     from gan_repro.trials.execution.plan import Planned
     from gan_repro.trials.presets import Preset
-    from gan_repro.trials.store import RecordStore
+    from gan_repro.trials.records import TrialRecord
 
 _PRESETS = ("smoke", "quick", "standard", "paper")
 _MAX_SEEDS = 5
@@ -102,7 +102,7 @@ def _printed_table(
     from gan_repro.tables.cell import Cell, cell_from, recorded_cells
     from gan_repro.trials.presets import FULL_SIZE
 
-    published = _published_store()
+    published = _published_trials()
     this_run = {}
     for name in names:
         of_row = [o for o in outcomes if o.planned.row == name and o.planned.spec.data.name == dataset]
@@ -122,11 +122,11 @@ def _printed_table(
     return columns.table_from(columns.table_name(dataset), shown)
 
 
-def _published_store() -> RecordStore | tuple[()]:
-    from gan_repro.verdicts.evidence import ReadOnlyStore
+def _published_trials() -> Sequence[TrialRecord]:
+    from gan_repro.results import load_results
 
     folder = published_folder()
-    return ReadOnlyStore(folder) if folder else ()
+    return load_results(folder).trials if folder else ()
 
 
 def _connect(scheduler: str | None) -> Cluster | None:

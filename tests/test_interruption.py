@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gan_repro.trials import environment
-from gan_repro.trials.records import RecordStore
+from gan_repro.trials.store import RecordStore
 
 LONG = ["--preset", "standard", "--datasets", "digits", "--rows", "gan", "--seed", "1", "--workers", "1"]
 SMOKE = ["--preset", "smoke", "--datasets", "digits", "--rows", "gan", "gaussian"]

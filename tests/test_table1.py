@@ -14,6 +14,8 @@ from gan_repro import table1
 from gan_repro.tables.cell import cell_from
 from gan_repro.trials.rows import ROWS
 from gan_repro.trials.store import RecordStore
+from gan_repro.util.folders import SEAL
+from tests.guard.oracle import tree
 
 SMOKE = ["--preset", "smoke", "--datasets", "digits", "--models", "gan", "gaussian"]
 
@@ -168,3 +170,32 @@ except SystemExit:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_runs_go_to_a_folder_of_their_own(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert table1.main([*SMOKE[:4], "--rows", "gaussian", "--workers", "1"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["runs"]
+
+
+def test_the_published_record_is_shown_and_never_written(tmp_path, capsys, monkeypatch):
+    published = tmp_path / "results"
+    arguments = ["--datasets", "digits", "--rows", "gaussian", "--workers", "1", "--seeds", "1"]
+    assert table1.main([*arguments, "--preset", "standard", "--runs", str(published)]) == 0
+    (published / SEAL).write_text("")
+    capsys.readouterr()
+    monkeypatch.setattr(table1, "published_folder", lambda: published)
+    before = tree(published)
+    assert table1.main([*arguments, "--preset", "smoke", "--runs", str(tmp_path / "runs")]) == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| Gaussian"))
+    assert len(re.findall(r"-?\d+\.\d ± \d", row)) == 2
+    assert table1.main([*arguments, "--preset", "smoke", "--results", str(published)]) == 2
+    assert "holds the published record" in capsys.readouterr().err
+    assert tree(published) == before
+
+
+def test_a_seed_can_be_named_alone(tmp_path, capsys):
+    arguments = [*SMOKE[:4], "--rows", "gaussian", "--seed", "3", "--runs", str(tmp_path), "--workers", "1"]
+    assert table1.main(arguments) == 0
+    (record,) = RecordStore(tmp_path)
+    assert record.spec.seed == 3

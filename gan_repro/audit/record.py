@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
         ValueError: there is no such trial, it cannot be read, or the folder is not a published record.
         OSError: a file cannot be written.
     """
-    from gan_repro.trials.records import load_record
+    from gan_repro.trials.store import load_record
     from gan_repro.util.files import atomic_write
 
     if not is_published(options.results):
@@ -56,9 +56,9 @@ def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
     from gan_repro.audit.integrity import check_data, check_seeds
     from gan_repro.audit.problem import Problem
     from gan_repro.audit.record_checks import check_record
-    from gan_repro.verdicts.evidence import ReadOnlyStore
+    from gan_repro.results import load_results
 
-    published = {record.spec.id: record for record in ReadOnlyStore(results)}
+    published = {record.spec.id: record for record in load_results(results).trials}
     problems: list[Problem] = []
     for record in records:
         id, old = record.spec.id, published.get(record.spec.id)

@@ -49,9 +49,9 @@ def run(options: argparse.Namespace) -> int:
 
 def recorded_datasets(results: Path) -> list[str]:
     """The data sets that a results folder has trials on, in the order of `data.names`; MNIST if none."""
-    from gan_repro.verdicts.evidence import ReadOnlyStore
+    from gan_repro.results import load_results
 
-    recorded = {record.spec.data.name for record in ReadOnlyStore(results)}
+    recorded = {record.spec.data.name for record in load_results(results).trials}
     return [name for name in data.names() if name in recorded] or ["mnist"]
 
 
