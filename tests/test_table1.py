@@ -75,7 +75,7 @@ def test_a_failed_cell_is_shown_with_its_reason_and_exit_status_1(tmp_path, caps
 
 def test_json_on_stdout_is_nothing_but_json(tmp_path):
     process = start(*SMOKE, "--results", str(tmp_path), "--format", "json")
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate()
     assert process.returncode == 0, err
     whole = json.loads(out)
     assert whole["unit"] == "nats"
@@ -104,13 +104,12 @@ def test_interrupted_it_saves_prints_what_it_has_and_goes_on_later(tmp_path, num
     arguments = ["--preset", "standard", "--datasets", "digits", "--models", "gaussian", "gan"]
     arguments += ["--seeds", "1", "--results", str(tmp_path), "--workers", workers]
     process = start(*arguments)
-    deadline = time.monotonic() + 90
-    # The last trial to start, in one process, is the short one; let the long one train for a moment.
-    while not any(tmp_path.glob("locks/gan-*")) and time.monotonic() < deadline:
+    # The long one is under way once it holds its lock, with minutes of training before it on any machine.
+    while not any(tmp_path.glob("locks/gan-*")):
+        assert process.poll() is None, process.communicate()
         time.sleep(0.05)
-    time.sleep(2)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate()
     assert process.returncode == 128 + number, err
     assert "Traceback" not in err
     (record,) = (record for record in RecordStore(tmp_path) if record.spec.model == "gan")
@@ -168,7 +167,7 @@ except SystemExit:
     print("torch" in sys.modules)
 """
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
 
 
