@@ -38,7 +38,7 @@ def heavy_after(code: str) -> set[str]:
     code = f"import runpy, sys\ntry:\n    {code}\nexcept SystemExit as ended:\n    assert not ended.code\n"
     code += f"print('heavy:', *{HEAVY!r} & sys.modules.keys())"
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines()[-1].removeprefix("heavy:").split())
 
 
@@ -74,7 +74,7 @@ except SystemExit:
     print("found:", *sorted(name for name in sys.modules if name.startswith("gan_repro.")))
 """
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1].split()[1:] == [
         "gan_repro.__main__", "gan_repro.util", "gan_repro.util.console", "gan_repro.util.text",
     ]  # fmt: skip

@@ -1,15 +1,25 @@
 """What stands in README.md and beside the records is what the records say."""
 
+import argparse
+import importlib
+import importlib.util
+import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from gan_repro import models, trials
+from gan_repro.__main__ import COMMANDS
+from gan_repro.__main__ import main as gan_repro_main
+from gan_repro.paper import printed
 from gan_repro.tables import columns
 from gan_repro.tables.table import SUFFIXES
 from gan_repro.trials.store import RecordStore, load_record
+from gan_repro.verdicts.evidence import Evidence
+from gan_repro.verdicts.judge import judge
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -60,8 +70,97 @@ def test_recorded_trials_are_clean_of_a_known_commit_and_finished_or_on_their_wa
 
 
 def test_ci_runs_the_readmes_test_command():
-    assert "<!-- tests -->" in (ROOT / ".ci" / "run").read_text()
-    assert "-m pytest" in README.split("<!-- tests -->")[1].split("```")[1]
+    assert ".ci/readme_block tests" in (ROOT / ".ci" / "run").read_text()
+    assert "-m pytest" in commands("tests")
+
+
+def commands(mark: str) -> str:
+    done = subprocess.run([ROOT / ".ci" / "readme_block", mark], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_a_mark_that_is_not_there_is_said():
+    done = subprocess.run([ROOT / ".ci" / "readme_block", "nothing"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "no commands between <!-- nothing -->" in done.stderr
+
+
+def test_it_is_short_enough_to_be_read():
+    assert len(README.splitlines()) <= 140
+
+
+def test_the_numbers_of_the_answer_are_those_of_the_records():
+    answer = README.split("![")[0]
+    cells = {cell["model"]: cell["columns"] for cell in recorded_rows()}
+    expected = {
+        r"100 epochs .* they score\s+(\d+)": cells["gan"]["preset standard"],
+        r"by a rule of ours (\d+)": cells["gan-early-stopping"]["preset paper"],
+        r"DBN and CAE score (\d+)": cells["dbn"]["preset paper"],
+        r"DBN and CAE score \d+ and (\d+)": cells["cae"]["preset paper"],
+        r"k-means centroids, (\d+)": cells["kmeans"]["preset paper"],
+        r"true images \((\d+)\)": cells["train-set"]["preset paper"],
+    }
+    for pattern, cell in expected.items():
+        found = re.search(pattern, " ".join(answer.split()))
+        assert found, pattern
+        assert int(found[1]) == round(cell["log_likelihood"]["value"]), pattern
+    where = re.search(r"where (\d+) and\s+(\d+) are printed", answer)
+    assert where
+    assert [int(number) for number in where.groups()] == [
+        printed("dbn", "mnist").value, printed("cae", "mnist").value
+    ]  # fmt: skip
+    assert f"**{ruling('mnist-gan')}" in answer
+
+
+def recorded_rows():
+    table = columns.recorded_table(RecordStore(ROOT / "results"), "mnist")
+    return json.loads(table.render("json"))["rows"]
+
+
+def ruling(claim):
+    verdicts = judge(Evidence.load(ROOT / "results"))
+    return next(verdict.ruling for verdict in verdicts if verdict.claim == claim)
+
+
+def test_its_links_work_on_the_package_index_too():
+    """A picture that is not there shows its words; a link that leads nowhere is a broken one."""
+    assert re.findall(r"(?<!!)\[[^\]]*\]\((?!https://)[^)]*\)", README) == []
+    for path in re.findall(r"\b(?:docs/[\w-]+\.md|[A-Z]+\.(?:md|cff)|results/\S+\.png)", README):
+        assert (ROOT / path).is_file(), path
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_the_links_of_the_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_shown_is_one(page, capsys):
+    text = page.read_text(encoding="utf-8")
+    for line in re.findall(r"(?:^|`|/)gan-repro ([a-z][^`\n#]*)", text, re.MULTILINE):
+        name, *arguments = shlex.split(line.replace("NAME", "mnist").replace("...", ""))
+        assert name in COMMANDS, line
+        parser = argparse.ArgumentParser()
+        importlib.import_module(COMMANDS[name][0]).configure(parser)
+        if arguments:
+            parser.parse_args(arguments)
+    for module in re.findall(r"python -m (gan_repro(?:\.\w+)*)", text):
+        assert importlib.util.find_spec(module), module
+
+
+@pytest.mark.slow
+def test_the_score_that_it_shows_is_the_one_that_is_printed(mnist, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    making, scoring = commands("samples").strip().rsplit("\n", 1)
+    exec(shlex.split(making)[2], {})
+    assert gan_repro_main(shlex.split(scoring)[1:]) == 0
+    shown = re.search(r"`(log-likelihood .*?)`", README)
+    assert shown
+    assert capsys.readouterr().out.startswith(shown[1])
 
 
 def test_the_readmes_example_of_a_model_runs_as_it_stands(tmp_path, monkeypatch, capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.store import RecordStore
+from gan_repro.util.folders import RUNS, is_published
 from gan_repro.util.seeds import generator
 from gan_repro.util.text import first_line
 
@@ -102,7 +104,9 @@ def load(record: TrialRecord, context: Context, *, last: bool = False) -> Traine
     spec = record.spec
     path = checkpoint_path(context.results, spec)
     preset = record.provenance.preset
-    remedy = _command(row_under(preset, spec) or spec.model, spec.data.name, preset or "quick", spec.seed)
+    row = row_under(preset, spec) or spec.model
+    # The record is there, without which a net that is done would not be trained again.
+    remedy = _command(context.results, row, spec.data.name, preset or "quick", spec.seed, " --fresh")
     if not path.exists():
         raise NoModelError(f"the trained model of {spec.id} is not in {path.parent}; {remedy}")
     try:
@@ -126,14 +130,17 @@ def load(record: TrialRecord, context: Context, *, last: bool = False) -> Traine
     return Trained(record, dataset, model)
 
 
-def nothing_recorded(context: Context, row: str, dataset: str) -> str:
-    """Say that no trial of a row is finished, and what makes one; a sentence."""
-    remedy = _command(row, dataset, "quick", 1)
-    return f"no finished trial of {row} on {dataset} is recorded in {context.results}; {remedy}"
+def nothing_recorded(context: Context, model: str, dataset: str) -> str:
+    """What is missing where no trial of a model is finished, and what makes one; a sentence."""
+    remedy = _command(context.results, model, dataset, "quick", 1)
+    return f"no finished trial of {model} on {dataset} is recorded in {context.results}; {remedy}"
 
 
-def _command(row: str, dataset: str, preset: str, seed: int) -> str:
+def _command(results: Path, row: str, dataset: str, preset: str, seed: int, fresh: str = "") -> str:
+    """The command that trains one net, that seed and no other, into a folder where a user may write."""
+    runs = RUNS if is_published(results) else results
+    there = f", then look there with --runs {runs}" if runs != results else ""
     return (
-        f"make it with: python -m gan_repro.table1 --preset {preset} --datasets {dataset} --models {row} "
-        f"--seeds {seed} --fresh"
+        f"make it with: gan-repro table --preset {preset} --datasets {dataset} --rows {row} "
+        f"--seed {seed}{fresh} --runs {runs}{there}"
     )

@@ -65,7 +65,7 @@ def test_the_command_says_which_command_makes_a_missing_model(tmp_path, capsys):
     assert command.main(["memorisation", "--results", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "no finished trial of gan on mnist" in said
-    assert "python -m gan_repro.table1 --preset" in said
+    assert "gan-repro table --preset" in said
     assert not list((tmp_path / "experiments").glob("*.json"))
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from gan_repro.experiments.trained import NoModelError, load, recorded
+from gan_repro.util.folders import SEAL
 from tests.factories.records import trial
 
 RELEASED, SEARCHED = trial("gan", 1, 156.0), trial("gan-searched", 1, 166.0)
@@ -30,5 +31,11 @@ def test_a_trial_that_no_preset_asked_for_stands_in_the_row_of_its_model():
 
 @pytest.mark.parametrize(("record", "row"), [(RELEASED, "gan"), (SEARCHED, "gan-searched")])
 def test_where_the_net_is_missing_the_command_for_its_row_is_named(record, row, tmp_path):
-    with pytest.raises(NoModelError, match=f"--models {row} "):
+    with pytest.raises(NoModelError, match=f"--rows {row} --seed 1 --fresh --runs {tmp_path}"):
         load(record, SimpleNamespace(results=tmp_path))
+
+
+def test_the_remedy_for_a_published_trial_leads_to_a_folder_that_may_be_written(tmp_path):
+    (tmp_path / SEAL).write_text("")
+    with pytest.raises(NoModelError, match="--runs runs, then look there with --runs runs"):
+        load(RELEASED, SimpleNamespace(results=tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
 
@@ -141,6 +142,8 @@ def save_good_samples(path: Path) -> None:
 
 
 def test_more_workers_than_trials_are_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    options = table1._parser().parse_args(["--workers", "999999999"])
+    parser = argparse.ArgumentParser()
+    table1.configure(parser)
+    options = parser.parse_args(["--workers", "999999999"])
     assert table1._workers(options, [None, None], "cpu") == 2  # type: ignore[list-item]
     assert table1._workers(options, [], "cpu") == 1

@@ -34,8 +34,6 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", PAGE)))
 
 @pytest.mark.parametrize(("path", "name"), NAMED, ids=[f"{path}::{name}" for path, name in NAMED])
 def test_every_test_that_the_page_names_is_there(path: str, name: str) -> None:
-    if not (ROOT / path).exists():
-        pytest.skip(f"{path} is not part of this checkout")
     assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8") or not name
 
 

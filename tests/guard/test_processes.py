@@ -24,7 +24,7 @@ def start(module: str, *arguments: str | bytes, **options: Any) -> subprocess.Po
 
 
 def end(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=900)
     return process.returncode, (out or b"").decode(), err.decode()
 
 

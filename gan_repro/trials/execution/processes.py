@@ -132,7 +132,7 @@ class _Worker:
 
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
-    """Block what asks a sweep to stop, here and in a process that is started, until that ignores them.
+    """Block `STOP_SIGNALS` in this thread, and so in a process that it starts until that ignores them.
 
     A Ctrl-C in the terminal reaches every process; the parent alone answers it, through the flag.
     """

@@ -184,7 +184,7 @@ def test_processes_that_start_at_once_fetch_once(damaged: bool, cache: Path, tmp
     log = tmp_path / "log"
     command = [sys.executable, "-c", PROCESS, str(Path(__file__).parent), str(log)]
     processes = [subprocess.Popen(command) for _ in range(2)]
-    assert [process.wait(timeout=60) for process in processes] == [0, 0]
+    assert [process.wait() for process in processes] == [0, 0]
     assert log.read_text() == "fetched\n"
     assert (cache / "one").read_bytes() == GOOD["one"]
     if damaged:
@@ -197,11 +197,12 @@ def test_a_lock_that_is_never_released_is_not_waited_for_forever(
     import filelock
 
     cache.mkdir(parents=True)
+    usual = store.LOCK_SECONDS
     monkeypatch.setattr(store, "LOCK_SECONDS", 0.1)
     start = time.monotonic()
     with filelock.FileLock(cache / ".lock"):
         assert obtain(Giver("good", GOOD)) == GOOD
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < usual
 
 
 def test_check_compares_and_changes_nothing(cache: Path, tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""`gan-repro record`: a trial of one's own enters the published record whole, or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gan_repro.__main__ import main
+from gan_repro.audit.__main__ import main as audit
+from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.store import RecordStore
+from tests.factories.records import folder, trial, trials
+from tests.guard.oracle import tree
+
+PUBLISHED = [*trials("gan", [156.0]), *trials("dbn", [197.0, 199.0])]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return folder(tmp_path, PUBLISHED)
+
+
+def own(tmp_path: Path, record: TrialRecord) -> Path:
+    return RecordStore(tmp_path / "runs").write(record)
+
+
+def record(tmp_path: Path, *names: str) -> int:
+    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    return main(["record", *names, *places])
+
+
+@pytest.mark.parametrize("by", ["id", "path"])
+def test_a_finished_trial_is_taken_byte_for_byte(by: str, results: Path, tmp_path: Path) -> None:
+    path = own(tmp_path, trial("gan", 2, 160.0))
+    assert record(tmp_path, path.stem if by == "id" else str(path)) == 0
+    assert (results / "trials" / path.name).read_bytes() == path.read_bytes()
+
+
+REFUSED = {
+    "no commit": (trial("gan", 2, 160.0, commit=None, dirty=None), "commit is missing"),
+    "a changed tree": (trial("gan", 2, 160.0, dirty=True), "dirty is true"),
+    "a seed too far": (trial("gan", 3, 160.0), "seed 2 is missing"),
+    "recorded already": (trial("gan", 1, 160.0), "is recorded already"),
+    "not finished": (
+        trial("gan", 2, 160.0).model_copy(update={"status": "interrupted", "reason": "stopped"}),
+        "only finished trials are recorded",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_does_not_hold_is_named_and_nothing_is_written(
+    case: str, results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused, says = REFUSED[case]
+    path = own(tmp_path, refused)
+    good = own(tmp_path, trial("dbn", 3, 198.0))
+    before = tree(results)
+    assert record(tmp_path, path.stem, good.stem) == 1
+    printed = capsys.readouterr()
+    assert says in printed.out
+    assert "nothing was recorded" in printed.err
+    assert tree(results) == before
+
+
+def test_a_trial_that_is_not_there_is_bad_usage(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = own(tmp_path, trial("gan", 2, 160.0))
+    assert record(tmp_path, path.stem[:-1]) == 2
+    assert f"did you mean {path.stem}?" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_published_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = own(tmp_path, trial("gan", 2, 160.0))
+    assert record(tmp_path, path.stem) == 2
+    assert "holds no published record" in capsys.readouterr().err
+
+
+def test_own_runs_need_no_seal_no_commit_and_any_seed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own(tmp_path, trial("gan", 3, 160.0, commit=None, dirty=None))
+    own(tmp_path, trial("dbn", 1, 190.0, dirty=True))
+    # As in a clone, where README.md stands beside the runs.
+    (tmp_path / "README.md").write_text("<!-- recorded -->\n\n<!-- /recorded -->\n")
+    assert audit(["--results", str(tmp_path / "runs")]) == 0
+    assert "your own runs" in capsys.readouterr().out
+
+
+def test_an_edited_number_in_own_runs_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = own(tmp_path, trial("gan", 1, 160.0))
+    path.write_text(path.read_text().replace('"sigma": 0.19', '"sigma": 0.29'))
+    assert audit(["--results", str(tmp_path / "runs")]) == 1
+    assert "is not on the sigma curve" in capsys.readouterr().out
