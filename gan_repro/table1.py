@@ -1,6 +1,6 @@
 """The main command: train and score the models of Table 1, and print the table.
 
-    gan-repro table [--preset smoke|quick|standard|paper] [--rows ...] [--seeds N] [--runs DIR]
+    gan-repro table [--preset NAME|FILE.toml] [--rows ...] [--seeds N] [--runs DIR]
     python -m gan_repro.table1 ...
 
 Data on stdout, talk and progress on stderr. Everything is written to the runs folder; the published record
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from gan_repro.trials.presets import Preset
     from gan_repro.trials.records import TrialRecord
 
-_PRESETS = ("smoke", "quick", "standard", "paper")
 _MAX_SEEDS = 5
 
 
@@ -149,6 +148,8 @@ def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    from gan_repro.trials.rows import ROWS
+
     parser.description = "Train and score the models of Table 1 of 'Generative Adversarial Nets'."
     parser.epilog = "Example: gan-repro table --preset quick --rows gan train-set"
     parser.add_argument(
@@ -156,7 +157,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=_known_preset,
         default="quick",
         metavar="NAME",
-        help=f"how much to spend: {', '.join(_PRESETS)} (default: quick)",
+        help="how much to spend: smoke, quick (default), standard, paper, or one of your own, FILE.toml",
     )
     parser.add_argument(
         "--datasets",
@@ -172,10 +173,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=_known_row,
         metavar="NAME",
-        help="rows: dbn, cae, gsn, gan, gan-convolutional, train-set, kmeans, gaussian, and on request dbn-1,"
-        " cae-1, gan-single-layer, gan-searched, gan-gaussian-noise, gan-alternating, gan-early-stopping,"
-        " gan-no-early-stopping"
-        " (default: all of the table)",
+        help=f"rows: {', '.join(row for row in ROWS if not ROWS[row].on_request)}, and on request"
+        f" {', '.join(row for row in ROWS if ROWS[row].on_request)} (default: all of the table)",
     )
     seeds = parser.add_mutually_exclusive_group()
     seeds.add_argument(
@@ -224,7 +223,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _check_row(name: str) -> None:
     from gan_repro.trials import rows
 
-    rows.check_name(name)
+    rows.get_row(name)
 
 
 def _check_preset(name: str) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gan_repro import data, models, parzen
-from gan_repro.models.base import TrainedModel
+from gan_repro.models.training import TrainedModel
 
 pytestmark = [
     pytest.mark.cuda,
@@ -65,7 +65,7 @@ def test_an_update_without_random_numbers_is_the_same(
     if name == "gan":
         z = torch.rand(len(train), 100, dtype=torch.float64)
         for model in (mine, theirs):
-            monkeypatch.setattr(model, "_draw_noise", partial(first_rows, z.to(model.device)))
+            monkeypatch.setattr(model, "draw_noise", partial(first_rows, z.to(model.device)))
     before = {key: tensor.clone() for key, tensor in mine.parameters().items()}
     for model in (mine, theirs):
         model.train_batch(train.to(model.device))

@@ -15,7 +15,7 @@ from gan_repro.audit.problem import Problem
 from gan_repro.audit.record_checks import check_provenance, check_record, is_commit
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.results import load_results
-from gan_repro.trials.presets import PRESETS, SEEDS, row_of
+from gan_repro.trials.presets import PRESETS, SEEDS
 from gan_repro.trials.records import TrialRecord
 
 _ROUNDING = 1e-9
@@ -63,7 +63,7 @@ def check_seeds(records: Iterable[TrialRecord]) -> list[Problem]:
         elif preset is not None:
             fold = "" if spec.data.fold is None else f" fold {spec.data.fold}"
             # What one preset runs another may run too, under the same id: then both count as one cell.
-            rows = {name: row for name in PRESETS if (row := row_of(spec, PRESETS[name]))}
+            rows = {name: row for name in PRESETS if (row := PRESETS[name].row_of(spec))}
             row = rows.get(preset, spec.model)
             cells[row, f"{spec.data.name}{fold}", "/".join(rows) or preset].append(spec.seed)
     for (model, dataset, preset), seeds in sorted(cells.items()):

@@ -13,7 +13,7 @@ from datetime import datetime
 from gan_repro import models
 from gan_repro.experiments.record import ExperimentProvenance
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, PROTOCOLS
-from gan_repro.trials.presets import PRESETS, row_of
+from gan_repro.trials.presets import PRESETS
 from gan_repro.trials.records import Candidate, Origin, Provenance, Score, TrialRecord, best_epoch
 
 _ENVIRONMENT = ("device", "threads", "torch", "numpy")
@@ -78,7 +78,7 @@ def _check_origin(origin: Origin, where: str, published: bool) -> Iterator[str]:
 def _check_spec(record: TrialRecord) -> Iterator[str]:
     spec, preset = record.spec, record.provenance.preset
     if preset in PRESETS:
-        row = row_of(spec, PRESETS[preset])
+        row = PRESETS[preset].row_of(spec)
         if row is None:
             yield f"is recorded under preset {preset}, which runs another trial today: no table shows it"
         elif (smaller := PRESETS[preset].cut(row, spec.data.name).smaller) != record.provenance.smaller:

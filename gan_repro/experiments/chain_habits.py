@@ -23,7 +23,7 @@ from gan_repro.experiments.base import Context, ExperimentResult, Floats
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.scores import FEW, Values, continuous_score, effect
 from gan_repro.experiments.trained import Trained, load_all
-from gan_repro.models.tensors import LONG_CHAINS
+from gan_repro.models.chains import LONG_CHAINS
 
 VERSION = 2
 

@@ -190,12 +190,12 @@ def _branch(pair: GAN, seed: int, settings: Settings, ratio: int, train: Tensor)
     model.noise = generator(seed, NAME, "noise")
     size = model.config.batch_size
     for update in range(settings.branch_updates):
-        fakes = model._generate(model._draw_noise(size, model.noise))
+        fakes = model.generate(model.draw_noise(size, model.noise))
         if ratio != FROZEN and update % ratio == 0:
             batch = train[torch.randint(len(train), (size,), generator=order)]
-            model._step(batch, fakes)
+            model.step(batch, fakes)
         else:
-            model._step(train[:0], fakes, update_discriminator=False)
+            model.step(train[:0], fakes, update_discriminator=False)
     return model
 
 

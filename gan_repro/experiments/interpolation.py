@@ -112,8 +112,8 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     measured = []
     for trained in nets:
         model = trained.model
-        ends = model._draw_noise(2 * settings.pairs, generator(settings.seed, NAME))
-        measured.append(measure(model._generate, ends, trained.dataset.train, settings))
+        ends = model.draw_noise(2 * settings.pairs, generator(settings.seed, NAME))
+        measured.append(measure(model.generate, ends, trained.dataset.train, settings))
         context.log(f"{NAME}: {trained.label}, largest step {measured[-1].ratios[LARGEST_STEP_RATIO]:.2f}")
     frames = measured[0].frames
     chosen = np.linspace(0, settings.parts, _STRIP_FRAMES).round().astype(int)

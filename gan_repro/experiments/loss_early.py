@@ -195,7 +195,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
 def gradient_norm(model: GAN, before: Mapping[str, Tensor] | None) -> float:
     """Read back the norm of G's gradient in the latest update, from the velocities before it (None: zero)."""
     # The model has counted the update already; the epoch, and with it the momentum, is still the same.
-    rate, momentum = model._learning_rate_at(model.updates - 1), model._momentum()
+    rate, momentum = model.learning_rate_at(model.updates - 1), model.momentum
     squares = 0.0
     for name, velocity in _velocities(model).items():
         kept = 0.0 if before is None else momentum * before[name]

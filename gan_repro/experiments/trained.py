@@ -14,7 +14,7 @@ import torch
 from gan_repro import models
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments.base import Context
-from gan_repro.models.base import TrainedModel
+from gan_repro.models.training import TrainedModel
 from gan_repro.trials.images import load_images
 from gan_repro.trials.presets import COMPLETEST_FIRST, completest, row_under
 from gan_repro.trials.records import TrialRecord
@@ -122,7 +122,9 @@ def load(record: TrialRecord, context: Context, *, last: bool = False) -> Traine
         raise NoModelError(f"{path} {fault}; {remedy}")
     dataset = load_images(spec.data.name, spec.data.fold, context.root)[0]
     kind = models.model_class(spec.model)
-    model: TrainedModel = kind(kind.Config(**spec.config), seed=spec.seed)
+    model = kind(kind.Config(**spec.config), seed=spec.seed)
+    if not isinstance(model, TrainedModel):
+        raise NoModelError(f"{spec.model} has no training whose end {path} could hold; {remedy}")
     model.fit(dataset.train, state=state)
     # Of a model scored on folds that share images the last state was scored, whichever was best.
     if not last and record.candidates["best"].epoch != model.epoch:

@@ -52,9 +52,9 @@ class Simultaneous(GAN):
 
     def train_batch(self, batch: Tensor) -> Mapping[str, Tensor]:
         """One update of G and one of D; G's moves first, but D's images are of G as it was."""
-        for_d, for_g = (self._generate(self._draw_noise(len(batch), self.noise)) for _ in range(2))
-        losses = self._step(batch[:0], for_g, update_discriminator=False)
-        return losses | self._step(batch, for_d, update_generator=False)
+        for_d, for_g = (self.generate(self.draw_noise(len(batch), self.noise)) for _ in range(2))
+        losses = self.step(batch[:0], for_g, update_discriminator=False)
+        return losses | self.step(batch, for_d, update_generator=False)
 
 
 class Alternating(GAN):
@@ -62,11 +62,11 @@ class Alternating(GAN):
 
     def train_batch(self, batch: Tensor) -> Mapping[str, Tensor]:
         """One update of D, then one of G against it."""
-        noise = self._draw_noise(len(batch), self.noise)
+        noise = self.draw_noise(len(batch), self.noise)
         before_masks = self.noise.get_state()
-        losses = self._step(batch, self._generate(noise), update_generator=False)
+        losses = self.step(batch, self.generate(noise), update_generator=False)
         self.noise.set_state(before_masks)
-        return losses | self._step(batch, self._generate(noise), update_discriminator=False)
+        return losses | self.step(batch, self.generate(noise), update_discriminator=False)
 
 
 class Recipe(NamedTuple):

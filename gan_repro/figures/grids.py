@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from gan_repro.experiments.base import Context
     from gan_repro.experiments.trained import NoModelError, load
     from gan_repro.figures.sample_grids import choose_grid
-    from gan_repro.models.base import TrainedModel
+    from gan_repro.models.training import TrainedModel
     from gan_repro.trials.presets import FULL_SIZE
     from gan_repro.trials.store import RecordStore
     from gan_repro.util.files import sha256_of_array

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.figures.style import BLUE, ORANGE, REFERENCES, VARIANTS, new_figure
+from gan_repro.figures.style import BLUE, ORANGE, new_figure
 from gan_repro.stats.estimate import Estimate
 from gan_repro.trials import rows
 from gan_repro.verdicts.evidence import Evidence
@@ -33,7 +33,7 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
     shown = [score.value for row in drawn for score in scores[row]]
     shown += [printed.value for row in drawn if (printed := paper.printed(row, dataset)) is not None]
     left = min(shown, default=0.0) - 30
-    drawn += [row for row, found in scores.items() if row in VARIANTS and found]
+    drawn += [row for row, found in scores.items() if row not in paper.LABELS and found]
     for place, row in enumerate(drawn):
         printed = paper.printed(row, dataset)
         found = scores[row]
@@ -47,18 +47,19 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
             mean = Estimate.from_values([score.value for score in found], "training seeds")
             at = place - 0.1 + 0.08 * len(found)
             _point(axes, mean, at, "D", ORANGE, f"mean of its trials; ± over {mean.over}")
-        if row in VARIANTS and (off := [f"{score.value:.0f}" for score in found if score.value < left]):
+        off = [f"{score.value:.0f}" for score in found if score.value < left]
+        if off and row not in paper.LABELS:
             # One collapse would press everything else together.
             axes.annotate(
                 f"◂ off to the left: {', '.join(off)}", (0.01, place - 0.25), fontsize=8,
                 xycoords=("axes fraction", "data"),
             )  # fmt: skip
-    for model, (colour, line) in REFERENCES.items():
-        found = scores.get(model, [])
+    for row in [row for row in scores if row in paper.LABELS and row not in drawn]:
+        found, style = scores[row], rows.style(row)
         if found:
             value = sum(score.value for score in found) / len(found)
-            label = f"{paper.LABELS[model]}: {value:.0f}{' (off to the left)' if value < left else ''}"
-            axes.axvline(value, color=colour, linestyle=line, linewidth=1.5, label=label)
+            label = f"{paper.LABELS[row]}: {value:.0f}{' (off to the left)' if value < left else ''}"
+            axes.axvline(value, color=style.colour, linestyle=style.line, linewidth=1.5, label=label)
     axes.set_xlim(left=left)
     axes.set_yticks(range(len(drawn)), [rows.label(row).replace(", ", ",\n") for row in drawn])
     axes.set_ylim(len(drawn) - 0.4, -0.6)

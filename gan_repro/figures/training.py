@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gan_repro import paper
-from gan_repro.figures.style import MODELS, REFERENCES, VARIANTS, new_figure
+from gan_repro.figures.style import new_figure
+from gan_repro.trials import rows
 from gan_repro.trials.presets import completest, row_under
-from gan_repro.trials.rows import label as row_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from gan_repro.trials.records import TrialRecord
 
 
-_STYLES = MODELS | VARIANTS
 _DRAWN = ("done", "interrupted")
 """A training that is not finished shows how far it has come."""
 _RING: Mapping[str, Any] = {"marker": "o", "markerfacecolor": "white", "markersize": 5}
@@ -37,10 +36,10 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     unfinished = False
     for record in records:
         row = row_under(record.provenance.preset, record.spec)
-        if record.spec.data.name == dataset and row in _STYLES and record.status in _DRAWN:
+        if record.spec.data.name == dataset and row is not None and record.status in _DRAWN:
             preset = completest(record.provenance.preset, record.spec)
-            label = f"{row_label(row)} (preset {preset})"
-            if _draw_curve(axes, record, _STYLES[row], None if label in named else label):
+            label = f"{rows.label(row)} (preset {preset})"
+            if _draw_curve(axes, record, rows.style(row), None if label in named else label):
                 named.add(label)
                 unfinished |= record.status == "interrupted"
     if unfinished:
@@ -85,19 +84,18 @@ def sigma_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
 
     figure = new_figure(8.5)
     axes = figure.subplots()
-    styles = _STYLES | REFERENCES
     named: set[str] = set()
     low, high = [], []
     for record in records:
         row = row_under(record.provenance.preset, record.spec)
-        if record.spec.data.name != dataset or record.status != "done" or row not in styles:
+        if record.spec.data.name != dataset or record.status != "done" or row is None:
             continue
         scores = record.scored.scores
         curve, chosen = scores["refined"].sigma_curve, record.score
         if chosen.sigma is None:  # each of several folds has a curve of its own
             continue
-        colour, line = styles[row]
-        label = row_label(row) if row not in named else None
+        colour, line = rows.style(row).colour, rows.style(row).line
+        label = rows.label(row) if row not in named else None
         axes.plot(*zip(*curve, strict=True), line, color=colour, linewidth=1.3, label=label)
         axes.plot(chosen.sigma, chosen.valid_mean, "o", color=colour, markerfacecolor="white", markersize=6)
         named.add(row)
@@ -124,16 +122,15 @@ def _authors_sigmas() -> tuple[float, ...]:
     return tuple(float(sigma) for sigma in AUTHORS_SIGMAS)
 
 
-def _draw_curve(axes: Axes, record: TrialRecord, look: tuple[str, str], label: str | None) -> bool:
+def _draw_curve(axes: Axes, record: TrialRecord, style: rows.Style, label: str | None) -> bool:
     """Draw a trial's curve; False where it has no point to draw."""
     points = [(p.epoch, p.valid_mean) for p in record.learning_curve if p.valid_mean is not None]
     if not points:
         return False
-    colour, style = look
     epochs, values = zip(*points, strict=True)
     # Dense dots would hide the line, and the lines of other seeds below it.
     marker = "." if len(points) <= _DOTS_UP_TO else None
-    axes.plot(epochs, values, style, color=colour, marker=marker, linewidth=1.3, label=label)
+    axes.plot(epochs, values, style.line, color=style.colour, marker=marker, linewidth=1.3, label=label)
     if record.status == "interrupted":
-        axes.plot(epochs[-1], values[-1], color=colour, zorder=3, **_RING)
+        axes.plot(epochs[-1], values[-1], color=style.colour, zorder=3, **_RING)
     return True

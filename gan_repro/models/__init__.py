@@ -1,4 +1,4 @@
-"""The models by name. Nothing heavy is imported until one is asked for.
+"""The models by name; the module of a model is imported when it is asked for.
 
 Adding a model: one line in `_MODELS`, then ``pytest tests/models/test_conformance.py``.
 """
@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from gan_repro.models.base import Model
+
+_Kind = TypeVar("_Kind", bound="type[Model]")
 
 _MODELS = {
     "gan": "gan_repro.models.gan.model:GAN",
@@ -20,7 +25,7 @@ _MODELS = {
 }
 
 
-_REGISTERED: dict[str, Any] = {}
+_REGISTERED: dict[str, type[Model]] = {}
 """Classes that `register` added, by name."""
 
 
@@ -29,11 +34,11 @@ def names() -> tuple[str, ...]:
     return (*_MODELS, *_REGISTERED)
 
 
-def register(kind: Any) -> Any:
+def register(kind: _Kind) -> _Kind:
     """Make a model class of your own known under its `name`, in this process; a class decorator.
 
-    It is used like the built-in ones: `Config`, `version`, ``fit(train)`` and ``sample(n, generator=...)``.
-    `baselines.Reference` has all but the last two ready.
+    The class is a `base.Model`: with `baselines.Baseline` as its base it needs no more than `name`,
+    ``fit(train)`` and ``sample(n, generator=...)``.
 
     Raises:
         ValueError: the name belongs to another model.
@@ -57,8 +62,8 @@ def check_name(name: str) -> None:
         raise ValueError(f"no model is called {name!r}; {hint}")
 
 
-def model_class(name: str) -> Any:
-    """The class behind a name.
+def model_class(name: str) -> type[Model]:
+    """Return the class behind a name.
 
     Raises:
         ValueError: as `check_name`.
@@ -67,11 +72,12 @@ def model_class(name: str) -> Any:
     if name in _REGISTERED:
         return _REGISTERED[name]
     module, _, attribute = _MODELS[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    kind: type[Model] = getattr(importlib.import_module(module), attribute)
+    return kind
 
 
-def get(name: str, *, seed: int = 0, device: str = "cpu", **settings: Any) -> Any:
-    """A model ready to fit: ``get("gan", seed=1, epochs=10).fit(train).sample(10_000, generator=g)``.
+def get(name: str, *, seed: int = 0, device: str = "cpu", **settings: Any) -> Model:
+    """Make a model ready to fit: ``get("gan", seed=1, epochs=10).fit(train).sample(10_000, generator=g)``.
 
     `settings` replace defaults of the model's `Config`.
 

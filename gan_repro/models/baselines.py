@@ -1,4 +1,4 @@
-"""Rows that tell what a score is worth: no net is trained, only the training images are used.
+"""Baselines, which tell what a score is worth: no net is trained, only the training images are used.
 
 - ``train-set``: random training images stand in for samples. What a perfect memory would score; Theis, van
   den Oord and Bethge (2016) compare models with such a row.
@@ -8,47 +8,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
-from gan_repro.models.base import Deviation, ModelConfig, NotFittedError
+from gan_repro.models.base import Model, ModelConfig, NotFittedError
 from gan_repro.models.tensors import as_training_images
 from gan_repro.util.seeds import derive_seed
 
 
-class Reference:
-    """A row that needs no training loop; shares the models' constructor and verbs."""
+class Baseline(Model):
+    """A model without a training loop: it keeps the training images, and draws from them."""
 
-    name: ClassVar[str]
-    version: ClassVar[int] = 1
-    Config: ClassVar[type[ModelConfig]] = ModelConfig
-    deviations: ClassVar[tuple[Deviation, ...]] = ()
-
-    def __init__(
-        self,
-        config: ModelConfig | None = None,
-        *,
-        seed: int = 0,
-        device: str | torch.device = "cpu",
-        dtype: torch.dtype = torch.float32,
-    ) -> None:
-        self.config: Any = self.Config() if config is None else config
-        self.seed = seed
-        self.device = torch.device(device)
-        self.dtype = dtype
-        self._images: Tensor | None = None
-
-    def active_deviations(self) -> tuple[Deviation, ...]:
-        """The deviations that hold under this model's settings."""
-        return self.deviations
-
-    def chain_shape(self, n: int) -> tuple[int, int]:
-        """The rows are independent draws."""
-        return n, 1
+    _images: Tensor | None = None
 
     def fit(self, train: np.ndarray | Tensor) -> Self:
         """Keep the training images (n, d) in [0, 1].
@@ -83,7 +58,11 @@ class Reference:
         return self._images
 
 
-class TrainSet(Reference):
+Reference = Baseline
+"""The name that it had first."""
+
+
+class TrainSet(Baseline):
     """Random training images as samples."""
 
     name: ClassVar[str] = "train-set"
@@ -96,11 +75,12 @@ class KMeansConfig(ModelConfig):
     max_iterations: int = Field(10, ge=1)
 
 
-class KMeans(Reference):
+class KMeans(Baseline):
     """Centroids of scikit-learn's k-means, started from random training images."""
 
     name: ClassVar[str] = "kmeans"
     Config = KMeansConfig
+    config: KMeansConfig
 
     def fit(self, train: np.ndarray | Tensor) -> Self:
         """Find the centroids of the training images (n, d) in [0, 1].
@@ -132,7 +112,7 @@ class KMeans(Reference):
         return self
 
 
-class PixelGaussian(Reference):
+class PixelGaussian(Baseline):
     """An independent Gaussian for each pixel, clipped to [0, 1]."""
 
     name: ClassVar[str] = "gaussian"

@@ -107,6 +107,7 @@ class CAE(StackedModel):
 
     name: ClassVar[str] = "cae"
     Config = CAEConfig
+    config: CAEConfig
     deviations: ClassVar[tuple[Deviation, ...]] = (
         Deviation(
             id="cae-unpublished-settings",
@@ -143,7 +144,7 @@ class CAE(StackedModel):
 
     def train_layer(self, layer: int, inputs: Tensor) -> Mapping[str, Tensor]:
         """One step down the gradient of one layer's loss."""
-        config: CAEConfig = self.config
+        config = self.config
         trained, velocity = self.layers[layer], self.velocities[layer]
         losses = trained.add_gradient(
             velocity, inputs, config.contraction, decay=config.momentum, scale=-self.rate(self.epoch)

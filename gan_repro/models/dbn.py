@@ -1,14 +1,4 @@
-"""Deep belief network: restricted Boltzmann machines (RBMs) stacked greedily, and Gibbs sampling at the top.
-
-An RBM over visible units v (n, d) and binary hidden units h (n, m), with weights W (d, m):
-
-    Bernoulli v:  E(v, h) = -v'Wh - a'v - b'h             P(v=1|h) = sigmoid(Wh + a)
-    Gaussian v:   E(v, h) = |v - a|^2 / 2 - v'Wh - b'h    P(v|h) = N(a + Wh, 1)
-    both:         P(h=1|v) = sigmoid(W'v + b)             F(v) = -log sum_h exp(-E(v, h))
-
-Training climbs the log-likelihood, d log P(v) / dW = <v h'>_data - <v h'>_model. Gibbs chains estimate the
-second term: begun afresh at each batch (contrastive divergence) or carried on (persistent). The gradient is
-written out by hand and taken in place.
+"""Deep belief network: restricted Boltzmann machines (`rbm`) stacked greedily, and Gibbs sampling at the top.
 
 Pixels: a grey level in [0, 1] stands for the mean of a Bernoulli unit ("bernoulli"), or it is centred and
 scaled to a unit with Gaussian noise ("gaussian", for faces). A layer above trains on binary samples of the
@@ -24,17 +14,17 @@ Hinton, Osindero, Teh (2006); persistent chains: Tieleman (2008).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, Literal
 
 import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from torch import Tensor
-from torch.nn.functional import softplus
 
 from gan_repro.models.base import Deviation
-from gan_repro.models.stacked import LayerSizes, StackedConfig, StackedModel, bernoulli
+from gan_repro.models.rbm import RBM
+from gan_repro.models.stacked import LayerSizes, StackedConfig, StackedModel
+from gan_repro.models.tensors import bernoulli
 
 
 class DBNConfig(StackedConfig):
@@ -57,77 +47,12 @@ class DBNConfig(StackedConfig):
     thinning: PositiveInt = 5
 
 
-@dataclass
-class RBM:
-    """One layer. Rows are examples; every method is batched."""
-
-    weights: Tensor
-    visible_bias: Tensor
-    hidden_bias: Tensor
-    gaussian: bool = False
-
-    def hidden_logits(self, visible: Tensor) -> Tensor:
-        """W'v + b."""
-        return torch.addmm(self.hidden_bias, visible, self.weights)
-
-    def hidden_mean(self, visible: Tensor) -> Tensor:
-        """P(h = 1 | v)."""
-        return self.hidden_logits(visible).sigmoid_()
-
-    def visible_mean(self, hidden: Tensor) -> Tensor:
-        """E[v | h]."""
-        mean = torch.addmm(self.visible_bias, hidden, self.weights.T)
-        return mean if self.gaussian else mean.sigmoid_()
-
-    def draw_hidden(self, visible: Tensor, generator: torch.Generator) -> Tensor:
-        """Binary h from P(h | v)."""
-        return bernoulli(self.hidden_mean(visible), generator)
-
-    def draw_visible(self, hidden: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw v from P(v | h)."""
-        mean = self.visible_mean(hidden)
-        if self.gaussian:
-            return mean.add_(torch.empty_like(mean).normal_(generator=generator))
-        return bernoulli(mean, generator)
-
-    def free_energy(self, visible: Tensor, hidden_logits: Tensor) -> Tensor:
-        """F(v), one number a row, with the logits that v gives; P(v) is proportional to exp(-F(v))."""
-        softened = softplus(hidden_logits).sum(1)
-        if self.gaussian:
-            return (visible - self.visible_bias).square().sum(1) / 2 - softened
-        return -(visible @ self.visible_bias) - softened
-
-    def add_statistics(
-        self, total: RBM, visible: Tensor, hidden: Tensor, *, decay: float, scale: float
-    ) -> None:
-        """In place, total <- decay * total + scale * sum over rows of -dF/d(parameter).
-
-        A Gaussian layer's derivative by the visible bias, v - a, stands without its a, which is the same
-        in both phases and cancels.
-        """
-        total.weights.addmm_(visible.T, hidden, beta=decay, alpha=scale)
-        total.hidden_bias.mul_(decay).add_(hidden.sum(0), alpha=scale)
-        total.visible_bias.mul_(decay).add_(visible.sum(0), alpha=scale)
-
-    def blank(self) -> RBM:
-        """An RBM of the same shape, all zero."""
-        weights, visible_bias, hidden_bias = map(torch.zeros_like, self.tensors("").values())
-        return RBM(weights, visible_bias, hidden_bias, self.gaussian)
-
-    def tensors(self, label: str | int) -> dict[str, Tensor]:
-        """The live tensors, by name."""
-        return {
-            f"weights_{label}": self.weights,
-            f"visible_bias_{label}": self.visible_bias,
-            f"hidden_bias_{label}": self.hidden_bias,
-        }
-
-
 class DBN(StackedModel):
     """A stack of RBMs, the bottom one over pixels."""
 
     name: ClassVar[str] = "dbn"
     Config = DBNConfig
+    config: DBNConfig
     deviations: ClassVar[tuple[Deviation, ...]] = (
         Deviation(
             id="dbn-unpublished-settings",
@@ -179,7 +104,7 @@ class DBN(StackedModel):
 
     def build_layers(self, train: Tensor, generator: torch.Generator) -> None:
         """Weights N(0, 0.01^2), hidden biases 0; pixel biases from the marginals of images (n, d)."""
-        config: DBNConfig = self.config
+        config = self.config
         gaussian = config.visible == "gaussian"
         ones, zeros = train.new_ones(train.shape[1]), train.new_zeros(train.shape[1])
         mean = train.mean(0)
@@ -202,7 +127,7 @@ class DBN(StackedModel):
 
     def first_rate(self, layer: int) -> float:
         """The step size at the start of a layer's training; a Gaussian one has its own."""
-        config: DBNConfig = self.config
+        config = self.config
         return config.gaussian_learning_rate if self.rbms[layer].gaussian else config.learning_rate
 
     def encode(self, layer: int, inputs: Tensor, generator: torch.Generator) -> Tensor:
@@ -211,7 +136,7 @@ class DBN(StackedModel):
 
     def train_layer(self, layer: int, inputs: Tensor) -> Mapping[str, Tensor]:
         """One step of (persistent) contrastive divergence in one RBM."""
-        config: DBNConfig = self.config
+        config = self.config
         rbm, velocity = self.rbms[layer], self.velocities[layer]
         visible = self._standardised(layer, inputs)
         logits = rbm.hidden_logits(visible)

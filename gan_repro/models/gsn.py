@@ -32,8 +32,9 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from gan_repro.models.base import Deviation, TrainedModel, TrainingConfig
-from gan_repro.models.tensors import LONG_CHAINS, chain_shape
+from gan_repro.models.base import Deviation, TrainingConfig
+from gan_repro.models.chains import LONG_CHAINS, chain_shape
+from gan_repro.models.training import TrainedModel
 
 
 class GSNConfig(TrainingConfig):
@@ -66,6 +67,7 @@ class GSN(TrainedModel):
 
     name: ClassVar[str] = "gsn"
     Config: ClassVar[type[TrainingConfig]] = GSNConfig
+    config: GSNConfig
     deviations: ClassVar[tuple[Deviation, ...]] = (
         Deviation(
             id="gsn-training-images",

@@ -21,8 +21,10 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor
 
-from gan_repro.models.base import TrainedModel, TrainingConfig
-from gan_repro.models.tensors import LONG_CHAINS, chain_shape
+from gan_repro.models.base import TrainingConfig
+from gan_repro.models.chains import LONG_CHAINS, chain_shape
+from gan_repro.models.tensors import bernoulli
+from gan_repro.models.training import TrainedModel
 
 LayerSizes = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 """Hidden units of each layer, from the bottom up."""
@@ -79,6 +81,7 @@ class StackedModel(TrainedModel):
     """
 
     Config: ClassVar[type[StackedConfig]]
+    config: StackedConfig
     depth: Tensor
     starts: Tensor
 
@@ -180,8 +183,3 @@ class StackedModel(TrainedModel):
         if self.config.start == "train":
             return self.starts[torch.arange(chains, device=self.device) % len(self.starts)]
         return bernoulli(self.starts.expand(chains, -1), generator)
-
-
-def bernoulli(mean: Tensor, generator: torch.Generator) -> Tensor:
-    """Binary draws of these means, as numbers of their kind."""
-    return torch.rand(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype).lt_(mean)

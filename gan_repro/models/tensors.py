@@ -1,20 +1,16 @@
-"""What models take in and give out, checked: images, chains, saved tensors."""
+"""Tensors that models share: training images and saved tensors, checked, and binary draws."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
-LONG_CHAINS = 100
-"""How many chains `sample_consecutive` of a model runs side by side."""
-
 
 def as_training_images(train: np.ndarray | Tensor) -> Tensor:
-    """`train` as a tensor, once it is known to be a finite float matrix (n, d) with values in [0, 1].
+    """Return `train` as a tensor, once it is known to be a finite float matrix (n, d) in [0, 1].
 
     Raises:
         ValueError: with one sentence that says what is wrong.
@@ -28,12 +24,6 @@ def as_training_images(train: np.ndarray | Tensor) -> Tensor:
     if not (low >= 0 and high <= 1):
         raise ValueError(f"training images must lie in [0, 1]; these reach from {low:g} to {high:g}")
     return data
-
-
-def chain_shape(n: int, chains: int) -> tuple[int, int]:
-    """Share n samples among at most so many chains of equal length: (chains, samples per chain)."""
-    per_chain = max(1, math.ceil(n / chains))
-    return math.ceil(n / per_chain), per_chain
 
 
 def copy_tensors(saved: Mapping[str, Tensor], live: Mapping[str, Tensor]) -> None:
@@ -52,3 +42,8 @@ def copy_tensors(saved: Mapping[str, Tensor], live: Mapping[str, Tensor]) -> Non
             )
     for name, tensor in live.items():
         tensor.copy_(saved[name])
+
+
+def bernoulli(mean: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw 0 or 1 for each entry of `mean`, 1 with that probability; shape and type are those of `mean`."""
+    return torch.rand(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype).lt_(mean)

@@ -1,6 +1,6 @@
 """Choosing what the papers leave unsaid: a small search on validation likelihood, the same for each model.
 
-    gan-repro search [--models dbn cae gsn gan] [--dataset mnist]
+    gan-repro search [--rows dbn cae gsn gan] [--dataset mnist]
 
 Two rounds. In the first every model gets the same number of candidates and about the same time for each: a
 candidate is trained on the training images. In the second the best of them is sampled in several ways, the
@@ -123,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
     torch.set_num_threads(1)
     require_writable(options.runs / "search")
     dataset = data.load(options.dataset, root=options.root)
-    logs = [search(model, dataset, options.runs) for model in options.models]
+    logs = [search(model, dataset, options.runs) for model in options.rows]
     rows = [
         [
             log.model,
@@ -146,7 +146,7 @@ def run(options: argparse.Namespace) -> int:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = "Choose unpublished settings on validation likelihood, one budget for all models."
-    parser.add_argument("--models", nargs="+", choices=tuple(SPACES), default=list(SPACES))
+    parser.add_argument("--rows", "--models", nargs="+", choices=tuple(SPACES), default=list(SPACES))
     parser.add_argument("--dataset", choices=data.names(), default="mnist")
     parser.add_argument(
         "--runs",

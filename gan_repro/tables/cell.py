@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro import data
-from gan_repro.models.tensors import LONG_CHAINS, chain_shape
+from gan_repro.models.chains import LONG_CHAINS, chain_shape
 from gan_repro.stats.estimate import Estimate
-from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS, row_of, stands_under
+from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS, stands_under
 from gan_repro.trials.records import Score, TrialRecord
 
 
@@ -207,7 +207,7 @@ def recorded_cells(records: Iterable[TrialRecord], dataset: str, presets: Sequen
     for record in records:
         if record.spec.data.name == dataset:
             for preset in _counts_for(record, presets):
-                row = row_of(record.spec, PRESETS[preset])
+                row = PRESETS[preset].row_of(record.spec)
                 if row is not None:
                     groups.setdefault((row, preset), []).append(record)
     cells: dict[str, Cell] = {}

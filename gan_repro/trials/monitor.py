@@ -1,8 +1,7 @@
-"""Watching a fit: the learning curve, the best parameters so far, checkpoints, and when to stop."""
+"""Watching a training: the learning curve, the best parameters so far, checkpoints, and when to stop."""
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import sys
@@ -11,16 +10,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from tqdm import tqdm
 
-from gan_repro.models.base import DivergedError, EpochLog, TrainedModel
+from gan_repro.data.dataset import Dataset
+from gan_repro.models.base import DivergedError, EpochLog, Model
 from gan_repro.parzen.protocols import choose_sigma
+from gan_repro.stats.spread import COLLAPSED_BELOW, spread
+from gan_repro.trials.checkpoint import read_checkpoint, write_checkpoint
 from gan_repro.trials.records import CurvePoint, Origin
 from gan_repro.trials.spec import TrialSpec
-from gan_repro.util.files import atomic_write, check_saved_tensors
 from gan_repro.util.seeds import generator
 from gan_repro.util.text import first_line
 
@@ -29,56 +28,27 @@ class StopRequestedError(Exception):
     """Somebody asked the trial to stop; its checkpoint is saved."""
 
 
-class _SavedMonitor(BaseModel):
-    """What a checkpoint holds of the monitor, under the key "watch"; checked before any of it is used."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
-
-    spec: str
-    curve: list[str]
-    best_epoch: int | None
-    best_mean: float
-    best_parameters: dict[str, torch.Tensor]
-    resumed: int
-    tracking_seconds: float
-    training_seconds: float
-    recent: list[float] = Field(default_factory=list)
-    origins: list[Origin] = Field(default_factory=list)
-    """Of all attempts; a checkpoint from before they were kept does not say."""
-
-
-def _read(checkpoint: Path, spec: TrialSpec) -> tuple[_SavedMonitor, list[CurvePoint], Mapping[str, Any]]:
-    """The monitor's part, the curve and the model's state; raises what torch.load does for a damaged file."""
-    check_saved_tensors(checkpoint)
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    if not isinstance(saved, dict):
-        raise ValueError(f"it holds a {type(saved).__name__}")
-    monitor = _SavedMonitor(**saved["watch"])
-    if monitor.spec != spec.canonical_json():
-        raise ValueError("it belongs to another trial")
-    return monitor, [CurvePoint.model_validate_json(point) for point in monitor.curve], saved["model"]
-
-
-def epochs_saved(checkpoint: Path, spec: TrialSpec) -> int | None:
-    """How many whole epochs a checkpoint of this trial holds; None where there is none to go on from."""
-    if not os.path.lexists(checkpoint):
-        return None
-    try:
-        return len(_read(checkpoint, spec)[1])
-    except Exception:  # whatever is wrong with it, the trial itself will say so and begin afresh
-        return None
-
-
 class TrainingMonitor:
     """An `Observer` that scores on validation images, remembers the best, saves, and stops in time.
 
     Its own state goes into the checkpoint with the model's, so that a resumed trial ends like a straight one.
+
+    Args:
+        spec: the trial; it says when to look and when to stop.
+        images: of which the validation part is looked at.
+        checkpoint: where the checkpoint stands.
+        origin: code and machine of this run.
+        stop_requested: asked after every update.
+        checkpoint_seconds: least time between two checkpoints.
+        position: line of the progress bar on stderr; None for no bar.
+        title: what the bar is called.
+        report_share: called after every epoch with the share of the epochs that is done.
     """
 
     def __init__(
         self,
         spec: TrialSpec,
-        valid: np.ndarray,
+        images: Dataset,
         checkpoint: Path,
         *,
         origin: Origin,
@@ -89,11 +59,13 @@ class TrainingMonitor:
         report_share: Callable[[float], None],
     ) -> None:
         self.spec = spec
-        self.valid = valid
+        self.valid = images.valid
+        self.train_spread = spread(images.train)
         self.checkpoint = checkpoint
         self.origin = origin
         self.stop_requested = stop_requested
         self.checkpoint_seconds = checkpoint_seconds
+        self._epochs: int = spec.config.get("epochs", 0)
         self._position = position
         self._title = title
         self._report_share = report_share
@@ -107,13 +79,19 @@ class TrainingMonitor:
         self.best_mean = -math.inf
         self.best_parameters: dict[str, torch.Tensor] = {}
         self.recent: list[float] = []
+        self.collapsed = False
+        """Whether the samples of the latest look were a collapsed net's."""
         self.resumed = 0
         self.earlier: list[Origin] = []
         self.tracking_seconds = 0.0
         self.training_seconds = 0.0
 
-    def after_batch(self, model: TrainedModel) -> None:
-        """Save once in a while; stop if asked to."""
+    def after_batch(self, model: Model) -> None:
+        """Save when the last checkpoint is old enough.
+
+        Raises:
+            StopRequestedError: somebody asked to stop; the checkpoint is saved.
+        """
         now = time.monotonic()
         if self.stop_requested():
             self.save(model)
@@ -121,11 +99,11 @@ class TrainingMonitor:
         if now - self._saved >= self.checkpoint_seconds:
             self.save(model)
 
-    def after_epoch(self, model: TrainedModel, log: EpochLog) -> bool:
+    def after_epoch(self, model: Model, log: EpochLog) -> bool:
         """Add to the curve; look at the validation likelihood when due; True when it has stopped rising."""
         every = self.spec.evaluation.track_every
-        due = every > 0 and (log.epoch % every == 0 or log.epoch == model.config.epochs)
-        mean, sigma = self._track(model, log.epoch) if due else (None, None)
+        due = every > 0 and (log.epoch % every == 0 or log.epoch == self._epochs)
+        mean, sigma = self._look(model, log.epoch) if due else (None, None)
         self.curve.append(
             CurvePoint(
                 epoch=log.epoch,
@@ -135,14 +113,15 @@ class TrainingMonitor:
                 sigma=sigma,
             )
         )
-        self._show(model, log)
-        self._report_share(log.epoch / model.config.epochs)
+        self._show(log)
+        self._report_share(log.epoch / self._epochs)
         patience = self.spec.evaluation.patience
         if patience is None or self.best_epoch is None:
             return False
         return log.epoch - self.best_epoch >= patience
 
-    def _track(self, model: TrainedModel, epoch: int) -> tuple[float, float]:
+    def _look(self, model: Model, epoch: int) -> tuple[float, float]:
+        """Score samples on the validation images: mean log-likelihood (nats) and its refined sigma."""
         started = time.monotonic()
         random = generator(self.spec.seed, self.spec.model, "tracking", epoch, device=model.device)
         samples = model.sample(self.spec.evaluation.n_samples, generator=random)
@@ -153,10 +132,18 @@ class TrainingMonitor:
             raise DivergedError(f"the validation log-likelihood after epoch {epoch} is {choice.valid_mean}")
         if model.complete:
             self._remember_best(model, epoch, choice.valid_mean)
+        ratio = self.relative_spread(samples)
+        self.collapsed = ratio is not None and ratio < COLLAPSED_BELOW
         self.tracking_seconds += time.monotonic() - started
         return choice.valid_mean, choice.sigma
 
-    def _remember_best(self, model: TrainedModel, epoch: int, valid_mean: float) -> None:
+    def relative_spread(self, samples: torch.Tensor) -> float | None:
+        """The spread across samples (n, d), over that across the training images; None if those are alike."""
+        if not self.train_spread:
+            return None
+        return spread(samples.detach().cpu().numpy()) / self.train_spread
+
+    def _remember_best(self, model: Model, epoch: int, valid_mean: float) -> None:
         """Keep the parameters where the mean of the latest looks is the highest so far."""
         looks = self.spec.evaluation.looks
         self.recent = [*self.recent, valid_mean][-looks:]
@@ -165,12 +152,12 @@ class TrainingMonitor:
             self.best_mean, self.best_epoch = mean, epoch
             self.best_parameters = model.parameters_copy()
 
-    def _show(self, model: TrainedModel, log: EpochLog) -> None:
+    def _show(self, log: EpochLog) -> None:
         if self._position is None:
             return
         if self._bar is None:
             self._bar = tqdm(
-                total=model.config.epochs,
+                total=self._epochs,
                 initial=log.epoch - 1,
                 desc=self._title,
                 unit="epoch",
@@ -182,6 +169,8 @@ class TrainingMonitor:
         shown = {name.replace(" loss", ""): f"{value:.3g}" for name, value in log.losses.items()}
         if self.best_epoch is not None:
             shown["valid"] = f"{self.best_mean:.0f}"
+        if self.collapsed:
+            shown["samples"] = "collapsed"
         self._bar.set_postfix({**shown, "rate": f"{log.learning_rate:.3g}"}, refresh=False)
         self._bar.update()
 
@@ -192,8 +181,15 @@ class TrainingMonitor:
         self.training_seconds += time.monotonic() - self._started
         self._started = time.monotonic()
 
-    def save(self, model: TrainedModel) -> None:
-        """Write the checkpoint in one step: the model's state and the monitor's own."""
+    def save(self, model: Model) -> None:
+        """Write the checkpoint; a model without a state has none.
+
+        Raises:
+            OSError: the folder cannot be written, or the disk is full.
+        """
+        state = model.state()
+        if state is None:
+            return
         now = time.monotonic()
         mine = {
             "spec": self.spec.canonical_json(),
@@ -207,9 +203,7 @@ class TrainingMonitor:
             "training_seconds": self.training_seconds + now - self._started,
             "origins": [origin.model_dump() for origin in (*self.earlier, self.origin)],
         }
-        buffer = io.BytesIO()
-        torch.save({"watch": mine, "model": model.state()}, buffer)
-        atomic_write(self.checkpoint, buffer.getbuffer().tobytes())
+        write_checkpoint(self.checkpoint, mine, state)
         self._saved = time.monotonic()
 
     def load(self) -> Mapping[str, Any] | None:
@@ -220,11 +214,11 @@ class TrainingMonitor:
         if not os.path.lexists(self.checkpoint):
             return None
         try:
-            mine, curve, state = _read(self.checkpoint, self.spec)
+            mine, state = read_checkpoint(self.checkpoint, self.spec)
+            self.curve = mine.points
         except Exception as error:  # torch.load raises many kinds for damaged files
             self.set_aside(error)
             return None
-        self.curve = curve
         self.best_epoch, self.best_mean = mine.best_epoch, mine.best_mean
         self.best_parameters = mine.best_parameters
         self.recent = mine.recent

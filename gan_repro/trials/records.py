@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validato
 
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.mixing import ChainDiagnostics
+from gan_repro.stats.spread import COLLAPSED_BELOW
 from gan_repro.trials.spec import TrialSpec
 
 Status = Literal["done", "diverged", "error", "interrupted", "skipped"]
@@ -69,10 +70,8 @@ class Candidate(_Part):
     """How many chains the samples came from, each begun on its own; as many as samples if independent."""
     mixing: ChainDiagnostics | None = None
     """What consecutive states of the model's Markov chains are worth; None where it has no chains."""
-    sample_spread: float | None = None
-    """Spread across the samples over that across the training images: root of the mean over pixels of the
-    variance
-    across images. Near 0 where the model has collapsed; None in records from before it was measured."""
+    spread: float | None = None
+    """Of the samples, over that of the training images (`gan_repro.stats.spread`); None in older records."""
 
 
 class CurvePoint(_Part):
@@ -164,3 +163,14 @@ class TrialRecord(_Part):
     def scored(self) -> Candidate:
         """The generator that the spec says is scored: the best one, or the last. Only of done trials."""
         return self.candidates[self.spec.evaluation.scored]
+
+    @property
+    def collapsed(self) -> bool | None:
+        """Whether the scored net has collapsed (`gan_repro.stats.spread`); None where that is not known.
+
+        Never of a baseline, which has no net.
+        """
+        candidate = self.candidates.get(self.spec.evaluation.scored)
+        if candidate is None or candidate.spread is None:
+            return None
+        return candidate.epoch is not None and candidate.spread < COLLAPSED_BELOW

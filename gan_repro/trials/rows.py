@@ -1,14 +1,15 @@
-"""The rows of our tables: a model, and the settings its reference has for each kind of images.
+"""The rows of our tables: a model, the settings that its reference has for each kind of images, and its look.
 
 The defaults of the models are the references' settings for MNIST; a row says where a reference took another
-net for other images, or that it shows a variant.
+net for other images, or that it shows a variant. Adding a row: an entry in `ROWS`, and one in each preset
+that runs it (`gan_repro/trials/cuts`).
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,75 +26,136 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
+class Style(NamedTuple):
+    """How a row's curves are drawn."""
+
+    colour: str = "#000000"
+    line: Literal["-", "--", "-.", ":"] = "-"
+
+
 class Row(BaseModel):
-    """A row: which model, called what, with which settings."""
+    """A row: which model, called what, with which settings, and how it is drawn."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    name: str
+    """On command lines and in tables for machines."""
     model: str
+    """The name of its model class (`gan_repro.models`); several rows may share one."""
     label: str
+    """In tables for readers."""
     settings: Mapping[Kind, Mapping[str, Any] | str]
     """By kind of images: what differs from the model's defaults, or the name of the adversarial net's recipe
     (models/gan/recipes.py). A row has no place in the tables of other kinds."""
+    style: Style | None = None
+    """None: figures choose."""
     on_request: bool = True
-    """Whether it is filled only when named, as is every row that the paper does not have."""
+    """Whether it is run only when named, as is every row that the paper does not have."""
+
+    def has_place(self, dataset: str) -> bool:
+        """Whether the row belongs in the table of that data set."""
+        return kind_of(dataset) in self.settings
+
+    def reference_settings(self, dataset: str) -> dict[str, Any]:
+        """What the row's reference has for such images, as far as it differs from the model's defaults.
+
+        Raises:
+            ValueError: the row has no place in that data set's table.
+        """
+        if not self.has_place(dataset):
+            there = ", ".join(names(dataset))
+            raise ValueError(f"row {self.name} has no place in the table of {dataset}; there are: {there}")
+        return self.settings_for(kind_of(dataset))
+
+    def settings_for(self, kind: Kind) -> dict[str, Any]:
+        """As `reference_settings`, for a kind of images that is in `settings`."""
+        settings = self.settings[kind]
+        if isinstance(settings, str):
+            from gan_repro.models.gan.recipes import RECIPES
+
+            settings = RECIPES[settings]
+        return dict(settings)
 
 
-def _printed(model: str, **settings: Mapping[str, Any] | str) -> Row:
+# Okabe and Ito's colours, told apart by readers with any kind of colour vision; lines are for print.
+_BLACK, _ORANGE, _SKY, _GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+_BLUE, _VERMILION, _PURPLE, _GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
+
+
+def _printed(model: str, style: Style, **settings: Mapping[str, Any] | str) -> Row:
+    """A row of the paper's table, or a baseline beside it."""
     settings = {"digits": {}, "faces": {}} | settings
-    return Row(model=model, label=paper.LABELS[model], settings=settings, on_request=False)
+    return Row(
+        name=model,
+        model=model,
+        label=paper.LABELS[model],
+        settings=settings,
+        style=style,
+        on_request=False,
+    )
+
+
+def _variant(name: str, label: str, style: Style, settings: Mapping[str, Any] | None = None) -> Row:
+    """The adversarial nets for digits with settings of their own."""
+    label = f"Adversarial nets, {label}"
+    return Row(name=name, model="gan", label=label, settings={"digits": settings or {}}, style=style)
 
 
 # As long as each of two layers trains.
 _ONE_LAYER = {"epochs": 20}
 
 ROWS: Mapping[str, Row] = {
-    # Section 4 of the reference: a Gaussian RBM below, 2304-512-1024.
-    "dbn": _printed("dbn", faces={"visible": "gaussian", "layers": (512, 1024)}),
-    "cae": _printed("cae"),
-    "gsn": _printed("gsn"),
-    "gan": _printed("gan", faces="tfd", colour="cifar10-fully-connected"),
-    # The best candidate of gan_repro.search, which is another than mnist.yaml's.
-    "gan-searched": Row(
-        model="gan", label="Adversarial nets, rate searched", settings={"digits": {"learning_rate": 0.2}}
-    ),
-    # What else the authors released for a day, and Algorithm 1 as it is printed.
-    "gan-gaussian-noise": Row(
-        model="gan", label="Adversarial nets, Gaussian noise", settings={"digits": {"noise": "gaussian"}}
-    ),
-    "gan-alternating": Row(
-        model="gan",
-        label="Adversarial nets, alternating updates",
-        settings={"digits": {"update": "alternating"}},
-    ),
-    # A stopping rule of ours, which settled on the noise of single looks.
-    "gan-early-stopping": Row(
-        model="gan", label="Adversarial nets, stopped early by our rule", settings={"digits": {}}
-    ),
-    # What that rule cuts off: the same training, scored by its single highest look.
-    "gan-no-early-stopping": Row(
-        model="gan", label="Adversarial nets, no early stopping", settings={"digits": {}}
-    ),
-    "gan-convolutional": Row(
-        model="gan",
-        label="Adversarial nets, convolutional",
-        settings={"colour": "cifar10-convolutional"},
-        on_request=False,
-    ),
-    "gan-single-layer": Row(
-        model="gan", label="Adversarial nets, one hidden layer in G", settings={"faces": "tfd-single-layer"}
-    ),
-    "train-set": _printed("train-set", colour={}),
-    "kmeans": _printed("kmeans", colour={}),
-    "gaussian": _printed("gaussian", colour={}),
-    "dbn-1": Row(
-        model="dbn", label="DBN of one layer (RBM)", settings={"digits": _ONE_LAYER | {"layers": (1024,)}}
-    ),
-    "cae-1": Row(
-        model="cae", label="CAE of one layer", settings={"digits": _ONE_LAYER | {"layers": (1000,)}}
-    ),
+    row.name: row
+    for row in (
+        # Section 4 of the reference: a Gaussian RBM below, 2304-512-1024.
+        _printed("dbn", Style(_PURPLE, ":"), faces={"visible": "gaussian", "layers": (512, 1024)}),
+        _printed("cae", Style(_GREEN, "-.")),
+        _printed("gsn", Style(_VERMILION, "--")),
+        _printed("gan", Style(_BLUE), faces="tfd", colour="cifar10-fully-connected"),
+        # The best candidate of gan_repro.search, which is another than mnist.yaml's.
+        _variant("gan-searched", "rate searched", Style(_BLACK), {"learning_rate": 0.2}),
+        # What else the authors released for a day, and Algorithm 1 as it is printed.
+        _variant("gan-gaussian-noise", "Gaussian noise", Style(_ORANGE), {"noise": "gaussian"}),
+        _variant("gan-alternating", "alternating updates", Style(_GREY), {"update": "alternating"}),
+        # A stopping rule of ours, which settled on the noise of single looks.
+        _variant("gan-early-stopping", "stopped early by our rule", Style(_ORANGE, "--")),
+        # What that rule cuts off: the same training, scored by its single highest look.
+        _variant("gan-no-early-stopping", "no early stopping", Style(_SKY)),
+        Row(
+            name="gan-convolutional",
+            model="gan",
+            label="Adversarial nets, convolutional",
+            settings={"colour": "cifar10-convolutional"},
+            style=Style(_BLACK),
+            on_request=False,
+        ),
+        Row(
+            name="gan-single-layer",
+            model="gan",
+            label="Adversarial nets, one hidden layer in G",
+            settings={"faces": "tfd-single-layer"},
+            style=Style(_BLACK),
+        ),
+        _printed("train-set", Style(_ORANGE, "--"), colour={}),
+        _printed("kmeans", Style(_SKY, "-."), colour={}),
+        _printed("gaussian", Style(_GREY, ":"), colour={}),
+        Row(
+            name="dbn-1",
+            model="dbn",
+            label="DBN of one layer (RBM)",
+            settings={"digits": _ONE_LAYER | {"layers": (1024,)}},
+            style=Style(_BLACK, ":"),
+        ),
+        Row(
+            name="cae-1",
+            model="cae",
+            label="CAE of one layer",
+            settings={"digits": _ONE_LAYER | {"layers": (1000,)}},
+            style=Style(_BLACK, "-."),
+        ),
+    )
 }
-"""In the order of the tables."""
+"""By name, in the order of the tables."""
 
 
 def kind_of(dataset: str) -> Kind:
@@ -103,40 +165,27 @@ def kind_of(dataset: str) -> Kind:
 
 def names(dataset: str) -> list[str]:
     """The rows that have a place in the table of that data set."""
-    return [name for name, row in ROWS.items() if kind_of(dataset) in row.settings]
+    return [name for name, row in ROWS.items() if row.has_place(dataset)]
 
 
 def label(name: str) -> str:
-    """How a row is called."""
+    """How a row is called in tables; a name that is no row's (a model of one's own) is its own label."""
     return ROWS[name].label if name in ROWS else name
 
 
-def check_name(name: str) -> None:
-    """Refuse an unknown row.
+def style(name: str) -> Style:
+    """How a row is drawn; one without a style of its own in black."""
+    return (ROWS[name].style if name in ROWS else None) or Style()
+
+
+def get_row(name: str) -> Row:
+    """The row of that name.
 
     Raises:
-        ValueError: with close matches, or all names.
+        ValueError: there is none; with close matches, or all names.
     """
     if name not in ROWS:
         near = difflib.get_close_matches(name, ROWS, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"known rows: {', '.join(ROWS)}"
         raise ValueError(f"no row is called {name!r}; {hint}")
-
-
-def reference_settings(name: str, dataset: str) -> dict[str, Any]:
-    """What the row's reference has for such images, as far as it differs from the model's defaults.
-
-    Raises:
-        ValueError: an unknown row, or one that has no place in that data set's table.
-    """
-    check_name(name)
-    settings = ROWS[name].settings.get(kind_of(dataset))
-    if settings is None:
-        raise ValueError(
-            f"row {name} has no place in the table of {dataset}; there are: {', '.join(names(dataset))}"
-        )
-    if isinstance(settings, str):
-        from gan_repro.models.gan.recipes import RECIPES
-
-        settings = RECIPES[settings]
-    return dict(settings)
+    return ROWS[name]

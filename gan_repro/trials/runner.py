@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from gan_repro import models
 from gan_repro.data.dataset import Dataset
+from gan_repro.models.base import Model
 from gan_repro.parzen.protocols import get_protocol
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
@@ -147,7 +147,7 @@ def _run(spec: TrialSpec, options: RunOptions) -> TrialRecord:
     )
 
 
-def _checked_kind(spec: TrialSpec) -> Any:
+def _checked_kind(spec: TrialSpec) -> type[Model]:
     """The class of the spec's model, once it is known that this program runs what the spec says."""
     kind, protocol = models.model_class(spec.model), get_protocol(spec.evaluation.protocol)
     asked = (spec.model_version, spec.evaluation.protocol_version)
@@ -169,7 +169,7 @@ def _monitor(
     return TrainingMonitor(
         spec,
         # The authors' yamls monitor the first fold, too.
-        folds[0].valid,
+        folds[0],
         checkpoint,
         origin=origin,
         stop_requested=options.stop_requested,

@@ -124,7 +124,8 @@ def load_record(path: Path) -> TrialRecord:
 
 
 def _numbers(record: TrialRecord) -> dict[str, Any]:
-    return record.model_dump(exclude={"provenance"})
+    # The spread follows from the samples, whose digest is compared; older records do not have it.
+    return record.model_dump(exclude={"provenance": True, "candidates": {"__all__": {"spread"}}})
 
 
 def _warn(error: RecordError, fate: str) -> None:

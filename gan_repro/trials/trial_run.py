@@ -1,21 +1,20 @@
-"""The phases of one trial: train, sample, score."""
+"""The three phases of one trial: train, sample, score."""
 
 from __future__ import annotations
 
 import time
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from gan_repro.data.dataset import Dataset
-from gan_repro.models.base import DivergedError, StateError, TrainedModel
+from gan_repro.models.base import DivergedError, Model, StateError
 from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
 from gan_repro.stats.mixing import ChainDiagnostics, diagnose
-from gan_repro.stats.spread import spread
 from gan_repro.trials.monitor import StopRequestedError, TrainingMonitor
 from gan_repro.trials.records import Candidate, Score, Status
 from gan_repro.trials.spec import TrialSpec
@@ -25,16 +24,24 @@ from gan_repro.util.text import describe_error
 
 
 class TrialRun:
-    """One trial on its way from a model that is not fitted to its scores."""
+    """One trial on its way from an unfitted model to its scores.
+
+    Args:
+        spec: what is run.
+        folds: the data sets on which the model is scored; they share their training images.
+        model: as the spec describes it, not fitted.
+        monitor: watches the training.
+    """
 
     def __init__(
-        self, spec: TrialSpec, folds: Sequence[Dataset], model: Any, monitor: TrainingMonitor
+        self, spec: TrialSpec, folds: Sequence[Dataset], model: Model, monitor: TrainingMonitor
     ) -> None:
         self.spec, self.folds, self.model, self.monitor = spec, folds, model, monitor
-        self.candidates: dict[Any, Candidate] = {}
+        self.candidates: dict[Literal["best", "last"], Candidate] = {}
         self.seconds: dict[str, float] = dict.fromkeys(
             ("training", "tracking", "sampling", "consecutive sampling", "scoring"), 0.0
         )
+        """Wall-clock time by phase."""
 
     def run(self) -> tuple[Status, str | None]:
         """Go through the phases; how it ended, and why if not well."""
@@ -54,17 +61,12 @@ class TrialRun:
 
     def _train(self) -> None:
         train = self.folds[0].train
-        if not isinstance(self.model, TrainedModel):
-            started = time.monotonic()
-            self.model.fit(train)
-            self.seconds["training"] = time.monotonic() - started
-            return
         try:
             try:
-                self.model.fit(train, observer=self.monitor, state=self.monitor.load())
+                self.model.fit_observed(train, self.monitor, self.monitor.load())
             except StateError as error:
                 self.monitor.set_aside(error)
-                self.model.fit(train, observer=self.monitor)
+                self.model.fit_observed(train, self.monitor)
             self.monitor.save(self.model)
         finally:
             self.monitor.close()
@@ -72,7 +74,7 @@ class TrialRun:
             self.seconds["training"] = self.monitor.training_seconds - self.monitor.tracking_seconds
 
     def _score_candidates(self) -> None:
-        last = self.model.epoch if isinstance(self.model, TrainedModel) else None
+        last = self.model.epoch
         self.candidates["last"] = self._candidate(last)
         # Where folds overlap, one fold's validation images are another's test images, and no choice among
         # the epochs can be made without looking at some of these.
@@ -108,7 +110,7 @@ class TrialRun:
             scores=scores,
             chains=chains,
             mixing=self._mixing(),
-            sample_spread=spread(pixels) / max(spread(self.folds[0].train), 1e-12),
+            spread=self.monitor.relative_spread(samples),
         )
 
     def _score(self, samples: Tensor, protocol: str) -> Score:
@@ -122,8 +124,6 @@ class TrialRun:
 
     def _mixing(self) -> ChainDiagnostics | None:
         """What consecutive states are worth, however many chains the scored samples came from."""
-        if not isinstance(self.model, TrainedModel):
-            return None
         started = time.monotonic()
         random = generator(self.spec.seed, self.spec.model, "mixing", device=self.model.device)
         drawn = self.model.sample_consecutive(self.spec.evaluation.n_samples, generator=random)

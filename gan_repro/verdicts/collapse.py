@@ -30,8 +30,8 @@ def collapsed(record: TrialRecord, floor: float | None) -> bool:
         floor: the score of a Gaussian per pixel on the same images, nats, or None. It stands in where the
             spread of the samples is not recorded: a net below it does worse than independent pixels.
     """
-    if record.scored.sample_spread is not None:
-        return record.scored.sample_spread < rules().collapse.threshold
+    if record.scored.spread is not None:
+        return record.scored.spread < rules().collapse.threshold
     return floor is not None and record.score.log_likelihood.value < floor
 
 

@@ -17,7 +17,7 @@ from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.results import load_results
 from gan_repro.stats.intervals import mean_interval
 from gan_repro.trials import rows
-from gan_repro.trials.presets import FULL_SIZE, PRESETS, row_of
+from gan_repro.trials.presets import FULL_SIZE, PRESETS
 from gan_repro.trials.records import TrialRecord
 from gan_repro.verdicts.collapse import collapsed
 
@@ -136,7 +136,7 @@ class Evidence:
         found = [
             record
             for record in self.records
-            if record.spec.data.name == dataset and row_of(record.spec, PRESETS[preset]) == model
+            if record.spec.data.name == dataset and PRESETS[preset].row_of(record.spec) == model
         ]
         return sorted(found, key=lambda record: (record.spec.seed, record.spec.id))
 
@@ -145,7 +145,7 @@ class Evidence:
         found: dict[str, str] = {}
         for record in self.records:
             for name in FULL_SIZE:
-                if (row := row_of(record.spec, PRESETS[name])) is not None:
+                if (row := PRESETS[name].row_of(record.spec)) is not None:
                     found.setdefault(record.spec.id, row)
         return found
 

@@ -88,7 +88,7 @@ def test_the_gradient_read_back_is_that_of_autograd(digits, loss):
     model.train_batch(batch)
     model.updates += 1
     leaves = {name: p.clone().requires_grad_() for name, p in before.parameters().items()}
-    z = before._draw_noise(20, before.noise)
+    z = before.draw_noise(20, before.noise)
     with torch.enable_grad():
         fake = torch.relu(z @ leaves["g0/weight"] + leaves["g0/bias"])
         fake = torch.sigmoid(fake @ leaves["g_out/weight"] + leaves["g_out/bias"])

@@ -64,10 +64,10 @@ def test_with_random_numbers_of_its_own_each_step_is_what_it_would_be_alone(digi
     for model in (both, g_alone, d_alone):
         model.dtype = torch.float64
         model.fit(train)
-    for_d, for_g = (g_alone._draw_noise(50, g_alone.noise) for _ in range(2))
-    g_alone._step(batch[:0], g_alone._generate(for_g), update_discriminator=False)
+    for_d, for_g = (g_alone.draw_noise(50, g_alone.noise) for _ in range(2))
+    g_alone.step(batch[:0], g_alone.generate(for_g), update_discriminator=False)
     d_alone.noise.set_state(g_alone.noise.get_state())
-    d_alone._step(batch, d_alone._generate(for_d), update_generator=False)
+    d_alone.step(batch, d_alone.generate(for_d), update_generator=False)
     both.train_batch(batch)
     assert alike("g", both, g_alone)
     assert alike("d", both, d_alone)

@@ -17,7 +17,7 @@ from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 from gan_repro.report.printed import printed
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.mixing import ChainDiagnostics
-from gan_repro.trials.presets import get_preset, preset_spec
+from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import Candidate, CurvePoint, Provenance, Score, TrialRecord
 from gan_repro.trials.spec import DataSpec, TrialSpec
 from gan_repro.trials.store import RecordStore
@@ -69,7 +69,7 @@ def trial(
     dirty: bool | None = False,
 ) -> TrialRecord:
     """A finished trial of a preset that scores `value`."""
-    spec = preset_spec(get_preset(preset), model, DataSpec(name=dataset, sha256="5" * 64), seed)
+    spec = get_preset(preset).spec(model, DataSpec(name=dataset, sha256="5" * 64), seed)
     kind = models.model_class(spec.model)
     # A curve that rises to the last epoch allowed: patience never has a say.
     curve = learning_curve(spec, spec.config["epochs"]) if "epochs" in spec.config else ()

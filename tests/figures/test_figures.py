@@ -12,7 +12,7 @@ from gan_repro.experiments.update_order import RECIPES
 from gan_repro.figures.__main__ import drawable
 from gan_repro.figures.grids import grid_path
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
-from gan_repro.trials.presets import get_preset, preset_spec
+from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import CurvePoint
 from gan_repro.trials.spec import DataSpec
 from gan_repro.trials.store import RecordStore
@@ -68,7 +68,7 @@ def test_variants_are_drawn_as_rows_of_their_own():
 
 @pytest.mark.parametrize("values", [[-900.0, -300.0, -220.0], [-900.0, 50.0, 190.0], [90.0, 120.0]])
 def test_the_last_look_is_within_the_picture_and_up_is_more(values):
-    spec = preset_spec(get_preset("standard"), "gan", DataSpec(name="digits", sha256="5" * 64), 1)
+    spec = get_preset("standard").spec("gan", DataSpec(name="digits", sha256="5" * 64), 1)
     curve = with_curve("gan", 1, values).model_copy(update={"spec": spec})
     # Without the paper's number, which only MNIST has.
     bottom, top = figures.learning_curves([curve], "digits").axes[0].get_ylim()
@@ -107,7 +107,7 @@ def test_a_score_cut_short_is_not_averaged_with_one_at_full_length():
 
 def test_failed_trials_and_other_data_sets_are_not_drawn():
     failed = with_curve("gan", 1, [1.0]).model_copy(update={"status": "diverged", "reason": "NaN"})
-    spec = preset_spec(get_preset("standard"), "gan", DataSpec(name="digits", sha256="5" * 64), 1)
+    spec = get_preset("standard").spec("gan", DataSpec(name="digits", sha256="5" * 64), 1)
     other = with_curve("gan", 1, [1.0]).model_copy(update={"spec": spec})
     assert len(figures.learning_curves([failed, other], "mnist").axes[0].lines) == 1
 
@@ -142,7 +142,7 @@ def test_a_training_that_is_not_finished_ends_in_a_ring():
     rings = [line for line in figure.axes[0].lines if line.get_marker() == "o" and len(line.get_xdata())]
     assert [(list(ring.get_xdata()), list(ring.get_ydata())) for ring in rings] == [([10], [40.0])]
     assert legend(figure) == ["Adversarial nets (preset standard)", "training not finished", PRINTED]
-    spec = preset_spec(get_preset("standard"), "gan", DataSpec(name="digits", sha256="5" * 64), 1)
+    spec = get_preset("standard").spec("gan", DataSpec(name="digits", sha256="5" * 64), 1)
     elsewhere = begun.model_copy(update={"spec": spec})
     assert "training not finished" not in legend(figures.learning_curves([done, elsewhere], "mnist"))
 

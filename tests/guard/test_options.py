@@ -25,7 +25,7 @@ TABLE1 = {
     "a model that is a path": (["--models", "../../gan"], "no row is called"),
     "a model with terminal codes": (["--models", "\x1b[2Jgan"], "no row is called"),
     "a model in another alphabet": (["--models", "gаn"], "no row is called"),
-    "no model": (["--models"], "--models"),
+    "no model": (["--rows"], "--rows"),
     "an unknown data set": (["--datasets", "imagenet"], "--datasets"),
     "a data set that is a path": (["--datasets", "../mnist"], "--datasets"),
     "no seeds": (["--seeds", "0"], "at least 1"),
@@ -84,7 +84,7 @@ DATA = {
 }
 
 SEARCH = {
-    "a model without candidates": (["--models", "kmeans"], "--models"),
+    "a model without candidates": (["--models", "kmeans"], "--rows"),
     "an unknown data set": (["--dataset", "svhn"], "--dataset"),
     "results in a file": (["--dataset", "digits", "--results", "{odd}/file"], "{odd}/file"),
     "results in a pipe": (["--dataset", "digits", "--results", "{odd}/pipe"], "{odd}/pipe"),

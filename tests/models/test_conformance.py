@@ -16,7 +16,8 @@ import torch
 from sklearn.datasets import load_digits
 
 from gan_repro import models
-from gan_repro.models.base import EpochLog, NotFittedError, TrainedModel
+from gan_repro.models.base import EpochLog, NotFittedError
+from gan_repro.models.training import TrainedModel
 from gan_repro.util.seeds import generator
 
 SETTINGS: dict[str, dict[str, Any]] = {

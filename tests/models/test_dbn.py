@@ -14,7 +14,8 @@ from sklearn.datasets import load_digits
 from torch import Tensor
 
 from gan_repro.models.base import DivergedError
-from gan_repro.models.dbn import DBN, RBM, DBNConfig
+from gan_repro.models.dbn import DBN, DBNConfig
+from gan_repro.models.rbm import RBM
 from gan_repro.util.seeds import generator
 
 GAUSSIAN = pytest.mark.parametrize("gaussian", [False, True], ids=["bernoulli", "gaussian"])

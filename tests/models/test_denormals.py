@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gan_repro import models
-from gan_repro.models import base
+from gan_repro.models import training
 from gan_repro.models.denormals import flushed_denormals
 
 DENORMAL = torch.tensor(1e-310, dtype=torch.float64)
@@ -40,7 +40,7 @@ def test_an_error_inside_restores_the_flag():
 def net(train, flush, monkeypatch):
     """Blank pixels and dead inputs: velocities that only decay, until they are denormal."""
     if not flush:
-        monkeypatch.setattr(base, "flushed_denormals", contextlib.nullcontext)
+        monkeypatch.setattr(training, "flushed_denormals", contextlib.nullcontext)
     settings = {
         "epochs": 12,
         "batch_size": 10,

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy
 
-from gan_repro.models.base import DivergedError, EpochLog, TrainedModel
+from gan_repro.models.base import DivergedError, EpochLog
 from gan_repro.models.gsn import GSN, GSNConfig
+from gan_repro.models.training import TrainedModel
 from gan_repro.util.seeds import generator
 
 TINY = GSNConfig(epochs=1, batch_size=8, layers=(7, 5), chains=3, burn_in=4)

@@ -10,10 +10,11 @@ import torch
 from pydantic import ValidationError
 from sklearn.datasets import load_digits
 
-from gan_repro.models.base import EpochLog, TrainedModel
+from gan_repro.models.base import EpochLog
 from gan_repro.models.cae import CAE
 from gan_repro.models.dbn import DBN
 from gan_repro.models.stacked import StackedModel
+from gan_repro.models.training import TrainedModel
 from gan_repro.util.seeds import generator
 
 KINDS = pytest.mark.parametrize("kind", [DBN, CAE])

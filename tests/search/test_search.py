@@ -10,7 +10,7 @@ from gan_repro.search import __main__ as module
 from gan_repro.search.__main__ import search
 from gan_repro.search.log import SearchLog, Tried, log_path, read_log
 from gan_repro.search.space import SPACES, Space
-from gan_repro.trials.presets import get_preset, preset_spec
+from gan_repro.trials.presets import get_preset
 from gan_repro.trials.spec import DataSpec
 
 TINY = Space(
@@ -101,13 +101,13 @@ def test_the_standard_preset_uses_what_the_recorded_search_found(path):
     space = SPACES[log.model]
     assert log.common == space.common
     assert [tried.settings for tried in log.tried] == list(space.candidates)
-    spec = preset_spec(get_preset("standard"), log.model, DataSpec(name="mnist", sha256="0" * 64), 1)
+    spec = get_preset("standard").spec(log.model, DataSpec(name="mnist", sha256="0" * 64), 1)
     assert log.model_version == spec.model_version
     used = log.tried[0] if space.published else log.best
     assert used.settings.items() <= spec.config.items()
     if space.published:
         images = DataSpec(name="mnist", sha256="0" * 64)
-        searched = preset_spec(get_preset("standard"), f"{log.model}-searched", images, 1)
+        searched = get_preset("standard").spec(f"{log.model}-searched", images, 1)
         assert searched.config == spec.config | log.best.settings
     assert [tried.settings for tried in log.chains] == list(module.CHAINS if space.chained else ())
     assert log.best_chains is None or log.best_chains.settings.items() <= spec.config.items()

@@ -10,7 +10,7 @@ from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import cell_from, recorded_cells
 from gan_repro.tables.columns import recorded_table, table_from
 from gan_repro.tables.table import Table
-from gan_repro.trials.presets import get_preset, preset_spec
+from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import Candidate, CurvePoint, Provenance, Score, TrialRecord
 from gan_repro.trials.spec import DataSpec
 from gan_repro.trials.store import RecordStore
@@ -30,7 +30,7 @@ def record(model="gan", seed=1, value=160.0, preset="standard", status="done", r
     finer = score.model_copy(update={"log_likelihood": higher})
     candidate = Candidate(epoch=9, samples_sha256="a" * 64, scores={"authors": score, "refined": finer})
     return TrialRecord(
-        spec=preset_spec(get_preset(preset), model, MNIST, seed),
+        spec=get_preset(preset).spec(model, MNIST, seed),
         status=status,
         reason=reason,
         candidates={"best": candidate, "last": candidate} if status == "done" else {},

@@ -7,7 +7,7 @@ import pytest
 from gan_repro import models
 from gan_repro.trials import rows
 from gan_repro.trials.execution.plan import Planned, describe_plan, make_plan
-from gan_repro.trials.presets import PRESETS, SEEDS, get_preset, preset_spec, row_of
+from gan_repro.trials.presets import PRESETS, SEEDS, get_preset
 from gan_repro.trials.runner import RunOptions, checkpoint_path, run
 from gan_repro.trials.spec import DataSpec
 from gan_repro.trials.store import RecordStore
@@ -22,14 +22,14 @@ def test_every_row_has_an_entry_in_every_preset_and_what_it_cuts_is_said(preset,
         if row in ("gan-early-stopping", "gan-no-early-stopping") and preset.name != "paper":
             continue  # the others stop by no rule
         cut = preset.cut(row, dataset)
-        spec = preset_spec(preset, row, IMAGES[dataset], 1)
-        reference = rows.reference_settings(row, dataset)
+        spec = preset.spec(row, IMAGES[dataset], 1)
+        reference = rows.get_row(row).reference_settings(dataset)
         whole = models.model_class(spec.model).Config(**reference).model_dump(mode="json")
         changed = {key for key, value in spec.config.items() if whole.get(key) != value}
         assert changed <= set(cut.settings)
         if changed or "n_samples" in cut.evaluation:
             assert cut.smaller, f"{preset.name} changes {row} without saying so"
-        assert row_of(spec, preset) == row
+        assert preset.row_of(spec) == row
 
 
 def test_the_rows_of_the_papers_table_are_filled_unless_others_are_named():
@@ -40,23 +40,23 @@ def test_the_rows_of_the_papers_table_are_filled_unless_others_are_named():
 
 
 def test_the_references_nets_for_faces_and_for_colour_are_those_of_the_papers():
-    dbn = preset_spec(get_preset("paper"), "dbn", IMAGES["fer2013"], 1).config
+    dbn = get_preset("paper").spec("dbn", IMAGES["fer2013"], 1).config
     assert (dbn["layers"], dbn["visible"], dbn["epochs"]) == ([512, 1024], "gaussian", 40)
-    gan = preset_spec(get_preset("paper"), "gan", IMAGES["fer2013"], 1).config
+    gan = get_preset("paper").spec("gan", IMAGES["fer2013"], 1).config
     assert [layer["units"] for layer in gan["generator_hidden"] + gan["front"]] == [8000, 8000, 8000, 100]
     assert (gan["front_epoch"], gan["epochs"], gan["max_column_norm"]) == (50, 72, 1.9365)
-    colour = preset_spec(get_preset("paper"), "gan", IMAGES["cifar10"], 1).config
+    colour = get_preset("paper").spec("gan", IMAGES["cifar10"], 1).config
     assert (colour["discriminator_hidden"], colour["learning_rate"]) == ([1600, 1600], 0.025)
-    one_layer = preset_spec(get_preset("paper"), "dbn-1", IMAGES["mnist"], 1).config
+    one_layer = get_preset("paper").spec("dbn-1", IMAGES["mnist"], 1).config
     assert (one_layer["layers"], one_layer["epochs"]) == ([1024], 20)
 
 
 def test_a_trial_is_called_by_its_row_its_images_and_its_seed():
-    on = preset_spec(get_preset("paper"), "gan-no-early-stopping", IMAGES["mnist"], 2)
+    on = get_preset("paper").spec("gan-no-early-stopping", IMAGES["mnist"], 2)
     assert on.title("gan-no-early-stopping") == "gan-no-early-stopping mnist seed 2"
     assert on.title() == "gan mnist seed 2"
     fold = DataSpec(name="orl", sha256="0" * 64, fold=3)
-    assert preset_spec(get_preset("quick"), "dbn", fold, 1).title() == "dbn orl fold 3 seed 1"
+    assert get_preset("quick").spec("dbn", fold, 1).title() == "dbn orl fold 3 seed 1"
 
 
 def test_a_row_without_a_place_in_a_table_is_refused():
@@ -67,10 +67,8 @@ def test_a_row_without_a_place_in_a_table_is_refused():
 
 
 def test_on_faces_sigma_is_chosen_on_all_validation_images_of_a_fold():
-    assert (
-        preset_spec(get_preset("paper"), "gan", IMAGES["fer2013"], 1).evaluation.protocol == "authors-folds"
-    )
-    assert preset_spec(get_preset("paper"), "gan", IMAGES["mnist"], 1).evaluation.protocol == "authors"
+    assert get_preset("paper").spec("gan", IMAGES["fer2013"], 1).evaluation.protocol == "authors-folds"
+    assert get_preset("paper").spec("gan", IMAGES["mnist"], 1).evaluation.protocol == "authors"
 
 
 def test_the_paper_preset_cuts_nothing():
@@ -78,7 +76,7 @@ def test_the_paper_preset_cuts_nothing():
 
 
 def test_the_adversarial_net_trains_for_a_fixed_length(digits_spec):
-    spec = preset_spec(get_preset("paper"), "gan", digits_spec, 1)
+    spec = get_preset("paper").spec("gan", digits_spec, 1)
     assert spec.evaluation.patience is None
     assert spec.evaluation.scored == "last"
     assert spec.config["epochs"] == 2000
@@ -98,7 +96,7 @@ def test_a_row_that_a_preset_does_not_run_is_refused_with_the_presets_that_do():
 def test_without_early_stopping_means_the_same_training_to_the_ceiling():
     paper = get_preset("paper")
     rows = ("gan-early-stopping", "gan-no-early-stopping", "gan")
-    stopped, on, fixed = (preset_spec(paper, row, IMAGES["mnist"], 1) for row in rows)
+    stopped, on, fixed = (paper.spec(row, IMAGES["mnist"], 1) for row in rows)
     assert fixed.config == on.config
     assert (fixed.evaluation.scored, fixed.evaluation.looks, fixed.evaluation.patience) == ("last", 10, None)
     assert on.config == stopped.config

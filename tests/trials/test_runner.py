@@ -292,3 +292,35 @@ def test_a_stack_that_lacks_its_top_is_tracked_but_never_the_best(tiny_spec, tmp
     record = run(tiny_spec("dbn", **settings), quiet(tmp_path))
     assert [point.valid_mean for point in record.learning_curve] == [50.0, 40.0, 3.0, 2.0]
     assert record.candidates["best"].epoch == 3
+
+
+def test_a_collapsed_net_is_called_so(tiny_spec, tmp_path, monkeypatch, capsys):
+    spread_out = run(tiny_spec("train-set"), quiet(tmp_path))
+    assert spread_out.candidates["last"].spread == pytest.approx(1, abs=0.1)
+    assert spread_out.collapsed is False
+
+    sample = GAN.sample
+    monkeypatch.setattr(GAN, "sample", lambda *a, **k: 0.5 + 0.01 * (sample(*a, **k) - 0.5))
+    record = run(tiny_spec(), replace(quiet(tmp_path), progress_position=0))
+    assert record.status == "done"
+    assert record.candidates["last"].spread < 0.1
+    assert record.collapsed is True
+    assert "samples=collapsed" in capsys.readouterr().err
+
+
+def test_of_an_older_record_it_is_not_known_whether_the_net_collapsed(tiny_spec, tmp_path):
+    record = run(tiny_spec(), quiet(tmp_path))
+    older = {
+        name: candidate.model_copy(update={"spread": None}) for name, candidate in record.candidates.items()
+    }
+    assert record.model_copy(update={"candidates": older}).collapsed is None
+    assert record.model_copy(update={"candidates": {}}).collapsed is None
+
+
+def test_a_fresh_run_does_not_supersede_an_older_record_of_the_same_bits(tiny_spec, tmp_path):
+    record = run(tiny_spec("gaussian"), quiet(tmp_path))
+    older = record.candidates["best"].model_copy(update={"spread": None})
+    store = RecordStore(tmp_path)
+    store.write(record.model_copy(update={"candidates": {"best": older, "last": older}}))
+    assert run(tiny_spec("gaussian"), quiet(tmp_path, fresh=True)).candidates == record.candidates
+    assert not (store.folder / "superseded").exists()

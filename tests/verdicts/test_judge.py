@@ -93,7 +93,7 @@ def test_collapse_goes_by_the_spread_of_samples_where_it_is_recorded():
     record = trial("gan", 1, 200.0)
 
     def spread(value):
-        best = record.candidates["best"].model_copy(update={"sample_spread": value})
+        best = record.candidates["best"].model_copy(update={"spread": value})
         return record.model_copy(update={"candidates": {"best": best, "last": best}})
 
     assert collapsed(spread(0.2), None)

@@ -27,12 +27,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gan_repro.models.base import Deviation, TrainedModel
+from gan_repro.models.base import Deviation
 from gan_repro.models.gan.config import GANConfig, Hidden
 from gan_repro.models.gan.contrast import ContrastNormalization
 from gan_repro.models.gan.layers import Layer, tensors, velocities
 from gan_repro.models.gan.nets import discriminator_layers, front_layers, generator_layers
 from gan_repro.models.gan.recipes import RECIPES, VARIANTS
+from gan_repro.models.training import TrainedModel
 from gan_repro.util.seeds import generator
 
 __all__ = ["GAN", "RECIPES", "GANConfig", "Hidden"]
@@ -69,9 +70,8 @@ class GAN(TrainedModel):
 
     @property
     def learning_rate(self) -> float:
-        """learning_rate / decay^t before update t (0-based), not below the floor."""
-        done = max(self.updates - 1, 0)
-        return self._learning_rate_at(done)
+        """The step size that the latest update used."""
+        return self.learning_rate_at(max(self.updates - 1, 0))
 
     @property
     def complete(self) -> bool:
@@ -99,19 +99,19 @@ class GAN(TrainedModel):
             self._begin_front(batch)
         if self.contrast is not None:
             batch = self.contrast.normalize(batch)
-        fakes = self._generate(self._draw_noise(len(batch), self.noise))
+        fakes = self.generate(self.draw_noise(len(batch), self.noise))
         if self.config.update == "simultaneous":
-            return self._step(batch, fakes)
-        losses = self._step(batch, fakes, update_generator=False)
+            return self.step(batch, fakes)
+        losses = self.step(batch, fakes, update_generator=False)
         if (self.updates + 1) % self.config.discriminator_steps == 0:
-            fakes = self._generate(self._draw_noise(len(batch), self.noise))
-            losses |= self._step(batch[:0], fakes, update_discriminator=False)
+            fakes = self.generate(self.draw_noise(len(batch), self.noise))
+            losses |= self.step(batch[:0], fakes, update_discriminator=False)
         return losses
 
     def sample(self, n: int, *, generator: torch.Generator) -> Tensor:
         """Independent samples G(z), (n, d), without the front as long as it has not begun training."""
         self.require_fitted()
-        samples = self._generate(self._draw_noise(n, generator))
+        samples = self.generate(self.draw_noise(n, generator))
         if self.contrast is not None:
             return self.contrast.invert(samples)
         return samples.clamp(0, 1) if self.config.output_activation == "linear" else samples
@@ -133,10 +133,17 @@ class GAN(TrainedModel):
             **velocities(self.discriminator),
         }
 
-    def _step(
+    def step(
         self, real: Tensor, fake: Tensor, *, update_discriminator: bool = True, update_generator: bool = True
     ) -> dict[str, Tensor]:
-        """Forward and backward once through D on real and fake images, then move whichever nets are due."""
+        """Update one net or both from real images (m, d) and the latest output of `generate` (k, d).
+
+        One forward and one backward pass through D, at the rate and momentum of the present update and epoch.
+        Without D's update `real` may be empty.
+
+        Returns:
+            The losses of the nets that were moved, nats, as 0-d tensors.
+        """
         n_real = len(real)
         log_odds = torch.cat([real, fake])
         for layer in self.discriminator.values():
@@ -149,7 +156,7 @@ class GAN(TrainedModel):
             rows = slice(None) if name != first else slice(n_real, None) if update_generator else None
             gradient = layer.backward(gradient, rows=rows)
 
-        rate, momentum = self._learning_rate_at(self.updates), self._momentum()
+        rate, momentum = self.learning_rate_at(self.updates), self.momentum
         losses = {}
         if update_generator:
             saturating = self.config.generator_loss == "saturating"
@@ -175,7 +182,8 @@ class GAN(TrainedModel):
     def _generator_net(self) -> dict[str, Layer]:
         return {**self.front, **self.generator} if self.complete else self.generator
 
-    def _generate(self, z: Tensor) -> Tensor:
+    def generate(self, z: Tensor) -> Tensor:
+        """G(z), (n, d), of noise (n, noise_dimension), in the space in which D sees it; kept for `step`."""
         for layer in self._generator_net().values():
             z = layer(z)
         return z
@@ -191,7 +199,8 @@ class GAN(TrainedModel):
         # Apart from the first stage's, so that a checkpoint need not say how far that had come.
         return generator(self.seed, self.name, "front", part)
 
-    def _draw_noise(self, n: int, generator: torch.Generator) -> Tensor:
+    def draw_noise(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw noise z (n, noise_dimension) of unit variance."""
         z = torch.empty((n, self.config.noise_dimension), device=self.device, dtype=self.dtype)
         if self.config.noise == "gaussian":
             return z.normal_(generator=generator)
@@ -201,14 +210,17 @@ class GAN(TrainedModel):
     def _front_epoch(self) -> int:
         return self.config.front_epoch or 0
 
-    def _learning_rate_at(self, update: int) -> float:
+    def learning_rate_at(self, update: int) -> float:
+        """The step size of update `update` (from 0): learning_rate / decay^update, not below the floor."""
         config = self.config
         decayed = config.learning_rate * math.exp(
             -_restarted(update, self._front_update) * math.log(config.learning_rate_decay)
         )
         return max(decayed, config.learning_rate_floor)
 
-    def _momentum(self) -> float:
+    @property
+    def momentum(self) -> float:
+        """The momentum of the present epoch, rising linearly to its final value."""
         config = self.config
         # MomentumAdjustor is advanced once before the first epoch, so epoch 1 has the initial value.
         part = min(_restarted(self.epoch, self._front_epoch) / (config.momentum_epochs - 1), 1.0)

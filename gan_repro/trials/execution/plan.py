@@ -1,12 +1,12 @@
-"""Which trials a command will run: presets times data sets times models times seeds."""
+"""Which trials a command will run: data sets times seeds times rows, as a preset has them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gan_repro.trials.monitor import epochs_saved
-from gan_repro.trials.presets import SEEDS, Preset, preset_spec
+from gan_repro.trials.checkpoint import epochs_saved
+from gan_repro.trials.presets import SEEDS, Preset, presets_with
 from gan_repro.trials.rows import names
 from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import DataSpec, TrialSpec
@@ -15,7 +15,7 @@ from gan_repro.trials.store import RecordStore
 
 @dataclass(frozen=True)
 class Planned:
-    """A trial to be run, and the preset that asked for it."""
+    """A trial to be run, and the preset and row that it is for."""
 
     spec: TrialSpec
     preset: str | None
@@ -23,31 +23,43 @@ class Planned:
     minutes: float
     """Estimated, on one core."""
     row: str | None = None
-    """The row of the table that it is for."""
+    """None for a trial of no row."""
 
 
 def make_plan(
     preset: Preset, sources: Sequence[DataSpec], rows: Sequence[str] | None, n_seeds: int | None = None
 ) -> list[Planned]:
-    """Every trial of the preset, first seeds first.
+    """List every trial of the preset, first seeds first.
 
-    `rows` and `n_seeds` override the preset's own; a named row is run where it has a place.
+    Args:
+        preset: which rows, how large and from how many seeds, unless told otherwise.
+        sources: the data sets.
+        rows: these rows instead, each where it has a place.
+        n_seeds: the first so many of the fixed seeds instead.
 
     Raises:
-        ValueError: the preset says nothing of one of the models on one of the data sets.
+        ValueError: the preset does not run one of the rows on one of the data sets.
     """
     seeds = preset.seeds if n_seeds is None else SEEDS[:n_seeds]
     return [
-        Planned(preset_spec(preset, row, images, seed), preset.name, cut.smaller, cut.minutes, row)
+        _planned(preset, row, images, seed)
         for images in sources
         for seed in seeds
         for row in rows_for(preset, images.name, rows)
-        for cut in [preset.cut(row, images.name)]
     ]
 
 
+def _planned(preset: Preset, row: str, images: DataSpec, seed: int) -> Planned:
+    try:
+        cut = preset.cut(row, images.name)
+    except ValueError as error:
+        others = ", ".join(presets_with(row, images.name))
+        raise ValueError(f"{error}; presets that do: {others}" if others else str(error)) from error
+    return Planned(preset.spec(row, images, seed), preset.name, cut.smaller, cut.minutes, row)
+
+
 def rows_for(preset: Preset, dataset: str, rows: Sequence[str] | None) -> list[str]:
-    """The named rows that have a place in a data set's table, or else the preset's own."""
+    """Which rows run on a data set: of the named ones those that have a place there, else the preset's."""
     return preset.rows(dataset) if rows is None else [row for row in rows if row in names(dataset)]
 
 
@@ -60,7 +72,7 @@ def _remains(planned: Planned, epochs: int | None) -> tuple[str, float]:
 
 
 def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, fresh: bool) -> str:
-    """The plan as a table with what is done already, and how long the rest may take."""
+    """Describe the plan as a Markdown table with what is done already, and how long the rest may take."""
     from tabulate import tabulate
 
     rows, left = [], []

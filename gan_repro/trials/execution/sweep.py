@@ -117,7 +117,8 @@ def _tell(outcome: TrialOutcome) -> None:
         line = f"{name}: {outcome.problem}"
     elif record.status == "done":
         took = timedelta(seconds=round(sum(record.provenance.seconds.values())))
-        line = f"{name}: {record.score.log_likelihood} nats, {took}"
+        fate = ", collapsed" if record.collapsed else ""
+        line = f"{name}: {record.score.log_likelihood} nats{fate}, {took}"
     else:
         line = f"{name}: {record.status}: {record.reason}"
     if outcome.done:

@@ -150,7 +150,7 @@ def test_defaults_are_those_of_mnist_yaml():
         # The standard deviation of U(-b, b) is b / sqrt 3.
         assert float(weight.std()) == pytest.approx(bound / math.sqrt(3), rel=0.01)
     assert float(model.generator["g_out"].bias[0]) == pytest.approx(math.log(0.25 / 0.75), rel=1e-6)
-    noise = model._draw_noise(20_000, generator(0))
+    noise = model.draw_noise(20_000, generator(0))
     assert math.sqrt(3) * 0.999 < float(noise.abs().max()) <= math.sqrt(3)
     assert float(noise.std()) == pytest.approx(1, rel=0.01)
 
@@ -163,14 +163,14 @@ def test_pixels_that_never_vary_leave_the_output_bias_finite():
 
 def test_learning_rate_and_momentum_follow_the_yaml():
     model = GAN(GANConfig())
-    assert model._learning_rate_at(0) == 0.1
+    assert model.learning_rate_at(0) == 0.1
     # After 50, 100 and 250 epochs of 500 updates.
-    assert [round(model._learning_rate_at(500 * e), 4) for e in (50, 100, 250)] == [0.0905, 0.0819, 0.0607]
-    assert model._learning_rate_at(10**9) == 1e-6
+    assert [round(model.learning_rate_at(500 * e), 4) for e in (50, 100, 250)] == [0.0905, 0.0819, 0.0607]
+    assert model.learning_rate_at(10**9) == 1e-6
     momenta = []
     for epoch in (0, 1, 249, 1000):
         model.epoch = epoch
-        momenta.append(model._momentum())
+        momenta.append(model.momentum)
     assert momenta == pytest.approx([0.5, 0.5 + 0.2 / 249, 0.7, 0.7])
 
 
@@ -179,7 +179,7 @@ def test_gaussian_noise_is_a_named_deviation(images):
     changed = small(images, noise="gaussian", update="alternating", generator_loss="saturating")
     named = {deviation.id for deviation in changed.active_deviations()} - plain
     assert named == {"gan-gaussian-noise", "gan-alternating", "gan-saturating"}
-    assert float(changed._draw_noise(10_000, generator(0)).abs().max()) > math.sqrt(3)
+    assert float(changed.draw_noise(10_000, generator(0)).abs().max()) > math.sqrt(3)
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,7 @@ def test_samples_of_a_linear_output_are_clipped_and_its_training_is_not():
     samples = model.sample(10, generator=generator(0))
     assert samples[:, 0].tolist() == [0] * 10
     assert samples[:, -1].tolist() == [1] * 10
-    assert float(model._generate(torch.zeros(1, 5, dtype=torch.float64)).max()) > 40
+    assert float(model.generate(torch.zeros(1, 5, dtype=torch.float64)).max()) > 40
 
 
 def test_pretraining_is_that_of_the_generator_alone():
@@ -245,7 +245,7 @@ def test_the_second_stage_begins_as_a_new_run_does():
     momenta = []
     for epoch in range(6):
         model.epoch = epoch
-        momenta.append(model._momentum())
+        momenta.append(model.momentum)
     assert momenta == pytest.approx([0.5, 0.6, 0.5, 0.6, 0.7, 0.7])
     # The front waits untouched; afterwards everything moves.
     assert torch.equal(seen[1]["f0/weight"], seen[2]["f0/weight"])

@@ -1,0 +1,172 @@
+"""Training by minibatches: a loop whose every step is a function of the seed, and that can stop and go on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_repro.models.base import DivergedError, EpochLog, Model, NotFittedError, Observer, StateError
+from gan_repro.models.config import TrainingConfig
+from gan_repro.models.denormals import flushed_denormals
+from gan_repro.models.tensors import as_training_images, copy_tensors
+from gan_repro.util.seeds import generator
+
+
+class TrainedModel(Model):
+    """A model trained by minibatches, on CPU or GPU.
+
+    Subclasses give five things: `build`, `train_batch`, `sample`, `parameters` and `optimiser_tensors`.
+    """
+
+    Config: ClassVar[type[TrainingConfig]]
+
+    config: TrainingConfig
+    noise: torch.Generator
+    """The randomness of `train_batch`; its state is part of `state()`."""
+
+    def __init__(
+        self,
+        config: TrainingConfig | None = None,
+        *,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__(config, seed=seed, device=device, dtype=dtype)
+        self.epoch: int = 0
+        self.batch = 0
+        self.updates = 0
+        self.stopped = False
+        self._fitted = False
+        self._totals: dict[str, Tensor] = {}
+
+    # --- what a subclass gives -------------------------------------------------------------------------
+
+    @abstractmethod
+    def build(self, train: Tensor, generator: torch.Generator) -> None:
+        """Make all tensors, for training images (n, d); draw parameters from `generator` (on the CPU)."""
+
+    @abstractmethod
+    def train_batch(self, batch: Tensor) -> Mapping[str, Tensor]:
+        """Make one update from images (batch, d), with random numbers from `noise`; losses as 0-d tensors."""
+
+    @abstractmethod
+    def parameters(self) -> dict[str, Tensor]:
+        """The live tensors from which `sample` works, by name."""
+
+    def optimiser_tensors(self) -> dict[str, Tensor]:
+        """The live tensors that only training needs (velocities, persistent chains), by name."""
+        return {}
+
+    @property
+    def learning_rate(self) -> float:
+        """The step size that the latest update used, a pure function of `updates` and `epoch`."""
+        return 0.0
+
+    # --- the loop --------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        train: np.ndarray | Tensor,
+        *,
+        observer: Observer | None = None,
+        state: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Train on images (n, d) in [0, 1]; from `state`, an earlier `state()`, go on as if never stopped.
+
+        Raises:
+            ValueError: `train` is not such a matrix.
+            StateError: `state` is damaged, or belongs to other settings.
+            DivergedError: a loss is no longer finite.
+        """
+        data = as_training_images(train).to(self.device, self.dtype)
+        self.noise = generator(self.seed, self.name, "noise", device=self.device)
+        self.build(data, generator(self.seed, self.name, "parameters"))
+        self.epoch = self.batch = self.updates = 0
+        self.stopped = False
+        self._totals = {}
+        self._fitted = True
+        if state is not None:
+            try:
+                self._load(state)
+            except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+                raise StateError(str(error)) from error
+        while self.epoch < self.config.epochs and not self.stopped:
+            with flushed_denormals():
+                self._train_epoch(data, observer)
+            log = self._close_epoch()
+            self.stopped = observer is not None and observer.after_epoch(self, log)
+        return self
+
+    def fit_observed(
+        self, train: np.ndarray | Tensor, observer: Observer, state: Mapping[str, Any] | None = None
+    ) -> Self:
+        """As `fit`."""
+        return self.fit(train, observer=observer, state=state)
+
+    def _train_epoch(self, data: Tensor, observer: Observer | None) -> None:
+        # Seeded by the epoch and not by the model: every model sees the images in the same order, and a
+        # checkpoint needs no more than the number of batches already taken.
+        order = torch.randperm(len(data), generator=generator(self.seed, "order", self.epoch))
+        for index in order.to(self.device).split(self.config.batch_size)[self.batch :]:
+            for name, loss in self.train_batch(data[index]).items():
+                total = self._totals.get(name)
+                self._totals[name] = loss.double() if total is None else total + loss
+            self.batch += 1
+            self.updates += 1
+            if observer is not None:
+                observer.after_batch(self)
+
+    def _close_epoch(self) -> EpochLog:
+        losses = {name: float(total) / self.batch for name, total in self._totals.items()}
+        self.epoch += 1
+        self.batch = 0
+        self._totals = {}
+        for name, loss in losses.items():
+            if not np.isfinite(loss):
+                raise DivergedError(f"{self.name}: the {name} became {loss} in epoch {self.epoch}")
+        return EpochLog(self.epoch, losses, self.learning_rate)
+
+    # --- state -----------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Everything needed to go on with the same bits: tensors, numbers and strings only."""
+        return {
+            "model": self.name,
+            "version": self.version,
+            "config": self.config.model_dump_json(),
+            "seed": self.seed,
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "updates": self.updates,
+            "stopped": self.stopped,
+            "totals": dict(self._totals),
+            "noise": self.noise.get_state(),
+            "tensors": {name: tensor.clone() for name, tensor in self._tensors().items()},
+        }
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {**self.parameters(), **{f"optimiser/{k}": v for k, v in self.optimiser_tensors().items()}}
+
+    def _load(self, state: Mapping[str, Any]) -> None:
+        mine = (self.name, self.version, self.config.model_dump_json(), self.seed)
+        theirs = tuple(state.get(key) for key in ("model", "version", "config", "seed"))
+        if mine != theirs:
+            raise ValueError(f"the saved state belongs to {theirs}, not to {mine}; start afresh")
+        self.epoch, self.batch, self.updates = counters = state["epoch"], state["batch"], state["updates"]
+        if any(type(count) is not int or count < 0 for count in counters) or self.epoch > self.config.epochs:
+            raise ValueError(f"epoch, batch and updates cannot be {counters}")
+        self.stopped = bool(state["stopped"])
+        copy_tensors(state["tensors"], self._tensors())
+        self._totals = {name: total.to(self.device) for name, total in state["totals"].items()}
+        self.noise.set_state(state["noise"].cpu())
+
+    def require_fitted(self) -> None:
+        """Raise `NotFittedError` before `fit`."""
+        if not self._fitted:
+            raise NotFittedError(f"{self.name} has not been fitted; call fit(train) before sample(n)")

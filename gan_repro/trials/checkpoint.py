@@ -1,0 +1,82 @@
+"""A training's checkpoint: one file with the model's state and the monitor's, read without running code.
+
+The file is a `torch.save` of {"watch": what `SavedMonitor` holds, "model": `TrainedModel.state()`}.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+from gan_repro.trials.records import CurvePoint, Origin
+from gan_repro.trials.spec import TrialSpec
+from gan_repro.util.files import atomic_write, check_saved_tensors
+
+
+class SavedMonitor(BaseModel):
+    """What a checkpoint holds of the monitor, checked before any of it is used."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    spec: str
+    """The canonical JSON of the trial's spec."""
+    curve: list[str]
+    """Each `CurvePoint` as JSON."""
+    best_epoch: int | None
+    best_mean: float
+    best_parameters: dict[str, torch.Tensor]
+    resumed: int
+    tracking_seconds: float
+    training_seconds: float
+    recent: list[float] = Field(default_factory=list)
+    """The latest looks at the validation likelihood, nats."""
+    origins: list[Origin] = Field(default_factory=list)
+    """Of all runs of the trial up to here; a checkpoint from before they were kept does not say."""
+
+    @property
+    def points(self) -> list[CurvePoint]:
+        """The learning curve."""
+        return [CurvePoint.model_validate_json(point) for point in self.curve]
+
+
+def write_checkpoint(path: Path, monitor: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    """Write the checkpoint in one step: the fields of `SavedMonitor`, and the model's state.
+
+    Raises:
+        OSError: the folder cannot be written, or the disk is full.
+    """
+    buffer = io.BytesIO()
+    torch.save({"watch": dict(monitor), "model": dict(state)}, buffer)
+    atomic_write(path, buffer.getbuffer().tobytes())
+
+
+def read_checkpoint(path: Path, spec: TrialSpec) -> tuple[SavedMonitor, Mapping[str, Any]]:
+    """Read the checkpoint of a trial: the monitor's part and the model's state.
+
+    Raises:
+        Exception: of many kinds, as torch.load does, where the file is damaged or of another trial.
+    """
+    check_saved_tensors(path)
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(saved, dict):
+        raise ValueError(f"it holds a {type(saved).__name__}")
+    monitor = SavedMonitor(**saved["watch"])
+    if monitor.spec != spec.canonical_json():
+        raise ValueError("it belongs to another trial")
+    return monitor, saved["model"]
+
+
+def epochs_saved(path: Path, spec: TrialSpec) -> int | None:
+    """How many whole epochs a checkpoint of this trial holds; None where there is none to go on from."""
+    if not os.path.lexists(path):
+        return None
+    try:
+        return len(read_checkpoint(path, spec)[0].points)
+    except Exception:  # whatever is wrong with it, the trial itself will say so and begin afresh
+        return None

@@ -1,0 +1,96 @@
+"""A preset: how much of the references' own sizes and lengths a run spends, row by row.
+
+The defaults in the models are the references' values. A preset only lists what it makes smaller, and every
+record says which of these cuts it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from gan_repro.data import entry
+from gan_repro.trials.rows import get_row, kind_of, names
+from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
+
+# Written down before the first recorded trial was run; a preset takes as many as it says, from the left.
+SEEDS = (1, 2, 3, 4, 5)
+
+
+class Cut(BaseModel):
+    """What a preset changes for a row, and in what that is smaller than the reference."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    settings: dict[str, Any] = {}
+    """Entries of the model's `Config` that differ from the reference's (`Row.reference_settings`)."""
+    evaluation: dict[str, Any] = {}
+    """Entries of `EvaluationSpec` that differ from its defaults."""
+    smaller: tuple[str, ...] = ()
+    """Each cut in words, for the record."""
+    minutes: float
+    """Rough length on one core of a 2.6 GHz server CPU, for the plan; records know better."""
+
+
+class Preset(BaseModel):
+    """A named budget."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    n_seeds: int
+    cuts: Mapping[str, Cut]
+    """By row; ROW/KIND where images of a kind need a cut of their own."""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that this preset runs, fixed in advance."""
+        return SEEDS[: self.n_seeds]
+
+    def has(self, row: str, dataset: str) -> bool:
+        """Whether the preset says what to do for a row on a data set."""
+        return row in names(dataset) and bool({row, f"{row}/{kind_of(dataset)}"} & set(self.cuts))
+
+    def rows(self, dataset: str) -> list[str]:
+        """The rows of a data set's table that the preset runs unless told otherwise."""
+        return [row for row in names(dataset) if self.has(row, dataset) and not get_row(row).on_request]
+
+    def cut(self, row: str, dataset: str) -> Cut:
+        """What this preset changes for a row on a data set.
+
+        Raises:
+            ValueError: there is no such row, it has no place in that table, or the preset does not run it.
+        """
+        if not self.has(row, dataset):
+            get_row(row).reference_settings(dataset)
+            raise ValueError(f"preset {self.name} does not run row {row} on {dataset}")
+        return self.cuts.get(f"{row}/{kind_of(dataset)}") or self.cuts[row]
+
+    def spec(self, row: str, images: DataSpec, seed: int) -> TrialSpec:
+        """The trial that this preset runs for a row, a data set and a seed.
+
+        Raises:
+            ValueError: as `cut`.
+        """
+        cut = self.cut(row, images.name)
+        # The authors' script takes the first 1,000 validation images of MNIST and all of a fold's.
+        protocol = {"protocol": "authors-folds"} if entry(images.name).folds else {}
+        return make_spec(
+            get_row(row).model,
+            images,
+            seed=seed,
+            settings=get_row(row).reference_settings(images.name) | cut.settings,
+            evaluation=EvaluationSpec(**protocol | cut.evaluation),
+        )
+
+    def row_of(self, spec: TrialSpec) -> str | None:
+        """The row for which this preset, as it is today, would run this very trial; None if for none."""
+        if spec.seed not in SEEDS:
+            return None
+        for row in names(spec.data.name):
+            fits = get_row(row).model == spec.model and self.has(row, spec.data.name)
+            if fits and self.spec(row, spec.data, spec.seed) == spec:
+                return row
+        return None
