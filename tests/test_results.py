@@ -34,7 +34,7 @@ def test_damaged_files_are_named_and_left_where_they_are(results, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_an_empty_folder_holds_nothing_and_a_missing_one_is_refused(tmp_path):
+def test_an_empty_folder_is_empty_and_a_missing_one_refused(tmp_path):
     assert gan_repro.load_results(tmp_path).trials == ()
     with pytest.raises(ValueError, match="there is no folder"):
         gan_repro.load_results(tmp_path / "nowhere")

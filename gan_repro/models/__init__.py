@@ -30,7 +30,7 @@ _REGISTERED: dict[str, type[Model]] = {}
 
 
 def names() -> tuple[str, ...]:
-    """The names that `get` takes."""
+    """List the names that `get` takes."""
     return (*_MODELS, *_REGISTERED)
 
 

@@ -58,10 +58,10 @@ class Observer(Protocol):
     """Watches a fit: to save checkpoints, to draw a progress bar, to stop it."""
 
     def after_batch(self, model: Model) -> None:
-        """Called after each update; `model.state()` taken here resumes with the same bits."""
+        """Hear of an update; `model.state()` taken here resumes with the same bits."""
 
     def after_epoch(self, model: Model, log: EpochLog) -> bool:
-        """Called after each epoch; True ends the fit."""
+        """Hear of a complete epoch; True ends the fit."""
 
 
 class Model(ABC):
@@ -123,13 +123,16 @@ class Model(ABC):
         return self.fit(train)
 
     def active_deviations(self) -> tuple[Deviation, ...]:
-        """The deviations that hold under this model's settings."""
+        """List the deviations from the reference that hold under this model's settings."""
         return self.deviations
 
     # --- Markov chains ---------------------------------------------------------------------------------
 
     def chain_shape(self, n: int) -> tuple[int, int]:
-        """(chains, samples per chain) of `sample(n)`, its rows chain by chain; (n, 1): independent."""
+        """Return (chains, samples per chain) of `sample(n)`, whose rows come chain by chain.
+
+        (n, 1) where samples are independent by construction.
+        """
         return n, 1
 
     def sample_consecutive(
@@ -149,15 +152,15 @@ class Model(ABC):
         return True
 
     def state(self) -> dict[str, Any] | None:
-        """Everything needed to go on training with the same bits; None where there is no training."""
+        """Return all that is needed to go on training with the same bits; None where there is no training."""
         return None
 
     def parameters(self) -> dict[str, Tensor]:
-        """The live tensors from which `sample` works, by name; none for a model without training."""
+        """Return the live tensors from which `sample` works, by name; none for a model without training."""
         return {}
 
     def parameters_copy(self) -> dict[str, Tensor]:
-        """A copy of `parameters()`, to come back to."""
+        """Copy `parameters()`, to come back to with `load_parameters`."""
         return {name: tensor.clone() for name, tensor in self.parameters().items()}
 
     def load_parameters(self, saved: Mapping[str, Tensor]) -> None:

@@ -48,7 +48,7 @@ class Baseline(Model):
         return images[rows.to(self.device)]
 
     def fitted(self) -> Tensor:
-        """The kept images.
+        """Return the kept images (n, d).
 
         Raises:
             NotFittedError: before `fit`.
@@ -118,7 +118,7 @@ class PixelGaussian(Baseline):
     name: ClassVar[str] = "gaussian"
 
     def sample(self, n: int, *, generator: torch.Generator) -> Tensor:
-        """N independent draws, (n, d).
+        """Draw n independent samples, (n, d).
 
         Raises:
             NotFittedError: before `fit`.

@@ -46,33 +46,40 @@ class CAEConfig(StackedConfig):
 
 @dataclass
 class Layer:
-    """One auto-encoder. Rows are examples; every method is batched."""
+    """One auto-encoder. Rows are examples: inputs (n, d), codes (n, m)."""
 
     weights: Tensor
+    """W, (d, m)."""
     code_bias: Tensor
+    """b, (m,)."""
     input_bias: Tensor
+    """c, (d,)."""
 
     def encode(self, inputs: Tensor) -> Tensor:
-        """The codes h."""
+        """Return the codes h (n, m) of inputs (n, d)."""
         return torch.addmm(self.code_bias, inputs, self.weights).sigmoid_()
 
     def decode_logits(self, codes: Tensor) -> Tensor:
-        """The reconstruction before its sigmoid."""
+        """Return the reconstruction (n, d) of codes (n, m), before its sigmoid."""
         return torch.addmm(self.input_bias, codes, self.weights.T)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """The reconstruction r."""
+        """Return the reconstruction r (n, d) of codes (n, m)."""
         return self.decode_logits(codes).sigmoid_()
 
     def along_tangents(self, codes: Tensor, directions: Tensor) -> Tensor:
-        """J J' e for each row's code h and direction e, without making J."""
+        """Return J J' e (n, m) for each row's code h and direction e, both (n, m), without making J."""
         slopes = codes * (1 - codes)
         return slopes * ((slopes * directions) @ self.weights.T @ self.weights)
 
     def add_gradient(
         self, total: Layer, inputs: Tensor, contraction: float, *, decay: float, scale: float
     ) -> dict[str, Tensor]:
-        """In place, total <- decay * total + scale * d(loss)/d(parameter); return the loss's two parts."""
+        """Change in place total <- decay * total + scale * d(loss)/d(parameter), for inputs (n, d).
+
+        Returns:
+            The two parts of the loss, nats: the reconstruction, and the penalty before its weight.
+        """
         codes = self.encode(inputs)
         logits = self.decode_logits(codes)
         slopes = codes * (1 - codes)
@@ -94,7 +101,7 @@ class Layer:
         return {"reconstruction": reconstruction, "penalty": penalty}
 
     def tensors(self, label: str | int) -> dict[str, Tensor]:
-        """The live tensors, by name."""
+        """Return the live tensors, by name."""
         return {
             f"weights_{label}": self.weights,
             f"code_bias_{label}": self.code_bias,
@@ -127,7 +134,7 @@ class CAE(StackedModel):
     )
 
     def build_layers(self, train: Tensor, generator: torch.Generator) -> None:
-        """Weights U(+-4 sqrt(6 / (d + m))), the usual range for sigmoid units, and biases 0."""
+        """Draw weights from U(+-4 sqrt(6 / (d + m))), the usual range for sigmoid units; biases are 0."""
         self.layers: list[Layer] = []
         self.velocities: list[Layer] = []
         widths = (train.shape[1], *self.config.layers)
@@ -139,11 +146,11 @@ class CAE(StackedModel):
             self.velocities.append(Layer(*map(torch.zeros_like, layer.tensors("").values())))
 
     def encode(self, layer: int, inputs: Tensor, generator: torch.Generator) -> Tensor:
-        """Give the codes, which need no randomness."""
+        """Return the codes, which need no randomness."""
         return self.layers[layer].encode(inputs)
 
     def train_layer(self, layer: int, inputs: Tensor) -> Mapping[str, Tensor]:
-        """One step down the gradient of one layer's loss."""
+        """Take one step down the gradient of one layer's loss."""
         config = self.config
         trained, velocity = self.layers[layer], self.velocities[layer]
         losses = trained.add_gradient(
@@ -161,13 +168,13 @@ class CAE(StackedModel):
         return top.decode(codes + top.along_tangents(codes, noise))
 
     def pixels(self, layer: int, state: Tensor, generator: torch.Generator) -> Tensor:
-        """The top layer's inputs, decoded through the layers below it."""
+        """Decode the top layer's inputs through the layers below it."""
         for below in reversed(self.layers[:layer]):
             state = below.decode(state)
         return state
 
     def parameters(self) -> dict[str, Tensor]:
-        """The layers, and the number of them in use."""
+        """Return the layers, the mean image and the number of layers in use."""
         parts = [layer.tensors(number) for number, layer in enumerate(self.layers, 1)]
         return {
             name: tensor
@@ -176,6 +183,6 @@ class CAE(StackedModel):
         }
 
     def optimiser_tensors(self) -> dict[str, Tensor]:
-        """The velocities."""
+        """Return the velocities."""
         parts = [velocity.tensors(number) for number, velocity in enumerate(self.velocities, 1)]
         return {name: tensor for part in parts for name, tensor in part.items()}

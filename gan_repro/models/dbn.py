@@ -98,12 +98,12 @@ class DBN(StackedModel):
     )
 
     def active_deviations(self) -> tuple[Deviation, ...]:
-        """The deviations that hold for this kind of pixels."""
+        """List the deviations that hold for this kind of pixels."""
         other = "dbn-grey-levels-as-means" if self.config.visible == "gaussian" else "dbn-gaussian-pixels"
         return tuple(deviation for deviation in self.deviations if deviation.id != other)
 
     def build_layers(self, train: Tensor, generator: torch.Generator) -> None:
-        """Weights N(0, 0.01^2), hidden biases 0; pixel biases from the marginals of images (n, d)."""
+        """Draw weights from N(0, 0.01^2); hidden biases are 0, pixel biases the logits of the mean image."""
         config = self.config
         gaussian = config.visible == "gaussian"
         ones, zeros = train.new_ones(train.shape[1]), train.new_zeros(train.shape[1])
@@ -126,7 +126,7 @@ class DBN(StackedModel):
             self.negative_chains.append(chains)
 
     def first_rate(self, layer: int) -> float:
-        """The step size at the start of a layer's training; a Gaussian one has its own."""
+        """Return the step size at the start of a layer's training; a Gaussian layer has its own."""
         config = self.config
         return config.gaussian_learning_rate if self.rbms[layer].gaussian else config.learning_rate
 
@@ -135,7 +135,7 @@ class DBN(StackedModel):
         return self.rbms[layer].draw_hidden(self._standardised(layer, inputs), generator)
 
     def train_layer(self, layer: int, inputs: Tensor) -> Mapping[str, Tensor]:
-        """One step of (persistent) contrastive divergence in one RBM."""
+        """Take one step of (persistent) contrastive divergence in one RBM."""
         config = self.config
         rbm, velocity = self.rbms[layer], self.velocities[layer]
         visible = self._standardised(layer, inputs)
@@ -169,7 +169,7 @@ class DBN(StackedModel):
         return visible.mul_(self.scale).add_(self.centre) if rbm.gaussian else visible
 
     def pixels(self, layer: int, state: Tensor, generator: torch.Generator) -> Tensor:
-        """Project down by draws, and by E[v|h] at the pixels; one RBM's own pixels make their h first."""
+        """Project down by draws, and by E[v|h] at the pixels; a single RBM first draws h from its pixels."""
         if layer == 0:
             state = self.encode(0, state, generator)
         for rbm in reversed(self.rbms[1:layer]):
@@ -177,13 +177,13 @@ class DBN(StackedModel):
         return self.rbms[0].visible_mean(state).mul_(self.scale).add_(self.centre).clamp_(0, 1)
 
     def parameters(self) -> dict[str, Tensor]:
-        """The RBMs, the pixels' units and the number of layers in use."""
+        """Return the RBMs, the pixels' centre and scale, the mean image and the number of layers in use."""
         parts = [rbm.tensors(number) for number, rbm in enumerate(self.rbms, 1)]
         shared = {"centre": self.centre, "scale": self.scale, "starts": self.starts, "depth": self.depth}
         return {name: tensor for part in [*parts, shared] for name, tensor in part.items()}
 
     def optimiser_tensors(self) -> dict[str, Tensor]:
-        """The velocities, and the chains of the negative phase."""
+        """Return the velocities, and the chains of the negative phase."""
         parts = [velocity.tensors(number) for number, velocity in enumerate(self.velocities, 1)]
         chains = {f"chains_{number}": chains for number, chains in enumerate(self.negative_chains, 1)}
         return {name: tensor for part in [*parts, chains] for name, tensor in part.items()}

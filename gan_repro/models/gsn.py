@@ -98,7 +98,7 @@ class GSN(TrainedModel):
     )
 
     def build(self, train: Tensor, generator: torch.Generator) -> None:
-        """Weights uniform in +-sqrt(6 / (n_in + n_out)), biases zero."""
+        """Draw weights from U(+-sqrt(6 / (n_in + n_out))); biases are 0."""
         sizes = (train.shape[1], *self.config.layers)
         self.weights = []
         for n_in, n_out in pairwise(sizes):
@@ -109,21 +109,21 @@ class GSN(TrainedModel):
         self.mean_image = train.mean(dim=0)
 
     def parameters(self) -> dict[str, Tensor]:
-        """The trainable tensors, and the mean training image from which sampling starts."""
+        """Return the trainable tensors, and the mean training image from which sampling starts."""
         return self.trainable() | {"mean_image": self.mean_image}
 
     def trainable(self) -> dict[str, Tensor]:
-        """Weights `W0` .. and biases `b0` .., from the bottom up."""
+        """Return weights `W0` .. and biases `b0` .., from the bottom up."""
         weights = {f"W{i}": weight for i, weight in enumerate(self.weights)}
         return weights | {f"b{i}": bias for i, bias in enumerate(self.biases)}
 
     def optimiser_tensors(self) -> dict[str, Tensor]:
-        """Give the running means of the gradients."""
+        """Return the running means of the gradients."""
         return self.momenta
 
     @property
     def learning_rate(self) -> float:
-        """The reference's schedule: constant within an epoch."""
+        """The step size that the latest update used; the reference's is constant within an epoch."""
         return self._learning_rate(self.epoch if self.batch else max(self.epoch - 1, 0))
 
     def _learning_rate(self, epoch: int) -> float:
@@ -132,7 +132,7 @@ class GSN(TrainedModel):
     # --- training --------------------------------------------------------------------------------------
 
     def train_batch(self, batch: Tensor) -> Mapping[str, Tensor]:
-        """One update from `walkbacks` steps; the loss is the sum that is minimised."""
+        """Make one update from `walkbacks` steps of the walk; the loss is their sum, nats a pixel."""
         parameters, momenta = list(self.trainable().values()), list(self.momenta.values())
         with torch.enable_grad():
             leaves = [parameter.detach().requires_grad_() for parameter in parameters]
@@ -206,7 +206,7 @@ class GSN(TrainedModel):
     # --- sampling --------------------------------------------------------------------------------------
 
     def chain_shape(self, n: int) -> tuple[int, int]:
-        """Chains of equal length, as many as are needed; the last one ends early where n is no multiple."""
+        """Return (chains, samples per chain) of `sample(n)`; the last chain may end early."""
         return chain_shape(n, self.config.chains)
 
     @torch.no_grad()

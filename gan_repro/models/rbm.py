@@ -24,28 +24,32 @@ from gan_repro.models.tensors import bernoulli
 
 @dataclass
 class RBM:
-    """One layer. Rows are examples; every method is batched."""
+    """One layer. Rows are examples: visible units (n, d), hidden ones (n, m)."""
 
     weights: Tensor
+    """W, (d, m)."""
     visible_bias: Tensor
+    """a, (d,)."""
     hidden_bias: Tensor
+    """b, (m,)."""
     gaussian: bool = False
+    """Whether visible units are Gaussian rather than binary."""
 
     def hidden_logits(self, visible: Tensor) -> Tensor:
-        """W'v + b."""
+        """Return W'v + b, (n, m)."""
         return torch.addmm(self.hidden_bias, visible, self.weights)
 
     def hidden_mean(self, visible: Tensor) -> Tensor:
-        """P(h = 1 | v)."""
+        """Return P(h = 1 | v), (n, m)."""
         return self.hidden_logits(visible).sigmoid_()
 
     def visible_mean(self, hidden: Tensor) -> Tensor:
-        """E[v | h]."""
+        """Return E[v | h], (n, d)."""
         mean = torch.addmm(self.visible_bias, hidden, self.weights.T)
         return mean if self.gaussian else mean.sigmoid_()
 
     def draw_hidden(self, visible: Tensor, generator: torch.Generator) -> Tensor:
-        """Binary h from P(h | v)."""
+        """Draw binary h from P(h | v)."""
         return bernoulli(self.hidden_mean(visible), generator)
 
     def draw_visible(self, hidden: Tensor, generator: torch.Generator) -> Tensor:
@@ -56,7 +60,7 @@ class RBM:
         return bernoulli(mean, generator)
 
     def free_energy(self, visible: Tensor, hidden_logits: Tensor) -> Tensor:
-        """F(v), one number a row, with the logits that v gives; P(v) is proportional to exp(-F(v))."""
+        """Return F(v), (n,), given `hidden_logits(v)`; P(v) is proportional to exp(-F(v))."""
         softened = softplus(hidden_logits).sum(1)
         if self.gaussian:
             return (visible - self.visible_bias).square().sum(1) / 2 - softened
@@ -65,7 +69,7 @@ class RBM:
     def add_statistics(
         self, total: RBM, visible: Tensor, hidden: Tensor, *, decay: float, scale: float
     ) -> None:
-        """In place, total <- decay * total + scale * sum over rows of -dF/d(parameter).
+        """Change in place total <- decay * total + scale * sum over rows of -dF/d(parameter).
 
         A Gaussian layer's derivative by the visible bias, v - a, stands without its a, which is the same
         in both phases and cancels.
@@ -75,12 +79,12 @@ class RBM:
         total.visible_bias.mul_(decay).add_(visible.sum(0), alpha=scale)
 
     def blank(self) -> RBM:
-        """An RBM of the same shape, all zero."""
+        """Make an RBM of the same shape, all zero."""
         weights, visible_bias, hidden_bias = map(torch.zeros_like, self.tensors("").values())
         return RBM(weights, visible_bias, hidden_bias, self.gaussian)
 
     def tensors(self, label: str | int) -> dict[str, Tensor]:
-        """The live tensors, by name."""
+        """Return the live tensors, by name."""
         return {
             f"weights_{label}": self.weights,
             f"visible_bias_{label}": self.visible_bias,

@@ -60,7 +60,7 @@ class StackedConfig(TrainingConfig):
         return self
 
     def first_epochs(self) -> tuple[int, ...]:
-        """The epoch at which each layer's training begins, and at the end the number of epochs.
+        """List the epoch at which each layer's training begins, and last the number of epochs.
 
         Rounded up, so that when epochs are fewer than layers the lower layers are trained first.
         """
@@ -69,7 +69,7 @@ class StackedConfig(TrainingConfig):
         return tuple(ceil(part - 1e-9) for part in parts)
 
     def layer_at(self, epoch: int) -> int:
-        """The layer that epoch `epoch` (from 0) trains."""
+        """Return the layer that epoch `epoch` (from 0) trains."""
         return sum(first <= epoch for first in self.first_epochs()[1:-1])
 
 
@@ -91,7 +91,7 @@ class StackedModel(TrainedModel):
 
     @abstractmethod
     def train_layer(self, layer: int, inputs: Tensor) -> Mapping[str, Tensor]:
-        """One update of `layer` from its inputs, of step size `rate(self.epoch)`; losses as 0-d tensors."""
+        """Update `layer` once from its inputs, at step size `rate(self.epoch)`; losses as 0-d tensors."""
 
     @abstractmethod
     def encode(self, layer: int, inputs: Tensor, generator: torch.Generator) -> Tensor:
@@ -115,7 +115,7 @@ class StackedModel(TrainedModel):
             self.starts = train[chosen.to(self.device)]
 
     def train_batch(self, batch: Tensor) -> Mapping[str, Tensor]:
-        """One update of the layer whose turn it is, from images (batch, d)."""
+        """Make one update of the layer whose turn it is, from images (batch, d)."""
         layer = self.config.layer_at(self.epoch)
         self.depth.fill_(layer + 1)
         inputs = batch
@@ -124,11 +124,11 @@ class StackedModel(TrainedModel):
         return self.train_layer(layer, inputs)
 
     def first_rate(self, layer: int) -> float:
-        """The step size at the start of a layer's training."""
+        """Return the step size at the start of a layer's training."""
         return self.config.learning_rate
 
     def rate(self, epoch: int) -> float:
-        """The step size during `epoch` (from 0)."""
+        """Return the step size during `epoch` (from 0)."""
         borders = self.config.first_epochs()
         layer = self.config.layer_at(epoch)
         passed = (epoch - borders[layer]) / max(1, borders[layer + 1] - borders[layer])
@@ -146,7 +146,7 @@ class StackedModel(TrainedModel):
         return int(self.depth) == len(self.config.layers)
 
     def chain_shape(self, n: int) -> tuple[int, int]:
-        """(chains, samples per chain) of `sample(n)`; where they do not divide, the last chain is shorter."""
+        """Return (chains, samples per chain) of `sample(n)`; the last chain may end early."""
         return chain_shape(n, self.config.chains)
 
     @torch.no_grad()

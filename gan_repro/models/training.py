@@ -57,10 +57,10 @@ class TrainedModel(Model):
 
     @abstractmethod
     def parameters(self) -> dict[str, Tensor]:
-        """The live tensors from which `sample` works, by name."""
+        """Return the live tensors from which `sample` works, by name."""
 
     def optimiser_tensors(self) -> dict[str, Tensor]:
-        """The live tensors that only training needs (velocities, persistent chains), by name."""
+        """Return the live tensors that only training needs (velocities, persistent chains), by name."""
         return {}
 
     @property
@@ -106,7 +106,7 @@ class TrainedModel(Model):
     def fit_observed(
         self, train: np.ndarray | Tensor, observer: Observer, state: Mapping[str, Any] | None = None
     ) -> Self:
-        """As `fit`."""
+        """Fit, with `observer` and `state` given to `fit`."""
         return self.fit(train, observer=observer, state=state)
 
     def _train_epoch(self, data: Tensor, observer: Observer | None) -> None:
@@ -135,7 +135,7 @@ class TrainedModel(Model):
     # --- state -----------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to go on with the same bits: tensors, numbers and strings only."""
+        """Return all that is needed to go on with the same bits: tensors, numbers and strings only."""
         return {
             "model": self.name,
             "version": self.version,

@@ -15,7 +15,7 @@ _ROWS_AT_A_TIME = 4096
 
 
 def spread(images: npt.NDArray[np.floating]) -> float:
-    """Square root of the mean over pixels of the variance across images (n, d); in units of a pixel.
+    """Return the square root of the mean over pixels of the variance across images (n, d).
 
     In float64 whatever the images are, so that a spread near 0 is not rounding.
 

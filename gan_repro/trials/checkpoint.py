@@ -73,7 +73,7 @@ def read_checkpoint(path: Path, spec: TrialSpec) -> tuple[SavedMonitor, Mapping[
 
 
 def epochs_saved(path: Path, spec: TrialSpec) -> int | None:
-    """How many whole epochs a checkpoint of this trial holds; None where there is none to go on from."""
+    """Count the whole epochs that a checkpoint of this trial holds; None without one to go on from."""
     if not os.path.lexists(path):
         return None
     try:

@@ -31,13 +31,13 @@ def prepare(device: str, threads: int) -> None:
 
 
 def origin(device: str) -> Origin:
-    """Code and machine, as they stand before something runs."""
+    """Read back code and machine, before something runs."""
     commit, dirty = code_version()
     return Origin(commit=commit, dirty=dirty, environment=describe(device))
 
 
 def describe(device: str) -> Environment:
-    """Device, threads, determinism flags and versions, as they stand."""
+    """Read back device, threads, determinism flags and versions."""
     on_gpu = device.startswith("cuda")
     return {
         "device": torch.cuda.get_device_name(device) if on_gpu else "cpu",
@@ -59,7 +59,7 @@ def checkout() -> Path:
 
 
 def code_version() -> tuple[str | None, bool | None]:
-    """Commit of the checkout that the package runs from, and whether its code was changed since.
+    """Find the commit of the checkout that the package runs from, and whether its code was changed since.
 
     (None, None) where the package does not lie in a git checkout. Results do not count as code.
     """
@@ -94,7 +94,7 @@ def why_no_commit() -> str | None:
 
 
 def peak_memory() -> int:
-    """Largest resident size of this process so far, bytes; 0 where the system does not tell."""
+    """Return the largest resident size of this process so far, bytes; 0 where the system does not tell."""
     try:
         import resource
     except ImportError:  # not on Windows

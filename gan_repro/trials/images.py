@@ -12,7 +12,7 @@ from gan_repro.trials.spec import DataSpec
 
 
 def load_images(name: str, fold: int | None = None, root: Path | None = None) -> tuple[Dataset, ...]:
-    """The data sets on which one trained model is scored.
+    """Load the data sets on which one trained model is scored.
 
     One, save for a data set whose folds share their training images: without `fold` it gives all of them,
     and one training serves them all (as the paper's authors did with the Toronto faces).
@@ -27,13 +27,13 @@ def load_images(name: str, fold: int | None = None, root: Path | None = None) ->
 
 
 def fingerprint(datasets: Sequence[Dataset]) -> str:
-    """SHA-256 of one data set's bytes; of the joined digests where there are several."""
+    """Return the SHA-256 of one data set's bytes; of the joined digests where there are several."""
     digests = [dataset.sha256 for dataset in datasets]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def source(name: str, root: Path | None = None, *, fold: int | None = None) -> DataSpec:
-    """The data set of that name as it is on this machine, fetched if need be.
+    """Describe the data set of that name as it is on this machine, fetched if need be.
 
     Raises:
         ValueError: an unknown name, or a fold that the data set does not have (or should have).
@@ -43,7 +43,7 @@ def source(name: str, root: Path | None = None, *, fold: int | None = None) -> D
 
 
 def sources(name: str, root: Path | None = None) -> list[DataSpec]:
-    """What a row on that data set takes: one entry, or one for each fold that has a training part of its own.
+    """List what a row on that data set trains on: one entry, or one a fold with a training part of its own.
 
     Raises:
         ValueError: an unknown name.

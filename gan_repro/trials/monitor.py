@@ -138,7 +138,7 @@ class TrainingMonitor:
         return choice.valid_mean, choice.sigma
 
     def relative_spread(self, samples: torch.Tensor) -> float | None:
-        """The spread across samples (n, d), over that across the training images; None if those are alike."""
+        """Return the spread of samples (n, d) over that of the training images; None if that is 0."""
         if not self.train_spread:
             return None
         return spread(samples.detach().cpu().numpy()) / self.train_spread

@@ -50,15 +50,15 @@ class Preset(BaseModel):
         return SEEDS[: self.n_seeds]
 
     def has(self, row: str, dataset: str) -> bool:
-        """Whether the preset says what to do for a row on a data set."""
+        """Tell whether the preset runs a row on a data set."""
         return row in names(dataset) and bool({row, f"{row}/{kind_of(dataset)}"} & set(self.cuts))
 
     def rows(self, dataset: str) -> list[str]:
-        """The rows of a data set's table that the preset runs unless told otherwise."""
+        """List the rows of a data set's table that the preset runs unless told otherwise."""
         return [row for row in names(dataset) if self.has(row, dataset) and not get_row(row).on_request]
 
     def cut(self, row: str, dataset: str) -> Cut:
-        """What this preset changes for a row on a data set.
+        """Return what this preset changes for a row on a data set.
 
         Raises:
             ValueError: there is no such row, it has no place in that table, or the preset does not run it.
@@ -69,7 +69,7 @@ class Preset(BaseModel):
         return self.cuts.get(f"{row}/{kind_of(dataset)}") or self.cuts[row]
 
     def spec(self, row: str, images: DataSpec, seed: int) -> TrialSpec:
-        """The trial that this preset runs for a row, a data set and a seed.
+        """Make the spec of the trial that this preset runs for a row, a data set and a seed.
 
         Raises:
             ValueError: as `cut`.
@@ -86,7 +86,7 @@ class Preset(BaseModel):
         )
 
     def row_of(self, spec: TrialSpec) -> str | None:
-        """The row for which this preset, as it is today, would run this very trial; None if for none."""
+        """Find the row for which this preset, as it is today, would run this very trial; None if for none."""
         if spec.seed not in SEEDS:
             return None
         for row in names(spec.data.name):

@@ -48,7 +48,7 @@ class _File(BaseModel):
 
 
 def read_preset(path: Path, name: str) -> Preset:
-    """Read a preset; settings are not looked at (see `check_preset`).
+    """Read a preset; what models and scoring take as settings is not checked.
 
     Raises:
         ValueError: the file cannot be read or is no preset, with the reason in one sentence.
@@ -60,7 +60,7 @@ def read_preset(path: Path, name: str) -> Preset:
         raise ValueError(f"preset {path} cannot be read: {error.strerror or error}") from error
     except ValidationError as error:
         known = (*_File.model_fields, *_Entry.model_fields)
-        raise ValueError(f"preset {path}: {_first_fault(error, known)}") from error
+        raise ValueError(f"preset {path}: {_fault(error, known)}") from error
     except ValueError as error:  # no TOML, no UTF-8, an unknown row
         raise ValueError(f"preset {path}: {one_line(error)}") from error
 
@@ -112,14 +112,16 @@ def _check_settings(row: Row, kind: Any, cut: Cut) -> None:
         try:
             form.model_validate(values)
         except ValidationError as error:
-            raise ValueError(_first_fault(error, form.model_fields)) from error
+            raise ValueError(_fault(error, form.model_fields)) from error
     if cut.evaluation.get("patience") is not None and cut.evaluation.get("track_every") == 0:
         raise ValueError("patience needs track_every of at least 1")
 
 
-def _first_fault(error: ValidationError, known: Iterable[str]) -> str:
-    """The first thing that is wrong, with its place; for an unknown name those that are `known`."""
-    first = error.errors(include_url=False)[0]
+def _fault(error: ValidationError, known: Iterable[str]) -> str:
+    """Name one thing that is wrong, with its place; an unknown name before all else, with one like it."""
+    faults = error.errors(include_url=False)
+    # What is called by a wrong name is also missing under its right one.
+    first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
     place = ".".join(str(step) for step in first["loc"]) or "the file"
     if first["type"] != "extra_forbidden":
         return one_line(f"{place}: {first['msg']}")
@@ -130,7 +132,7 @@ def _first_fault(error: ValidationError, known: Iterable[str]) -> str:
 
 
 def _worded(cut: Cut) -> Cut:
-    """Where a user gave no words for the record, the changed settings themselves."""
+    """Say the changed settings in words for the record, where the file does not."""
     changed = cut.settings | cut.evaluation
     if cut.smaller or not changed:
         return cut

@@ -21,7 +21,7 @@ PRESETS: dict[str, Preset] = {
 
 
 def get_preset(name: str) -> Preset:
-    """The preset of that name, or of one's own from a file whose name ends in .toml (see `preset_file`).
+    """Return the preset of that name, or one's own from a file whose name ends in .toml (see `preset_file`).
 
     Raises:
         ValueError: there is none, or the file is no preset; one sentence.
@@ -34,12 +34,12 @@ def get_preset(name: str) -> Preset:
 
 
 def presets_with(row: str, dataset: str) -> list[str]:
-    """The presets that run a row on a data set."""
+    """List the presets that run a row on a data set."""
     return [name for name, preset in PRESETS.items() if preset.has(row, dataset)]
 
 
 def row_under(preset: str | None, spec: TrialSpec) -> str | None:
-    """The row under which a trial stands that the preset of that name asked for.
+    """Return the row under which a trial stands that the preset of that name asked for.
 
     That of its model where none of `PRESETS` did; None where the preset would not run it today.
     """
@@ -47,7 +47,7 @@ def row_under(preset: str | None, spec: TrialSpec) -> str | None:
 
 
 def stands_under(asked: str | None) -> tuple[str | None, ...]:
-    """The presets, the completest first, for which a trial counts that the one of that name asked for.
+    """List the presets, the completest first, for which a trial counts that the one of that name asked for.
 
     Full-size ones share theirs: where `standard` cuts nothing, `paper` would run the very same trial.
     """
@@ -55,6 +55,6 @@ def stands_under(asked: str | None) -> tuple[str | None, ...]:
 
 
 def completest(asked: str | None, spec: TrialSpec) -> str | None:
-    """The completest preset that would run the trial today, or else the one that asked for it."""
+    """Return the completest preset that would run the trial today, or else the one that asked for it."""
     fitting = (name for name in stands_under(asked) if name in PRESETS and PRESETS[name].row_of(spec))
     return next(fitting, asked)

@@ -13,7 +13,7 @@ from gan_repro.stats.mixing import ChainDiagnostics
 from gan_repro.stats.spread import COLLAPSED_BELOW
 from gan_repro.trials.spec import TrialSpec
 
-Status = Literal["done", "diverged", "error", "interrupted", "skipped"]
+Status = Literal["done", "diverged", "error", "interrupted"]
 Environment = dict[str, str | int | bool | None]
 
 
@@ -37,7 +37,7 @@ class Score(_Part):
 
     @classmethod
     def over_folds(cls, scores: Sequence[Score]) -> Score:
-        """The mean over the scores on several folds, with the error across them; of one, that one itself."""
+        """Average the scores on several folds, with the error across them; one score stays itself."""
         if len(scores) == 1:
             return scores[0]
         return cls(
@@ -86,7 +86,7 @@ class CurvePoint(_Part):
 
 
 def best_epoch(curve: Sequence[CurvePoint], looks: int) -> int | None:
-    """The last of the `looks` tracked epochs in a row whose mean validation likelihood is highest.
+    """Find the last of the `looks` tracked epochs in a row whose mean validation likelihood is highest.
 
     The first of several that tie; None where there are fewer looks than that.
     """
@@ -124,11 +124,11 @@ class Provenance(Origin):
     resumed: int
     """How many times the trial went on from a checkpoint."""
     earlier: tuple[Origin, ...] = ()
-    """Of attempts from which this one went on, so far as they differ from this one's."""
+    """Of the runs that this one was resumed from, so far as they differ from this one's."""
 
     @property
     def origins(self) -> tuple[Origin, ...]:
-        """Of all attempts, the latest last."""
+        """Of all runs of the trial, the latest last."""
         latest = Origin(commit=self.commit, dirty=self.dirty, environment=self.environment)
         return *self.earlier, latest
 

@@ -53,11 +53,11 @@ class Row(BaseModel):
     """Whether it is run only when named, as is every row that the paper does not have."""
 
     def has_place(self, dataset: str) -> bool:
-        """Whether the row belongs in the table of that data set."""
+        """Tell whether the row belongs in the table of that data set."""
         return kind_of(dataset) in self.settings
 
     def reference_settings(self, dataset: str) -> dict[str, Any]:
-        """What the row's reference has for such images, as far as it differs from the model's defaults.
+        """Return what the row's reference has for such images, where it differs from the model's defaults.
 
         Raises:
             ValueError: the row has no place in that data set's table.
@@ -68,7 +68,7 @@ class Row(BaseModel):
         return self.settings_for(kind_of(dataset))
 
     def settings_for(self, kind: Kind) -> dict[str, Any]:
-        """As `reference_settings`, for a kind of images that is in `settings`."""
+        """Return the same for a kind of images that is in `settings`."""
         settings = self.settings[kind]
         if isinstance(settings, str):
             from gan_repro.models.gan.recipes import RECIPES
@@ -83,7 +83,7 @@ _BLUE, _VERMILION, _PURPLE, _GREY = "#0072B2", "#D55E00", "#CC79A7", "#999999"
 
 
 def _printed(model: str, style: Style, **settings: Mapping[str, Any] | str) -> Row:
-    """A row of the paper's table, or a baseline beside it."""
+    """Make a row of the paper's table, or a baseline beside it."""
     settings = {"digits": {}, "faces": {}} | settings
     return Row(
         name=model,
@@ -96,7 +96,7 @@ def _printed(model: str, style: Style, **settings: Mapping[str, Any] | str) -> R
 
 
 def _variant(name: str, label: str, style: Style, settings: Mapping[str, Any] | None = None) -> Row:
-    """The adversarial nets for digits with settings of their own."""
+    """Make a row of the adversarial nets for digits, with settings of its own."""
     label = f"Adversarial nets, {label}"
     return Row(name=name, model="gan", label=label, settings={"digits": settings or {}}, style=style)
 
@@ -159,27 +159,27 @@ ROWS: Mapping[str, Row] = {
 
 
 def kind_of(dataset: str) -> Kind:
-    """The kind of images of a data set."""
+    """Return the kind of images of a data set."""
     return _KINDS.get(dataset, "digits")
 
 
 def names(dataset: str) -> list[str]:
-    """The rows that have a place in the table of that data set."""
+    """List the rows that have a place in the table of that data set."""
     return [name for name, row in ROWS.items() if row.has_place(dataset)]
 
 
 def label(name: str) -> str:
-    """How a row is called in tables; a name that is no row's (a model of one's own) is its own label."""
+    """Return a row's label in tables; a name that is no row's (a model of one's own) is its own label."""
     return ROWS[name].label if name in ROWS else name
 
 
 def style(name: str) -> Style:
-    """How a row is drawn; one without a style of its own in black."""
+    """Return how a row is drawn; one without a style of its own is drawn in black."""
     return (ROWS[name].style if name in ROWS else None) or Style()
 
 
 def get_row(name: str) -> Row:
-    """The row of that name.
+    """Return the row of that name.
 
     Raises:
         ValueError: there is none; with close matches, or all names.

@@ -63,7 +63,7 @@ class RunOptions:
 
 
 def checkpoint_path(results: Path, spec: TrialSpec) -> Path:
-    """Where the checkpoint of `spec` stands; after the trial it holds the trained model."""
+    """Return where the checkpoint of `spec` stands; after the trial it holds the trained model."""
     return results / "checkpoints" / f"{spec.id}.pt"
 
 
@@ -148,7 +148,7 @@ def _run(spec: TrialSpec, options: RunOptions) -> TrialRecord:
 
 
 def _checked_kind(spec: TrialSpec) -> type[Model]:
-    """The class of the spec's model, once it is known that this program runs what the spec says."""
+    """Return the class of the spec's model, once it is known that this program runs what the spec says."""
     kind, protocol = models.model_class(spec.model), get_protocol(spec.evaluation.protocol)
     asked = (spec.model_version, spec.evaluation.protocol_version)
     if asked != (kind.version, protocol.version):
@@ -162,7 +162,7 @@ def _checked_kind(spec: TrialSpec) -> type[Model]:
 def _monitor(
     spec: TrialSpec, options: RunOptions, folds: Sequence[Dataset], origin: Origin
 ) -> TrainingMonitor:
-    """The monitor of the training; with `fresh` any checkpoint of the trial is removed first."""
+    """Make the monitor of the training; with `fresh` any checkpoint of the trial is removed first."""
     checkpoint = checkpoint_path(options.results, spec)
     if options.fresh:
         checkpoint.unlink(missing_ok=True)

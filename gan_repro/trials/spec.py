@@ -98,7 +98,7 @@ class TrialSpec(BaseModel):
         return self
 
     def canonical_json(self) -> str:
-        """The one spelling of this spec: sorted keys, no spaces."""
+        """Write the spec in its one spelling: sorted keys, no spaces."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
 
     @property
@@ -109,7 +109,7 @@ class TrialSpec(BaseModel):
         return f"{self.model}-{self.data.name}{fold}-seed{self.seed}-{digest}"
 
     def title(self, row: str | None = None) -> str:
-        """How messages and progress bars name this trial: row (or model), data set, fold and seed."""
+        """Name this trial for messages and progress bars: row (or model), data set, fold and seed."""
         fold = "" if self.data.fold is None else f" fold {self.data.fold}"
         return f"{row or self.model} {self.data.name}{fold} seed {self.seed}"
 
@@ -122,7 +122,7 @@ def make_spec(
     settings: dict[str, Any] | None = None,
     evaluation: EvaluationSpec | None = None,
 ) -> TrialSpec:
-    """A spec with the model's configuration written out in full.
+    """Make a spec with the model's configuration written out in full.
 
     Raises:
         ValueError: an unknown model, or settings that its `Config` refuses.

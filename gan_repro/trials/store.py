@@ -35,7 +35,7 @@ class RecordStore:
         self.folder = results / "trials"
 
     def path(self, spec: TrialSpec) -> Path:
-        """Where the record of `spec` stands."""
+        """Return where the record of `spec` stands."""
         return self.folder / f"{spec.id}.json"
 
     def read(self, spec: TrialSpec) -> TrialRecord | None:
@@ -100,7 +100,7 @@ class RecordStore:
 
 
 def record_paths(results: Path) -> list[Path]:
-    """The files of a results folder that should be trial records, by name."""
+    """List the files of a results folder that should be trial records, by name."""
     return sorted((results / "trials").glob("*.json"))
 
 

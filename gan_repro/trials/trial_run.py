@@ -44,7 +44,7 @@ class TrialRun:
         """Wall-clock time by phase."""
 
     def run(self) -> tuple[Status, str | None]:
-        """Go through the phases; how it ended, and why if not well."""
+        """Go through the phases; return how it ended, and why if not well."""
         try:
             self._train()
             self._score_candidates()
@@ -123,7 +123,7 @@ class TrialRun:
         return Score.over_folds(scores)
 
     def _mixing(self) -> ChainDiagnostics | None:
-        """What consecutive states are worth, however many chains the scored samples came from."""
+        """Measure what consecutive states are worth, however many chains the scored samples came from."""
         started = time.monotonic()
         random = generator(self.spec.seed, self.spec.model, "mixing", device=self.model.device)
         drawn = self.model.sample_consecutive(self.spec.evaluation.n_samples, generator=random)

@@ -18,8 +18,8 @@ from gan_repro import data
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, checkpoint_path, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
+from tests.factories.trials import TINY_GAN
 from tests.guard.oracle import cases, sentence_of, within
-from tests.trials.conftest import TINY_GAN
 
 Damage = Callable[[Path], object]
 

@@ -24,7 +24,7 @@ from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
 from gan_repro.trials.store import RecordStore
-from tests.trials.conftest import TINY_GAN
+from tests.factories.trials import TINY_GAN
 
 D = 784
 NATS = 1e-4

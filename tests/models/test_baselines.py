@@ -39,7 +39,7 @@ def test_more_centroids_than_images_are_refused(digits):
         models.get("kmeans", n_clusters=2000).fit(digits.train)
 
 
-def test_the_gaussian_has_the_images_moments_where_it_is_not_clipped():
+def test_the_gaussian_has_the_images_moments():
     images = np.random.default_rng(0).normal(0.5, 0.05, (2000, 3)).astype(np.float32)
     samples = models.get("gaussian").fit(images).sample(20_000, generator=generator(1)).numpy()
     np.testing.assert_allclose(samples.mean(0), images.mean(0), atol=0.002)

@@ -86,7 +86,7 @@ def test_only_the_layer_in_training_changes(kind: type[StackedModel], train: np.
 
 
 @KINDS
-def test_before_the_upper_layer_trains_samples_are_those_of_one_layer(
+def test_samples_are_of_one_layer_until_the_upper_one_trains(
     kind: type[StackedModel], train: np.ndarray
 ) -> None:
     watcher = Watcher()

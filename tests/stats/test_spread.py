@@ -20,7 +20,7 @@ def test_images_that_are_all_alike_have_none():
     assert spread(np.ones((1, 3))) == 0
 
 
-def test_two_groups_of_constant_images_are_half_their_distance_apart():
+def test_two_groups_have_half_their_distance_as_spread():
     images = np.repeat([[0.0], [1.0]], 50, axis=0) * np.ones(4)
     assert spread(images) == pytest.approx(0.5)
 

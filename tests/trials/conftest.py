@@ -1,18 +1,13 @@
-"""Trials small enough for tests: an adversarial net of a few units on scikit-learn's digits."""
+"""The digits as a spec names them, and tiny trials on them."""
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
-
-TINY_GAN = {
-    "epochs": 4,
-    "generator_hidden": [{"units": 16}],
-    "discriminator_hidden": [8],
-    "pieces": 2,
-    "noise_dimension": 10,
-}
+from gan_repro.trials.spec import DataSpec
+from tests.factories.trials import tiny_trial
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +17,4 @@ def digits_spec(digits) -> DataSpec:
 
 @pytest.fixture
 def tiny_spec(digits_spec):
-    def make(model: str = "gan", seed: int = 1, evaluation: dict | None = None, **settings) -> TrialSpec:
-        chosen = {**TINY_GAN, **settings} if model == "gan" else settings
-        score = EvaluationSpec(**{"n_samples": 100, "track_every": 1, **(evaluation or {})})
-        return make_spec(model, digits_spec, seed=seed, settings=chosen, evaluation=score)
-
-    return make
+    return partial(tiny_trial, digits_spec)

@@ -11,8 +11,7 @@ from gan_repro.parzen import evaluate
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables import columns
 from gan_repro.tables.cell import cell_from
-from gan_repro.trials import images
-from gan_repro.trials import monitor as watch
+from gan_repro.trials import images, monitor
 from gan_repro.trials.records import Score
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import EvaluationSpec, make_spec
@@ -68,13 +67,13 @@ def test_one_model_is_trained_and_scored_on_all_folds(faces, tmp_path, capsys):
     assert load_record(RecordStore(tmp_path).path(record.spec)) == record
 
 
-def test_where_folds_share_images_the_last_state_is_scored_and_not_the_best(
-    faces, tmp_path, capsys, monkeypatch
-):
+def test_where_folds_share_images_the_last_state_is_scored(faces, tmp_path, capsys, monkeypatch):
     falling = iter([90.0, 80.0])
-    choose = watch.choose_sigma
+    choose = monitor.choose_sigma
     monkeypatch.setattr(
-        watch, "choose_sigma", lambda *a, **options: replace(choose(*a, **options), valid_mean=next(falling))
+        monitor,
+        "choose_sigma",
+        lambda *a, **options: replace(choose(*a, **options), valid_mean=next(falling)),
     )
     (where,) = images.sources("tfd")
     tiny = {
@@ -89,7 +88,7 @@ def test_where_folds_share_images_the_last_state_is_scored_and_not_the_best(
     assert record.candidates["best"].epoch == 6
 
 
-def test_a_set_with_a_training_part_for_each_fold_gives_a_trial_for_each(monkeypatch):
+def test_folds_with_own_training_parts_give_a_trial_each(monkeypatch):
     folds = [replace(data.load("digits"), fold=fold) for fold in range(5)]
     read = []
     monkeypatch.setattr(data, "load_folds", lambda name, root: read.append(name) or folds)
@@ -131,7 +130,7 @@ def template(faces, tmp_path, capsys):
     return trial(images.source("tfd", fold=0), tmp_path)
 
 
-def test_records_of_single_folds_make_one_cell_with_the_error_across_folds(template):
+def test_single_folds_make_one_cell_with_the_error_across_folds(template):
     values = [10.0, 12.0, 14.0, 16.0, 18.0]
     cell = cell_from(per_fold(template, values))
     assert cell.log_likelihood.value == pytest.approx(14)
@@ -150,7 +149,7 @@ def test_a_seed_that_lacks_a_fold_is_left_out_and_named(template):
     assert cell_from(part).log_likelihood is None
 
 
-def test_the_face_table_says_what_is_a_stand_in_and_why_tfd_is_empty(tmp_path):
+def test_the_face_table_names_stand_ins_and_why_tfd_is_empty(tmp_path):
     table = columns.recorded_table(RecordStore(tmp_path), "tfd")
     text = table.render("md")
     assert "Paper (TFD)" in text
@@ -161,7 +160,7 @@ def test_the_face_table_says_what_is_a_stand_in_and_why_tfd_is_empty(tmp_path):
     assert columns.table_name("own_faces") == columns.table_name("tfd") == "tfd"
 
 
-def test_with_the_file_in_place_the_column_of_the_true_faces_fills(faces, tmp_path, capsys):
+def test_with_the_file_in_place_the_tfd_column_fills(faces, tmp_path, capsys):
     from gan_repro import table1
 
     where = ["--results", str(tmp_path / "results"), "--preset", "smoke", "--workers", "1"]

@@ -17,7 +17,7 @@ IMAGES = {name: DataSpec(name=name, sha256="0" * 64) for name in ("mnist", "fer2
 
 @pytest.mark.parametrize("dataset", IMAGES)
 @pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
-def test_every_row_has_an_entry_in_every_preset_and_what_it_cuts_is_said(preset, dataset):
+def test_every_preset_runs_every_row_and_says_what_it_cuts(preset, dataset):
     for row in rows.names(dataset):
         if row in ("gan-early-stopping", "gan-no-early-stopping") and preset.name != "paper":
             continue  # the others stop by no rule
@@ -32,14 +32,14 @@ def test_every_row_has_an_entry_in_every_preset_and_what_it_cuts_is_said(preset,
         assert preset.row_of(spec) == row
 
 
-def test_the_rows_of_the_papers_table_are_filled_unless_others_are_named():
+def test_the_rows_of_the_papers_table_are_run_by_default():
     asked = {name: get_preset("quick").rows(name) for name in IMAGES}
     assert asked["mnist"] == ["dbn", "cae", "gsn", "gan", "train-set", "kmeans", "gaussian"]
     assert asked["fer2013"] == asked["mnist"]
     assert asked["cifar10"] == ["gan", "gan-convolutional", "train-set", "kmeans", "gaussian"]
 
 
-def test_the_references_nets_for_faces_and_for_colour_are_those_of_the_papers():
+def test_nets_for_faces_and_colour_are_the_references():
     dbn = get_preset("paper").spec("dbn", IMAGES["fer2013"], 1).config
     assert (dbn["layers"], dbn["visible"], dbn["epochs"]) == ([512, 1024], "gaussian", 40)
     gan = get_preset("paper").spec("gan", IMAGES["fer2013"], 1).config
@@ -66,7 +66,7 @@ def test_a_row_without_a_place_in_a_table_is_refused():
         get_preset("quick").cut("gam", "mnist")
 
 
-def test_on_faces_sigma_is_chosen_on_all_validation_images_of_a_fold():
+def test_on_faces_sigma_is_chosen_on_all_of_a_folds_images():
     assert get_preset("paper").spec("gan", IMAGES["fer2013"], 1).evaluation.protocol == "authors-folds"
     assert get_preset("paper").spec("gan", IMAGES["mnist"], 1).evaluation.protocol == "authors"
 
@@ -88,12 +88,12 @@ def test_seeds_are_fixed_and_taken_from_the_left():
     assert get_preset("standard").seeds == SEEDS[:3]
 
 
-def test_a_row_that_a_preset_does_not_run_is_refused_with_the_presets_that_do():
+def test_a_row_that_a_preset_lacks_is_refused_with_a_hint():
     with pytest.raises(ValueError, match=r"gan-no-early-stopping on mnist; presets that do: paper$"):
         make_plan(get_preset("quick"), [IMAGES["mnist"]], ["gan-no-early-stopping"])
 
 
-def test_without_early_stopping_means_the_same_training_to_the_ceiling():
+def test_without_early_stopping_the_same_training_goes_on():
     paper = get_preset("paper")
     rows = ("gan-early-stopping", "gan-no-early-stopping", "gan")
     stopped, on, fixed = (paper.spec(row, IMAGES["mnist"], 1) for row in rows)
@@ -130,7 +130,7 @@ def test_the_order_of_a_plan_does_not_change_its_trials(digits_spec):
     assert {p.spec.id for p in forward} == {p.spec.id for p in backward}
 
 
-def test_a_plan_says_where_a_begun_trial_stands_and_counts_what_is_left(tiny_spec, tmp_path):
+def test_a_plan_says_how_far_a_begun_trial_is(tiny_spec, tmp_path):
     plan = [Planned(tiny_spec(), "smoke", (), 40, "gan")]
     asked = count(1)
     # Ten updates an epoch: stopped in the third of four.

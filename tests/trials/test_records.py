@@ -34,7 +34,7 @@ def test_a_record_survives_being_written_and_read(store, record):
     assert list(store) == [record]
 
 
-def test_writing_the_same_record_twice_gives_the_same_bytes_and_keeps_nothing_aside(store, record):
+def test_writing_the_same_record_twice_changes_nothing(store, record):
     before = store.path(record.spec).read_bytes()
     store.write(record)
     assert store.path(record.spec).read_bytes() == before

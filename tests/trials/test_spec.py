@@ -21,7 +21,7 @@ def test_every_part_counts_for_the_id(tiny_spec, digits_spec):
     assert len({spec.id for spec in [base, *others]}) == len(others) + 1
 
 
-def test_the_id_does_not_depend_on_the_order_of_settings_or_on_writing_defaults_out(digits_spec):
+def test_neither_order_nor_written_defaults_change_the_id(digits_spec):
     one = make_spec("gan", digits_spec, seed=1, settings={"epochs": 3, "pieces": 2})
     two = make_spec("gan", digits_spec, seed=1, settings={"pieces": 2, "epochs": 3, "noise": "uniform"})
     assert one == two
@@ -57,7 +57,7 @@ def test_unknown_models_and_settings_are_refused_with_a_hint(digits_spec):
         make_spec("gan", digits_spec, seed=1, settings={"learning_rat": 1})
 
 
-def test_data_and_evaluation_have_no_hidden_defaults_in_the_canonical_form(digits_spec):
+def test_the_canonical_form_writes_defaults_out(digits_spec):
     text = make_spec("train-set", digits_spec, seed=1).canonical_json()
     assert '"n_samples":10000' in text
     assert '"protocol_version":1' in text

@@ -1,4 +1,4 @@
-"""The settings of the adversarial net, with the values of mnist.yaml; other nets: `gan_recipes`."""
+"""The settings of the adversarial net, with the values of mnist.yaml; other nets stand in `recipes`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Convolution(ModelConfig):
 
 
 class GANConfig(TrainingConfig):
-    """The settings of mnist.yaml. It has no termination: `epochs` is a ceiling, and the trial stops it."""
+    """The settings of mnist.yaml. It has no termination; `epochs` is where training ends here."""
 
     newer_fields: ClassVar[frozenset[str]] = frozenset(
         {
@@ -169,7 +169,7 @@ class GANConfig(TrainingConfig):
         return self.generator_hidden[-1].units if self.generator_hidden else self.noise_dimension
 
     def shape_of(self, pixels: int) -> tuple[int, int, int]:
-        """(height, width, channels) of images of so many pixels; without `image_shape` one row of grey.
+        """Return (height, width, channels) of images of so many pixels; without `image_shape` a row of grey.
 
         Raises:
             ValueError: `image_shape` has another number of them.

@@ -38,12 +38,12 @@ class ContrastNormalization:
         return ((images - mean) / contrast).to(images.dtype)
 
     def invert(self, normalized: Tensor) -> Tensor:
-        """Images (n, d) of average brightness and contrast, clipped to [0, 1]."""
+        """Return images (n, d) of average brightness and contrast, clipped to [0, 1]."""
         return (normalized * self.contrast).add_(self.mean).clamp_(0, 1)
 
 
 def _mean_and_contrast(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Give m and c of each image, (n, 1) in float64."""
+    """Return m and c of each image, (n, 1) in float64."""
     # In float32 the rounding of m would pass for the contrast of an image that has none.
     images = images.double()
     mean = images.mean(dim=1, keepdim=True)

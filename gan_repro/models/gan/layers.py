@@ -43,7 +43,7 @@ class Layer(ABC):
         self._constrain()
 
     def __call__(self, x: Tensor, dropout: torch.Generator | None = None) -> Tensor:
-        """Output (n, units); with a generator, drop inputs independently for each example."""
+        """Return the output (n, units); with a generator, drop inputs independently for each example."""
         self._mask = None
         if dropout is not None and self.keep < 1:
             # Half the time of bernoulli_ on a CPU.
@@ -64,7 +64,7 @@ class Layer(ABC):
         return gradient if self._mask is None else gradient.mul_(self._mask[rows])
 
     def update(self, learning_rate: float, momentum: float, example_weight: Tensor | None = None) -> None:
-        """One step down the sum over examples of the gradients, each times `example_weight` (n, 1)."""
+        """Take one step down the sum over examples of the gradients, each times `example_weight` (n, 1)."""
         delta = self._delta if example_weight is None else self._delta * example_weight
         self._add_to_velocities(delta, learning_rate, momentum)
         self.weight.add_(self.weight_velocity)
@@ -72,11 +72,11 @@ class Layer(ABC):
         self._constrain()
 
     def _affine(self, x: Tensor) -> Tensor:
-        """The affine map's result (n, columns)."""
+        """Return the affine map's result (n, columns)."""
         return torch.addmm(self.bias, x, self.weight)
 
     def _input_gradient(self, delta: Tensor) -> Tensor:
-        """Give d/dx from d/dz."""
+        """Return d/dx from d/dz."""
         return delta @ self.weight.T
 
     def _add_to_velocities(self, delta: Tensor, learning_rate: float, momentum: float) -> None:
@@ -86,11 +86,11 @@ class Layer(ABC):
 
     @abstractmethod
     def _activate(self, z: Tensor) -> Tensor:
-        """Output from the affine map's result z (n, columns)."""
+        """Return the output for the affine map's result z (n, columns)."""
 
     @abstractmethod
     def _activation_backward(self, output_gradient: Tensor) -> Tensor:
-        """d/dz from d/d(output), for the latest z."""
+        """Return d/dz from d/d(output), for the latest z."""
 
     def _constrain(self) -> None:
         if self.max_column_norm is not None:
@@ -162,7 +162,7 @@ class Maxout(Layer):
 
 
 def tensors(layers: dict[str, Layer]) -> dict[str, Tensor]:
-    """The parameters of named layers, by name."""
+    """Return the parameters of named layers, by name."""
     return {
         f"{name}/{part}": getattr(layer, part)
         for name, layer in layers.items()
@@ -171,7 +171,7 @@ def tensors(layers: dict[str, Layer]) -> dict[str, Tensor]:
 
 
 def velocities(layers: dict[str, Layer]) -> dict[str, Tensor]:
-    """The velocities of named layers, by name."""
+    """Return the velocities of named layers, by name."""
     return {
         f"{name}/{part}": getattr(layer, part)
         for name, layer in layers.items()
@@ -180,12 +180,12 @@ def velocities(layers: dict[str, Layer]) -> dict[str, Tensor]:
 
 
 def uniform(generator: torch.Generator, bound: float, *shape: int) -> Tensor:
-    """Numbers from U(-bound, bound) in float64, drawn on the CPU so that every device starts alike."""
+    """Draw from U(-bound, bound) in float64, on the CPU so that every device starts alike."""
     return torch.rand(shape, generator=generator, dtype=torch.float64).mul_(2 * bound).sub_(bound)
 
 
 def sparse(generator: torch.Generator, nonzero: int, inputs: int, columns: int) -> Tensor:
-    """(inputs, columns) in float64: N(0, 1) at `nonzero` places of each column, else 0 (sparse_init).
+    """Draw (inputs, columns) in float64: N(0, 1) at `nonzero` places of each column, else 0 (sparse_init).
 
     Raises:
         ValueError: a column has fewer places.

@@ -65,7 +65,7 @@ class GAN(TrainedModel):
     """The update (from 0) with which the second stage begins."""
 
     def active_deviations(self) -> tuple[Deviation, ...]:
-        """The standing deviations, and those of the options in use."""
+        """List the standing deviations, and those of the options in use."""
         return self.deviations + tuple(deviation for holds, deviation in VARIANTS if holds(self.config))
 
     @property
@@ -94,7 +94,7 @@ class GAN(TrainedModel):
         self._front_update = self._front_epoch * math.ceil(len(train) / config.batch_size)
 
     def train_batch(self, batch: Tensor) -> Mapping[str, Tensor]:
-        """One update of D, and one of G unless Algorithm 1's inner loop is still at D."""
+        """Make one update of D, and one of G unless Algorithm 1's inner loop is still at D."""
         if not self.complete and self.epoch >= self._front_epoch:
             self._begin_front(batch)
         if self.contrast is not None:
@@ -109,7 +109,7 @@ class GAN(TrainedModel):
         return losses
 
     def sample(self, n: int, *, generator: torch.Generator) -> Tensor:
-        """Independent samples G(z), (n, d), without the front as long as it has not begun training."""
+        """Draw independent samples G(z), (n, d), without the front as long as it has not begun training."""
         self.require_fitted()
         samples = self.generate(self.draw_noise(n, generator))
         if self.contrast is not None:
@@ -117,7 +117,7 @@ class GAN(TrainedModel):
         return samples.clamp(0, 1) if self.config.output_activation == "linear" else samples
 
     def parameters(self) -> dict[str, Tensor]:
-        """The generator's weights and biases, and what else its samples depend on."""
+        """Return the generator's weights and biases, and what else its samples depend on."""
         parameters = tensors({**self.front, **self.generator})
         if self.front:
             parameters["front_begun"] = self.front_begun
@@ -126,7 +126,7 @@ class GAN(TrainedModel):
         return parameters
 
     def optimiser_tensors(self) -> dict[str, Tensor]:
-        """Both velocities, and the discriminator."""
+        """Return both velocities, and the discriminator."""
         return {
             **velocities({**self.front, **self.generator}),
             **tensors(self.discriminator),
@@ -183,7 +183,7 @@ class GAN(TrainedModel):
         return {**self.front, **self.generator} if self.complete else self.generator
 
     def generate(self, z: Tensor) -> Tensor:
-        """G(z), (n, d), of noise (n, noise_dimension), in the space in which D sees it; kept for `step`."""
+        """Return G(z), (n, d), of noise (n, noise_dimension), as D sees it; `step` needs the latest."""
         for layer in self._generator_net().values():
             z = layer(z)
         return z
@@ -211,7 +211,7 @@ class GAN(TrainedModel):
         return self.config.front_epoch or 0
 
     def learning_rate_at(self, update: int) -> float:
-        """The step size of update `update` (from 0): learning_rate / decay^update, not below the floor."""
+        """Return the step size of an update (from 0): learning_rate / decay^update, not below the floor."""
         config = self.config
         decayed = config.learning_rate * math.exp(
             -_restarted(update, self._front_update) * math.log(config.learning_rate_decay)
@@ -228,5 +228,5 @@ class GAN(TrainedModel):
 
 
 def _restarted(count: int, restart: int) -> int:
-    """`count`, begun anew at `restart`."""
+    """Count from 0 again once `restart` is reached."""
     return count - restart if count >= restart else count

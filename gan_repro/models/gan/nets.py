@@ -17,7 +17,7 @@ from gan_repro.models.gan.layers import Dense, Layer, Maxout, sparse, uniform
 
 
 def generator_layers(config: GANConfig, train: Tensor, generator: torch.Generator) -> dict[str, Layer]:
-    """G for training images (n, d): "g0", "g1", .. and "g_out".
+    """Make G for training images (n, d): "g0", "g1", .. and "g_out".
 
     Raises:
         ValueError: the images do not have the settings' shape, or `output_nonzero` exceeds the units.
@@ -28,12 +28,12 @@ def generator_layers(config: GANConfig, train: Tensor, generator: torch.Generato
 
 
 def front_layers(config: GANConfig, images: Tensor, generator: torch.Generator) -> dict[str, Layer]:
-    """The layers to be put before G: "f0", "f1", .."""
+    """Make the layers to be put before G: "f0", "f1", .."""
     return _hidden_layers(config, "f", config.front, images, generator)
 
 
 def discriminator_layers(config: GANConfig, images: Tensor, generator: torch.Generator) -> dict[str, Layer]:
-    """D for images (n, d): convolutions "c0", .., maxout layers "d0", .., and "d_out", the log-odds.
+    """Make D for images (n, d): convolutions "c0", .., maxout "d0", .., and "d_out", the log-odds.
 
     Raises:
         ValueError: the images do not have the settings' shape, or a convolution does not fit what reaches it.

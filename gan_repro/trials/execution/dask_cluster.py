@@ -60,7 +60,7 @@ class Cluster:
             ) from error
 
     def device(self, asked: str) -> str:
-        """What ``auto`` means here: the GPUs if a worker offers one now, else CPUs."""
+        """Resolve ``auto``: "cuda" if a worker offers a GPU now, else "cpu"."""
         if asked != "auto":
             return asked
         return "cuda" if self._gpu_workers() else "cpu"
@@ -133,14 +133,14 @@ class Cluster:
         return futures, event
 
     def _begun(self) -> set[str]:
-        """The keys that a worker has been given, and those that are finished."""
+        """Return the keys that a worker has been given, and those that are finished."""
         # In this order, so that one which finishes in between is not missed.
         given = {key for keys in self.client.processing().values() for key in keys}
         # The scheduler also lists tasks that nobody has.
         return given | {key for key, holders in self.client.who_has().items() if holders}
 
     def _receive(self, planned: Planned, future: Future[RemoteResult], options: RunOptions) -> TrialOutcome:
-        """Write what the worker could not, or what is not to be seen yet on a network file system."""
+        """Take in what a worker sent back; write the record and checkpoint that it could not write here."""
         import distributed
 
         try:

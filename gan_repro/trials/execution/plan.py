@@ -59,12 +59,12 @@ def _planned(preset: Preset, row: str, images: DataSpec, seed: int) -> Planned:
 
 
 def rows_for(preset: Preset, dataset: str, rows: Sequence[str] | None) -> list[str]:
-    """Which rows run on a data set: of the named ones those that have a place there, else the preset's."""
+    """List the rows to run on a data set: of the named ones those with a place there, else the preset's."""
     return preset.rows(dataset) if rows is None else [row for row in rows if row in names(dataset)]
 
 
 def _remains(planned: Planned, epochs: int | None) -> tuple[str, float]:
-    """The state of a trial that is not finished, and the minutes that its remaining epochs may take."""
+    """Return the state of an unfinished trial, and the minutes that its remaining epochs may take."""
     if epochs is None:
         return "to be run", planned.minutes
     left = 1 - epochs / max(1, epochs, planned.spec.config["epochs"])

@@ -82,7 +82,7 @@ class _Worker:
         # Spawned, not forked: neither CUDA nor a process with threads survives a fork.
         context = multiprocessing.get_context("spawn")
         arguments = (self.stop.flag, self.alive, self.shares, self.position)
-        return ProcessPoolExecutor(1, context, initializer=_start_worker, initargs=arguments)
+        return ProcessPoolExecutor(1, context, initializer=start_worker, initargs=arguments)
 
     def run(self, planned: Planned, options: RunOptions) -> TrialOutcome:
         """Run a trial; where the process dies, go on in a new one, from the checkpoint if there is one."""
@@ -180,7 +180,15 @@ _worker_shares: Any
 _worker_position: int
 
 
-def _start_worker(flag: Any, alive: Any, shares: Any, position: int) -> None:
+def start_worker(flag: Any, alive: Any, shares: Any, position: int) -> None:
+    """Prepare a worker process, which leaves signals to its parent.
+
+    Args:
+        flag: that of the parent's `Stop`.
+        alive: set to 1 here: the process has started.
+        shares: numbers in which each process notes how far its trial is.
+        position: of this process's number in `shares`.
+    """
     global _worker_stop, _worker_shares, _worker_position
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)

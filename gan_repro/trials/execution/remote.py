@@ -86,7 +86,7 @@ def view(marker: Path) -> WorkerView:
 
 
 def content(path: Path) -> bytes | None:
-    """The bytes of a file; None where there is none."""
+    """Return the bytes of a file; None where there is none."""
     return path.read_bytes() if path.exists() else None
 
 

@@ -18,7 +18,7 @@ STOP_SIGNALS = tuple(
 
 
 class Stop:
-    """A request to stop, by a signal or because the time is up. Worker processes may hold it too.
+    """A request to stop, by a signal or because the time is up, which worker processes share.
 
     One byte of shared memory and no lock: a worker may be killed at any moment, and one that took a lock with
     it would hold up everybody else for good. For the same reason a signal handler may set it.
@@ -33,7 +33,7 @@ class Stop:
         self.flag.value = 1
 
     def is_set(self) -> bool:
-        """Whether somebody asked."""
+        """Tell whether somebody asked."""
         return bool(self.flag.value)
 
     @contextmanager

@@ -93,12 +93,12 @@ def _ordered(plan: Sequence[Planned], options: RunOptions, budget_minutes: float
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _affordable(workers: int, threads: int) -> int:
-    """At most as many workers as there are cores for their threads.
+    """Cut the number of workers to that of the cores for their threads.
 
     More would only slow each other down. Fewer threads for each is no way out: a trial's bits depend on how
     many it has.

@@ -66,7 +66,7 @@ def test_gradients_agree_with_autograd(make, reference, inputs, keep):
     torch.testing.assert_close(layer.weight, weight.detach() - 0.25 * dw, rtol=0, atol=1e-10)
 
 
-def test_every_pixel_in_the_image_counts_where_windows_are_cut_off():
+def test_every_pixel_counts_where_windows_are_cut_off():
     """Windows of 2, 2 apart, over 3 positions: the third stands alone in its window."""
     layer = MaxoutConvolution(torch.ones(1, 1, 1, 1), torch.zeros(1), 1, (1, 3, 1), pool=1)
     assert layer.output_shape == (1, 3, 1)
@@ -76,7 +76,7 @@ def test_every_pixel_in_the_image_counts_where_windows_are_cut_off():
     assert layer.backward(torch.tensor([[1.0, 2.0, 3.0, 4.0]])).tolist() == [[0, 0, 0, 0, 1, 2, 0, 3, 4]]
 
 
-def test_a_peak_shared_by_overlapping_windows_gets_the_sum_of_their_gradients():
+def test_a_peak_shared_by_windows_gets_the_sum_of_gradients():
     layer = MaxoutConvolution(torch.ones(1, 1, 1, 1), torch.zeros(1), 1, (3, 3, 1), pool=2, pool_stride=1)
     image = torch.zeros(1, 9)
     image[0, 4] = 1

@@ -73,7 +73,7 @@ class Reference:
             torch.testing.assert_close(live[name], before.detach() - rate * step, rtol=0, atol=1e-10)
 
 
-def test_one_backward_pass_gives_the_gradients_of_both_objectives(images):
+def test_one_backward_pass_gives_both_gradients(images):
     model = small(images)
     reference = Reference(model)
     real = torch.from_numpy(images[:20])
@@ -100,7 +100,7 @@ def test_saturating_loss_is_log_one_minus_d(images):
     reference.assert_moved(model, gradients)
 
 
-def test_alternating_moves_the_generator_against_the_moved_discriminator_on_fresh_noise(images):
+def test_alternating_moves_g_against_the_moved_d_on_fresh_noise(images):
     model = small(images, update="alternating")
     reference = Reference(model)
     real = torch.from_numpy(images[:20])
@@ -124,7 +124,7 @@ def test_k_discriminator_steps_to_each_step_of_the_generator(images):
     assert moved == [False, False, True, False, False, True]
 
 
-def test_confident_discriminators_do_not_lose_the_generators_gradient(images):
+def test_a_confident_d_does_not_lose_the_gradient_of_g(images):
     """With D(G(z)) near 0 the weight of L_D vanishes; the gradient of L_G must not vanish with it."""
     model = small(images, dtype=torch.float32)
     model.discriminator["d_out"].bias.fill_(-100.0)

@@ -180,14 +180,14 @@ def test_sparse_columns_have_so_many_standard_normal_weights():
     assert float((weight != 0).sum(dim=1).double().std()) == pytest.approx(3.33, abs=0.6)
 
 
-def test_hidden_biases_start_where_they_are_told_and_linear_outputs_at_0():
+def test_hidden_biases_start_as_told_and_linear_outputs_at_0():
     model = fitted(FACES, epochs=0, output_activation="linear")
     assert model.generator["g0"].bias.tolist() == [0] * 12
     assert model.generator["g1"].bias.tolist() == [-2] * 9
     assert model.generator["g_out"].bias.tolist() == [0] * 16
 
 
-def test_the_bound_holds_for_every_column_of_both_nets_and_for_no_bias():
+def test_the_bound_holds_for_every_column_and_for_no_bias():
     seen = []
 
     def look(model, log):
@@ -204,7 +204,7 @@ def test_the_bound_holds_for_every_column_of_both_nets_and_for_no_bias():
     assert float(model.generator["g1"].bias.abs().max()) > 0.9
 
 
-def test_samples_of_a_linear_output_are_clipped_and_its_training_is_not():
+def test_linear_outputs_are_clipped_in_samples_not_in_training():
     model = fitted(FACES, epochs=0, output_activation="linear")
     model.generator["g_out"].bias.copy_(torch.linspace(-50, 50, 16))
     samples = model.sample(10, generator=generator(0))
@@ -254,7 +254,7 @@ def test_the_second_stage_begins_as_a_new_run_does():
     assert not torch.equal(seen[2]["sample"], seen[3]["sample"])
 
 
-def test_the_first_update_of_the_second_stage_knows_neither_the_old_velocity_nor_the_old_d():
+def test_the_second_stage_begins_with_a_new_d_and_no_velocity():
     """Against autograd: one step of rate 0.05 from the pretrained layers, the front and a fresh D."""
     # Hidden units are all kept: were all of a row's dropped, its pieces would be equal, and see CONVOLUTIONS.
     model = fitted(FACES, epochs=2, **FRONT, max_column_norm=None, keep_hidden=1)
@@ -296,7 +296,7 @@ def test_the_first_update_of_the_second_stage_knows_neither_the_old_velocity_nor
 # --- CIFAR-10 ----------------------------------------------------------------------------------------------
 
 
-def test_one_update_of_the_convolutional_nets_agrees_with_autograd():
+def test_an_update_of_convolutional_nets_agrees_with_autograd():
     data = images(40, 72)
     model = fitted(CONVOLUTIONS, data)
     random = torch.Generator()
@@ -345,7 +345,7 @@ def test_one_update_of_the_convolutional_nets_agrees_with_autograd():
         torch.testing.assert_close(live[name], before.detach() - 0.004 * gradient, rtol=0, atol=1e-10)
 
 
-def test_samples_come_back_with_the_training_images_brightness_and_contrast():
+def test_samples_have_the_images_brightness_and_contrast():
     data = images(40, 72)
     model = fitted(CONVOLUTIONS, data)
     model.generator["g_out"].weight.zero_()

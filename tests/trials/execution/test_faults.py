@@ -12,6 +12,7 @@ import re
 import resource
 import signal
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,10 +27,11 @@ from gan_repro.models.gan.model import GAN
 from gan_repro.tables import columns
 from gan_repro.tables.cell import cell_from
 from gan_repro.trials import runner
-from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.sweep import sweep
-from gan_repro.trials.runner import RunOptions, run
+from gan_repro.trials.monitor import TrainingMonitor
+from gan_repro.trials.runner import run
 from gan_repro.trials.store import RecordStore
+from tests.factories.trials import TINY_STACK, numbers, planned, quiet
 
 PATIENCE = 600  # seconds until a process that should have ended is taken for one that hangs
 
@@ -58,15 +60,45 @@ def ended(process):
     return process.exitcode
 
 
-def outcomes_in(results):
-    return {record.spec.id: record.model_dump(exclude={"provenance"}) for record in RecordStore(results)}
+def numbers_in(results):
+    return {record.spec.id: numbers(record) for record in RecordStore(results)}
+
+
+class Moments:
+    """Counts the moments at which a process may die, and kills it at one of them.
+
+    They come before and after each step of writing a file, and after each update of a training.
+    """
+
+    def __init__(self, fatal=None):
+        self.fatal, self.passed = fatal, 0
+        for module, name in ((tempfile, "mkstemp"), (os, "fsync"), (os, "replace")):
+            setattr(module, name, self._around(getattr(module, name)))
+        TrainingMonitor.after_batch = self._around(TrainingMonitor.after_batch)
+
+    def _around(self, step):
+        def watched(*arguments, **options):
+            self._pass()
+            result = step(*arguments, **options)
+            self._pass()
+            return result
+
+        return watched
+
+    def _pass(self):
+        self.passed += 1
+        if self.passed == self.fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 # What the processes do. Each starts with an empty head but for the modules above.
 
 
-def sweep_to(results, plan, log=None):
-    """Run the plan and write the tables; exit status 0 if every trial is done."""
+def sweep_to(results, plan, log=None, fatal=None):
+    """Run the plan and write the tables; exit status 0 if every trial is done.
+
+    `log` gets the id of each trial that is run; `fatal` is the moment to die at.
+    """
     train = runner._run
 
     def logged(spec, options):
@@ -76,9 +108,10 @@ def sweep_to(results, plan, log=None):
 
     if log is not None:
         runner._run = logged
-    options = RunOptions(results=results, device="cpu", progress_position=None, checkpoint_seconds=0.05)
-    outcomes, _ = sweep(plan, options)
+    moments = Moments(fatal)
+    outcomes, _ = sweep(plan, quiet(results, checkpoint_seconds=0))
     columns.write_files(RecordStore(results), "digits")
+    (results / "moments").write_text(str(moments.passed))
     sys.exit(0 if all(outcome.done for outcome in outcomes) else 1)
 
 
@@ -99,43 +132,41 @@ def sweep_in_little_memory(results, plan):
 
 @pytest.fixture
 def plan(tiny_spec):
-    """About a second: long and short trials, with and without checkpoints."""
-    stack = {"epochs": 8, "layers": [12, 10], "chains": 4, "burn_in": 2}
+    """Long and short trials, with and without checkpoints."""
     specs = [
-        tiny_spec(epochs=40, evaluation={"track_every": 20}),
-        tiny_spec("dbn", evaluation={"track_every": 4}, **stack),
-        tiny_spec(seed=2, epochs=20, evaluation={"track_every": 10}),
+        tiny_spec(epochs=6, evaluation={"track_every": 3}),
+        tiny_spec("dbn", evaluation={"track_every": 4}, **TINY_STACK),
+        tiny_spec(seed=2, epochs=3),
         tiny_spec("gaussian"),
         tiny_spec("train-set"),
         tiny_spec("train-set", seed=2),
     ]
-    return [Planned(spec, "smoke", (), minutes) for minutes, spec in enumerate(reversed(specs), start=1)]
+    return [planned(spec, minutes) for minutes, spec in enumerate(reversed(specs), start=1)]
 
 
 @pytest.mark.slow
-def test_killed_at_fifty_random_moments_every_trial_ends_as_if_it_never_was(plan, tmp_path):
-    started = time.monotonic()
+def test_killed_at_fifty_moments_every_trial_ends_the_same(plan, tmp_path):
     with forked(sweep_to, tmp_path / "straight", plan) as process:
         assert ended(process) == 0
-    seconds = time.monotonic() - started
-    straight = outcomes_in(tmp_path / "straight")
+    straight = numbers_in(tmp_path / "straight")
     assert len(straight) == len(plan)
+    moments = int((tmp_path / "straight" / "moments").read_text())
 
-    moments = random.Random(50)
+    draw = random.Random(50)
     kills, sweeps = 0, [tmp_path / "0"]
     while kills < 50:
-        with forked(sweep_to, sweeps[-1], plan) as process:
-            process.join(moments.uniform(0, seconds / 3))
-        if process.exitcode == -signal.SIGKILL:
+        with forked(sweep_to, sweeps[-1], plan, None, draw.randint(1, moments // 3)) as process:
+            status = ended(process)
+        if status == -signal.SIGKILL:
             kills += 1
-        else:  # it was through with everything before the moment came
-            assert process.exitcode == 0
+        else:  # it was through with everything before that many moments
+            assert status == 0
             sweeps.append(tmp_path / str(len(sweeps)))
     with forked(sweep_to, sweeps[-1], plan) as process:
         assert ended(process) == 0
 
     for results in sweeps:
-        assert outcomes_in(results) == straight
+        assert numbers_in(results) == straight
         assert not list(results.rglob("*.corrupt"))
         assert not list((results / "trials").glob(".*"))
         assert not list((results / "checkpoints").glob(".*"))
@@ -145,23 +176,23 @@ def test_killed_at_fifty_random_moments_every_trial_ends_as_if_it_never_was(plan
     assert resumed >= 5, "the kills missed the training"
 
 
-def test_two_sweeps_at_once_on_one_folder_lose_nothing_and_do_nothing_twice(plan, tmp_path):
+def test_two_sweeps_at_once_do_nothing_twice_and_lose_nothing(plan, tmp_path):
     log = tmp_path / "log"
     with (
         forked(sweep_to, tmp_path / "both", plan, log) as one,
         forked(sweep_to, tmp_path / "both", plan, log) as two,
     ):
         assert [ended(one), ended(two)] == [0, 0]
-    assert sorted(log.read_text().split()) == sorted(planned.spec.id for planned in plan)
+    assert sorted(log.read_text().split()) == sorted(trial.spec.id for trial in plan)
     with forked(sweep_to, tmp_path / "alone", plan) as process:
         assert ended(process) == 0
-    assert outcomes_in(tmp_path / "both") == outcomes_in(tmp_path / "alone")
+    assert numbers_in(tmp_path / "both") == numbers_in(tmp_path / "alone")
 
 
-SMOKE = ["--preset", "smoke", "--datasets", "digits", "--workers", "1", "--models"]
+SMOKE = ["--preset", "smoke", "--datasets", "digits", "--workers", "1", "--rows"]
 
 
-def test_a_full_disk_is_one_sentence_and_room_again_completes_the_table(tmp_path):
+def test_a_full_disk_is_one_sentence_and_nothing_is_lost(tmp_path):
     """A limit on file sizes fails like a full disk, in the middle of a checkpoint."""
     results = tmp_path / "results"
     arguments = [*SMOKE, "gan", "gaussian", "--results", str(results), "--format", "json"]
@@ -177,7 +208,7 @@ def test_a_full_disk_is_one_sentence_and_room_again_completes_the_table(tmp_path
     arguments[arguments.index(str(results))] = str(tmp_path / "straight")
     with forked(command, arguments, tmp_path) as process:
         assert ended(process) == 0
-    assert outcomes_in(results) == outcomes_in(tmp_path / "straight")
+    assert numbers_in(results) == numbers_in(tmp_path / "straight")
 
 
 @contextmanager
@@ -219,12 +250,12 @@ def standard_gan(results, streams, *arguments):
         yield process
 
 
-def test_interrupted_it_keeps_what_is_finished_and_prints_that_part_of_the_table(tmp_path):
+def test_interrupted_it_keeps_and_prints_what_is_finished(tmp_path):
     results = tmp_path / "results"
-    finished = ["--preset", "standard", "--datasets", "digits", "--seeds", "1", "--models", "gaussian"]
+    finished = ["--preset", "standard", "--datasets", "digits", "--seeds", "1", "--rows", "gaussian"]
     with forked(command, [*finished, "--results", str(results), "--workers", "1"], tmp_path) as process:
         assert ended(process) == 0
-    with standard_gan(results, tmp_path, "--models", "gaussian", "gan", "--workers", "1") as process:
+    with standard_gan(results, tmp_path, "--rows", "gaussian", "gan", "--workers", "1") as process:
         os.kill(process.pid, signal.SIGINT)
         assert ended(process) == 130
     out, err = ((tmp_path / name).read_text() for name in ("out", "err"))
@@ -243,16 +274,16 @@ def test_interrupted_it_keeps_what_is_finished_and_prints_that_part_of_the_table
 @pytest.mark.slow
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core has one worker, and that is the sweep")
 def test_the_workers_of_a_sweep_that_is_killed_do_not_train_on(tmp_path):
-    with standard_gan(tmp_path, tmp_path, "--models", "gan", "kmeans", "--workers", "2") as process:
+    with standard_gan(tmp_path, tmp_path, "--rows", "gan", "kmeans", "--workers", "2") as process:
         workers = psutil.Process(process.pid).children(recursive=True)
         assert workers
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert not alive
 
 
-def test_a_model_that_takes_more_memory_than_there_is_fails_alone(tiny_spec, tmp_path):
+def test_a_model_too_large_for_the_memory_fails_alone(tiny_spec, tmp_path):
     huge = tiny_spec(generator_hidden=[{"units": 20_000}, {"units": 20_000}])
-    plan = [Planned(huge, "smoke", (), 9), Planned(tiny_spec("gaussian"), "smoke", (), 1)]
+    plan = [planned(huge, 9), planned(tiny_spec("gaussian"))]
     with forked(sweep_in_little_memory, tmp_path, plan) as process:
         assert ended(process) == 1
     records = {record.spec.model: record for record in RecordStore(tmp_path)}
@@ -266,15 +297,15 @@ def test_a_worker_that_raises_fails_alone_and_says_where(tiny_spec, tmp_path, mo
         raise KeyError("velocity")
 
     monkeypatch.setattr(GAN, "train_batch", broken)
-    plan = [Planned(tiny_spec(), "smoke", (), 9), Planned(tiny_spec("gaussian"), "smoke", (), 1)]
-    outcomes, _ = sweep(plan, RunOptions(results=tmp_path, device="cpu", progress_position=None))
+    plan = [planned(tiny_spec(), 9), planned(tiny_spec("gaussian"))]
+    outcomes, _ = sweep(plan, quiet(tmp_path))
     assert outcomes[0].problem == "KeyError: 'velocity'"
     assert outcomes[1].done
 
 
-def test_a_clock_that_is_set_back_changes_no_duration_and_no_number(tiny_spec, tmp_path, monkeypatch):
+def test_a_clock_set_back_changes_no_duration_and_no_number(tiny_spec, tmp_path, monkeypatch):
     spec = tiny_spec()
-    options = RunOptions(results=tmp_path / "straight", device="cpu", progress_position=None)
+    options = quiet(tmp_path / "straight")
     straight = run(spec, options)
     hours = iter(range(1000))
 
