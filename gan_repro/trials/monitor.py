@@ -20,6 +20,7 @@ from gan_repro.stats.spread import COLLAPSED_BELOW, spread
 from gan_repro.trials.checkpoint import read_checkpoint, write_checkpoint
 from gan_repro.trials.records import CurvePoint, Origin
 from gan_repro.trials.spec import TrialSpec
+from gan_repro.util.console import log
 from gan_repro.util.seeds import generator
 from gan_repro.util.text import first_line
 
@@ -79,8 +80,8 @@ class TrainingMonitor:
         self.best_mean = -math.inf
         self.best_parameters: dict[str, torch.Tensor] = {}
         self.recent: list[float] = []
-        self.collapsed = False
-        """Whether the samples of the latest look were a collapsed net's."""
+        self.collapsed: bool | None = None
+        """Whether the samples of the latest look were a collapsed net's; None before the first look."""
         self.resumed = 0
         self.earlier: list[Origin] = []
         self.tracking_seconds = 0.0
@@ -132,10 +133,16 @@ class TrainingMonitor:
             raise DivergedError(f"the validation log-likelihood after epoch {epoch} is {choice.valid_mean}")
         if model.complete:
             self._remember_best(model, epoch, choice.valid_mean)
-        ratio = self.relative_spread(samples)
-        self.collapsed = ratio is not None and ratio < COLLAPSED_BELOW
+        self._note_collapse(samples, epoch)
         self.tracking_seconds += time.monotonic() - started
         return choice.valid_mean, choice.sigma
+
+    def _note_collapse(self, samples: torch.Tensor, epoch: int) -> None:
+        before, ratio = self.collapsed, self.relative_spread(samples)
+        self.collapsed = ratio is not None and ratio < COLLAPSED_BELOW
+        # A net begins with samples that are nearly alike; it is news where they have been apart before.
+        if self.collapsed and before is False and self._position is None:
+            log.info("%s: collapsed, by its samples after epoch %d", self._title, epoch)
 
     def relative_spread(self, samples: torch.Tensor) -> float | None:
         """Return the spread of samples (n, d) over that of the training images; None if that is 0."""

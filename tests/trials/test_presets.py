@@ -146,7 +146,8 @@ def test_a_plan_says_how_far_a_begun_trial_is(tiny_spec, tmp_path):
     assert "| to be run | 40 |" in plain()
 
 
-def test_the_progress_bar_names_the_row_and_not_its_model_alone(digits_spec, tmp_path, capsys):
+def test_the_progress_bar_names_the_row(digits_spec, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     (planned,) = make_plan(get_preset("smoke"), [digits_spec], ["gan-searched"], 1)
     run(planned.spec, RunOptions(results=tmp_path, preset="smoke", row=planned.row))
     assert "gan-searched digits seed 1" in capsys.readouterr().err

@@ -310,11 +310,26 @@ def test_a_collapsed_net_is_called_so(tiny_spec, tmp_path, monkeypatch, capsys):
 
     sample = GAN.sample
     monkeypatch.setattr(GAN, "sample", lambda *a, **k: 0.5 + 0.01 * (sample(*a, **k) - 0.5))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     record = run(tiny_spec(), quiet(tmp_path, progress_position=0))
     assert record.status == "done"
     assert record.candidates["last"].spread < 0.1
     assert record.collapsed is True
     assert "samples=collapsed" in capsys.readouterr().err
+
+
+def test_a_collapse_on_the_way_is_told_where_there_is_no_bar(tiny_spec, tmp_path, monkeypatch, capsys):
+    """Not at its beginning, when the samples of every net are nearly alike."""
+    spreads = iter([0.01, 1.0, 0.01, 0.01, 0.01, 0.01])
+
+    def shrinking(self, n, *, generator):
+        noise = torch.rand((n, 64), generator=generator)
+        return 0.5 + next(spreads) * (noise - 0.5)
+
+    monkeypatch.setattr(GAN, "sample", shrinking)
+    run(tiny_spec(), quiet(tmp_path))
+    lines = [line for line in capsys.readouterr().err.splitlines() if "collapsed" in line]
+    assert lines == ["gan digits seed 1: collapsed, by its samples after epoch 3"]
 
 
 def test_an_older_record_does_not_say_whether_its_net_collapsed(tiny_spec, tmp_path):

@@ -7,7 +7,6 @@ did since its last checkpoint: Dask gives the trial to another one.
 from __future__ import annotations
 
 import logging
-import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -22,6 +21,7 @@ from gan_repro.trials.execution.remote import RemoteResult, RemoteTask, content,
 from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.runner import RunOptions, checkpoint_path
 from gan_repro.trials.store import RecordStore
+from gan_repro.util.console import log
 from gan_repro.util.files import atomic_write
 from gan_repro.util.text import first_line
 
@@ -167,19 +167,21 @@ class Cluster:
         """Warn on stderr of what looks wrong with the workers; whether all share the results folder."""
         views = self.client.run(view, marker, on_error="return")
         if not views:
-            _log(f"no worker is connected to {self.address} yet; waiting for one (Ctrl-C to stop)")
+            log.info("no worker is connected to %s yet; waiting for one (Ctrl-C to stop)", self.address)
         elif device == "cuda" and not self._gpu_workers():
-            _log(f"no worker at {self.address} offers a GPU; waiting for one started with --resources GPU=1")
+            log.info(
+                f"no worker at {self.address} offers a GPU; waiting for one started with --resources GPU=1"
+            )
         here = view(marker)
         shared = True
         for worker, theirs in views.items():
             if isinstance(theirs, BaseException):
-                _log(f"warning: worker {worker} cannot run trials ({explain(theirs, 'its folder')})")
+                log.warning("worker %s cannot run trials (%s)", worker, explain(theirs, "its folder"))
                 continue
             shared = shared and theirs.shares_folder
             if theirs.versions != here.versions:
                 there, ours = (", ".join(each.versions) for each in (theirs, here))
-                _log(f"warning: worker {worker} has {there}, this machine {ours}: the bits may differ")
+                log.warning("worker %s has %s, this machine %s: the bits may differ", worker, there, ours)
         return shared
 
     def _gpu_workers(self) -> list[str]:
@@ -189,7 +191,3 @@ class Cluster:
 
 def _key(planned: Planned, marker: Path) -> str:
     return f"{planned.spec.id}-{marker.name}"
-
-
-def _log(line: str) -> None:
-    print(line, file=sys.stderr)

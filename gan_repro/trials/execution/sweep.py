@@ -79,7 +79,7 @@ def sweep(
             for outcome in executor.outcomes(ordered, options, stop):
                 outcomes[outcome.planned.spec.id] = outcome
                 progress.trial_finished(outcome.planned)
-                _tell(outcome)
+                _log_outcome(outcome)
     at_once = "stopped at once: what it had done since its last checkpoint is lost"
     return [outcomes.get(p.spec.id, TrialOutcome(p, None, at_once)) for p in plan], stop.signal
 
@@ -110,7 +110,7 @@ def _affordable(workers: int, threads: int) -> int:
     return min(workers, most)
 
 
-def _tell(outcome: TrialOutcome) -> None:
+def _log_outcome(outcome: TrialOutcome) -> None:
     planned, record = outcome.planned, outcome.record
     name = planned.spec.title(planned.row)
     if record is None:
