@@ -15,7 +15,7 @@ from gan_repro.util.console import add_common, command, execute
 
 COMMANDS = {
     "table": ("gan_repro.table1", "train and score the models of Table 1, and print the table"),
-    "score": ("gan_repro.parzen.__main__", "score samples of your own under the protocol of Table 1"),
+    "score": ("gan_repro.scoring.__main__", "score samples of your own under the protocol of Table 1"),
     "data": ("gan_repro.data.__main__", "list, fetch, verify or import data sets"),
     "audit": ("gan_repro.audit.__main__", "check records, and everything that is printed from them"),
     "report": ("gan_repro.report.__main__", "write REPORT.md and the tables from the published record"),

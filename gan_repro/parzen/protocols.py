@@ -19,6 +19,7 @@ import numpy.typing as npt
 import torch
 
 from gan_repro.parzen.density import Matrix, log_density
+from gan_repro.parzen.images import check_images
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.parabola import parabola_maximum
 
@@ -152,11 +153,13 @@ def evaluate(
 ) -> ParzenResult:
     """Score samples (n, d) on test images (n_test, d), with sigma chosen on validation images (n_valid, d).
 
-    All three in [0, 1]. Warns (`GridEdgeWarning`) when the best sigma is the smallest or largest tried.
+    All three in [0, 1], as `check_images` makes sure. Warns (`GridEdgeWarning`) when the best sigma is the
+    smallest or largest tried.
 
     Raises:
-        ValueError: an unknown protocol, or matrices that do not fit together.
+        ValueError: an unknown protocol, matrices that do not fit together, or samples in another range.
     """
+    check_images(samples, valid, test)
     choice = choose_sigma(samples, valid, protocol=protocol, device=device)
     if choice.at_grid_edge:
         warnings.warn(

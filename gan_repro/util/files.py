@@ -102,11 +102,21 @@ def check_saved_tensors(path: Path) -> None:
         zipfile.BadZipFile: it is no such file, is damaged, or would unpack to more than it takes on disk.
         OSError: as `open_regular`.
     """
-    with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+    with open_regular(path) as file:
+        check_tensor_archive(file, path.stat().st_size)
+
+
+def check_tensor_archive(file: BinaryIO, size: int) -> None:
+    """Check the frame of a `torch.save` of `size` bytes that is open already; see `check_saved_tensors`.
+
+    Raises:
+        zipfile.BadZipFile: as there.
+    """
+    with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
             raise zipfile.BadZipFile("torch.save packs nothing, so a packed file is not one of its own")
-        if sum(member.file_size for member in members) > path.stat().st_size:
+        if sum(member.file_size for member in members) > size:
             raise zipfile.BadZipFile("its parts claim more bytes than the file has")
         if damaged := archive.testzip():
             raise zipfile.BadZipFile(f"{damaged!r} does not match its checksum")

@@ -69,6 +69,12 @@ def second_member(path: Path, canary: Canary) -> None:
             new.writestr(name, pickle.dumps(canary) if name.endswith("data.pkl") else content)
 
 
+def pickle_in_hdf5(path: Path, canary: Canary) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        file["samples"] = np.void(pickle.dumps(canary))
+
+
 SAMPLES: dict[str, tuple[str, Callable[[Path, Canary], object]]] = {
     "an array of objects": (".npy", lambda path, canary: np.save(path, objects(canary))),
     "a column of objects": (
@@ -92,6 +98,15 @@ SAMPLES: dict[str, tuple[str, Callable[[Path, Canary], object]]] = {
         lambda path, canary: torch.save(canary, path, _use_new_zipfile_serialization=False),
     ),
     "a pickle of a tensor": (".pt", lambda path, canary: path.write_bytes(pickle.dumps(canary))),
+    "objects in an array of torch's": (".pth", lambda path, canary: torch.save(objects(canary), path)),
+    "objects in an array, before zip": (
+        ".pth",
+        lambda path, canary: torch.save(objects(canary), path, _use_new_zipfile_serialization=False),
+    ),
+    "a pickle of a table": (".csv", lambda path, canary: path.write_bytes(pickle.dumps(canary))),
+    "a pickle of MATLAB's": (".mat", lambda path, canary: path.write_bytes(pickle.dumps(canary))),
+    "a pickle of HDF5": (".h5", lambda path, canary: path.write_bytes(pickle.dumps(canary))),
+    "a pickle inside HDF5": (".h5", pickle_in_hdf5),
     "an exchanged pickle": (".pt", second_member),
 }
 

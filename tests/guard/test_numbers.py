@@ -100,10 +100,11 @@ def test_few_validation_images_are_all_used(n: int) -> None:
 @pytest.mark.parametrize("protocol", ["authors", "refined"])
 @pytest.mark.parametrize(("far", "edge"), [(False, 0), (True, -1)])
 def test_a_sigma_at_the_edge_is_flagged(protocol: str, far: bool, edge: int) -> None:
-    """Samples that are the validation images want sigma at 0, samples far from all of them want it large."""
-    samples = np.full((10, D), 30, np.float32) if far else VALID
+    """Samples that are the validation images want sigma at 0; white ones, on black images, want it at 1."""
+    black = np.zeros_like(VALID)
+    images = (np.ones((10, D), np.float32), black, black) if far else (VALID, VALID, TEST)
     with pytest.warns(GridEdgeWarning, match="at the edge of the grid"):
-        result = evaluate(samples, VALID, TEST, protocol=protocol)
+        result = evaluate(*images, protocol=protocol)
     assert result.at_grid_edge
     assert result.sigma == pytest.approx(AUTHORS_SIGMAS[edge])
     assert math.isfinite(result.mean)

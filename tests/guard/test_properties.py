@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gan_repro.data import idx
 from gan_repro.data.fetch.pickles import load_arrays
-from gan_repro.parzen import samples
+from gan_repro.scoring.readers import open_path
 from gan_repro.search.log import read_log
 from gan_repro.tables.cell import cell_from, recorded_cells
 from gan_repro.tables.table import Table
@@ -103,16 +103,18 @@ def test_a_log_or_a_record_may_be_any_bytes(content: bytes, path: Path) -> None:
 
 @settings(max_examples=200, **FOLDER_IS_FIXED)
 @given(
-    suffix=st.sampled_from([".npy", ".npz", ".pt"]),
+    suffix=st.sampled_from([".npy", ".npz", ".pt", ".pth", ".csv", ".mat", ".h5"]),
     content=st.binary(max_size=200)
     | st.binary(max_size=200).map(lambda tail: b"\x93NUMPY\x01\x00" + tail)
-    | st.binary(max_size=200).map(lambda tail: b"PK\x03\x04" + tail),
+    | st.binary(max_size=200).map(lambda tail: b"PK\x03\x04" + tail)
+    | st.binary(max_size=200).map(lambda tail: b"\x89HDF\r\n\x1a\n" + tail)
+    | st.text('0123456789.,+-eE\n"# naif', max_size=200).map(str.encode),
 )
 def test_samples_may_be_any_bytes(suffix: str, content: bytes, tmp_path: Path) -> None:
     path = tmp_path / f"samples{suffix}"
     path.write_bytes(content)
     with pytest.raises(ValueError, match="samples"):
-        samples.as_rows(samples.read(path), (8, 8), path)
+        open_path(path).take((8, 8), None, 100)
 
 
 @settings(max_examples=150, **FOLDER_IS_FIXED)
@@ -122,7 +124,7 @@ def test_the_header_of_an_array_may_be_any_text(header: str, tmp_path: Path) -> 
     padded = header.encode() + b"\n"
     path.write_bytes(npy()[:8] + len(padded).to_bytes(2, "little") + padded + bytes(5000))
     with pytest.raises(ValueError, match="samples"):
-        samples.as_rows(samples.read(path), (8, 8), path)
+        open_path(path).take((8, 8), None, 100)
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,4 +1,4 @@
-"""Files of samples, damaged, absurd or hostile, given to ``python -m gan_repro.parzen``."""
+"""Files of samples of NumPy and torch, damaged, absurd or hostile, given to the command that scores them."""
 
 from __future__ import annotations
 
@@ -160,9 +160,9 @@ NPY: dict[str, tuple[Writer, str]] = {
     "a pixel too few": (array(GOOD[:, :63]), "shape (120, 63)"),
     "images of another size": (array(GOOD.reshape(120, 4, 16)), "shape (120, 4, 16)"),
     "samples in columns": (array(GOOD.T), "shape (64, 120)"),
-    "bytes": (array((GOOD * 255).astype(np.uint8)), "dividing by 255"),
-    "whole numbers": (array((GOOD * 255).astype(np.int64)), "int64"),
-    "truth values": (array(GOOD > 0.5), "bool"),
+    "bytes with a sign": (array((GOOD * 127).astype(np.int8)), "--value-range 0 255"),
+    "whole numbers": (array((GOOD * 255).astype(np.int64)), "int64 numbers from 0 to"),
+    "whole numbers of 0 and 1": (array((GOOD > 0.5).astype(np.int64)), "--value-range 0 1"),
     "complex numbers": (array(GOOD.astype(np.complex128)), "complex128"),
     "text": (array(GOOD.astype("U4")), "type <U4"),
     "byte strings": (array(GOOD.astype("S4")), "type |S4"),
@@ -243,10 +243,6 @@ T = torch.from_numpy(GOOD)
 PT: dict[str, tuple[Writer, str]] = {
     "empty": (raw(b""), "damaged"),
     "no zip": (raw(npy()), "damaged"),
-    "the format before zip": (
-        lambda path: torch.save(T, path, _use_new_zipfile_serialization=False),
-        "damaged",
-    ),
     "cut in half": (cut(tensor(GOOD), 0.5), "damaged"),
     "cut at the end": (cut(tensor(GOOD), 0.999), "damaged"),
     "a flipped bit in a sample": (flipped(tensor(GOOD), 0.5), "damaged"),
@@ -263,22 +259,21 @@ PT: dict[str, tuple[Writer, str]] = {
     "keys of a megabyte": (tensor({"a" * 2**20: T, "b": T}), "2 tensors"),
     "a module": (tensor(torch.nn.Linear(2, 2)), "could run code"),
     "a sparse tensor": (tensor(T.to_sparse()), "sparse"),
-    "bfloat16": (tensor(T.bfloat16()), "bfloat16"),
-    "bytes": (tensor((T * 255).to(torch.uint8)), "dividing by 255"),
+    "whole numbers": (tensor((T * 255).to(torch.int32)), "int32"),
+    "bfloat16 to 255": (tensor((T * 255).round().bfloat16()), "divide by 255"),
     "a tensor without data": (tensor(torch.empty(120, 64, device="meta")), "cannot be read"),
-    "a row repeated without end": (tensor(T[:1].expand(TRILLION, 64)), "cut short"),
+    "a row repeated without end": (tensor(T[:1].expand(TRILLION, 64)), "1,000,000,000,000 samples are more"),
     "a NaN": (tensor(with_value(np.nan)), "the first in row 3"),
     "a single number": (tensor(torch.tensor(0.5)), "shape ()"),
     "a pipe": (os.mkfifo, "not a file"),
 }
 
 NAMES: dict[str, tuple[str, str]] = {
-    "a table of text": ("samples.csv", "not from '.csv'"),
     "a pickle": ("samples.pkl", "not from '.pkl'"),
-    "a .mat": ("samples.mat", "not from '.mat'"),
-    "no ending": ("samples", "not from ''"),
+    "no ending": ("samples", "not from ''; there is no such file"),
+    "a picture": ("samples.png", "not from '.png'"),
     "a packed ending": ("samples.npy.gz", "not from '.gz'"),
-    "a line break": ("sam\nples.csv", r"sam\nples.csv"),
+    "a line break": ("sam\nples.txt", r"sam\nples.txt"),
     "terminal codes": ("\x1b[2Jsamples.npy", r"\x1b[2Jsamples.npy"),
     "bytes that are no UTF-8": (os.fsdecode(b"\xff\xfe.npy"), r"\udcff\udcfe.npy"),
     "a name too long": ("x" * 300 + ".npy", "File name too long"),
@@ -301,7 +296,7 @@ def test_a_bad_file_of_samples_is_refused_by_name(
     path = tmp_path / name
     write(path)
     sentence = refuses(main, [str(path), "--dataset", "digits", "--device", "cpu"], says)
-    assert sentence.startswith(str(tmp_path))
+    assert sentence.startswith(f"python -m gan_repro.parzen: {tmp_path}")
     assert len(sentence) < 3000
 
 

@@ -1,4 +1,4 @@
-"""``python -m gan_repro.parzen``: what it prints where, and with which exit code it ends."""
+"""The command, by either of its names: what it prints where, and with which exit code it ends."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from gan_repro import data
+from gan_repro.__main__ import main as gan_repro_main
 from gan_repro.data import mnist as mnist_module
-from gan_repro.parzen import __main__ as command
 from gan_repro.parzen import evaluate
 from gan_repro.parzen.__main__ import main
+from gan_repro.scoring import __main__ as command
+from gan_repro.scoring.__main__ import main as score
 
 Capture = pytest.CaptureFixture[str]
 
@@ -89,18 +91,19 @@ def test_the_edge_of_the_grid_is_told_in_both_streams(
 
 
 def test_ten_thousand_samples_need_no_warning(digits: data.Dataset, tmp_path: Path, capsys: Capture) -> None:
-    np.save(tmp_path / "samples.npy", np.tile(digits.train, (10, 1)))
+    noise = np.random.default_rng(0).uniform(-0.01, 0.01, (10_000, 64)).astype(np.float32)
+    np.save(tmp_path / "samples.npy", (np.tile(digits.train, (10, 1)) + noise).clip(0, 1))
     assert main([str(tmp_path / "samples.npy"), "--dataset", "digits"]) == 0
     assert "warning" not in capsys.readouterr().err
 
 
 def test_samples_that_cannot_be_scored_are_exit_code_2(tmp_path: Path, capsys: Capture) -> None:
-    np.save(tmp_path / "bytes.npy", np.zeros((500, 64), np.uint8))
-    assert main([str(tmp_path / "bytes.npy"), "--dataset", "digits"]) == 2
+    np.save(tmp_path / "whole.npy", np.zeros((500, 64), np.int64))
+    assert main([str(tmp_path / "whole.npy"), "--dataset", "digits"]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
-    assert "dividing by 255" in printed.err
+    assert "--value-range" in printed.err
 
 
 @pytest.mark.parametrize(
@@ -166,13 +169,15 @@ def test_an_interrupt_is_exit_code_130(saved: str, capsys: Capture, monkeypatch:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "_score", interrupted)
-    assert main([saved, "--dataset", "digits"]) == 130
-    assert capsys.readouterr().out == ""
+    for each in (main, score):
+        assert each([saved, "--dataset", "digits"]) == 130
+        assert capsys.readouterr().out == ""
 
 
-def test_help_answers_without_torch() -> None:
+@pytest.mark.parametrize("package", ["parzen", "scoring"])
+def test_help_answers_without_torch(package: str) -> None:
     program = (
-        "import sys\nfrom gan_repro.parzen.__main__ import main\n"
+        f"import sys\nfrom gan_repro.{package}.__main__ import main\n"
         "try:\n    main(['--help'])\n"
         "except SystemExit as ended:\n    print(ended.code, 'torch' in sys.modules)"
     )
@@ -185,3 +190,66 @@ def test_as_a_module(saved: str) -> None:
     one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(words, check=True, capture_output=True, text=True, env=one_thread)
     assert json.loads(done.stdout)["samples"]["n"] == 1000
+
+
+def test_both_protocols_are_scored_and_the_first_is_the_main_one(
+    saved: str, digits: data.Dataset, capsys: Capture
+) -> None:
+    assert score([saved, "--dataset", "digits", "--json", "--per-image"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    expected = evaluate(digits.train, digits.valid, digits.test, protocol="refined")
+    assert report["protocol"]["name"] == "authors"
+    assert report["other_protocols"][0]["protocol"]["name"] == "refined"
+    assert report["other_protocols"][0]["log_likelihood"]["value"] == pytest.approx(expected.mean)
+    assert report["other_protocols"][0]["per_image"] == pytest.approx(expected.log_likelihood.tolist())
+    assert score([saved, "--dataset", "digits"]) == 0
+    assert (
+        f"  refined       {expected.mean:.1f} ± {expected.standard_error:.1f} nats" in capsys.readouterr().out
+    )
+
+
+def test_the_options_are_those_of_the_function(digits: data.Dataset, tmp_path: Path, capsys: Capture) -> None:
+    np.savez(tmp_path / "s.npz", a=digits.train * 2 - 1, b=digits.test * 2 - 1)
+    command_line = [str(tmp_path / "s.npz"), "--dataset", "digits", "--protocol", "authors", "--json"]
+    assert score([*command_line, "--key", "a", "--value-range", "-1", "1", "--n-samples", "500"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["samples"]["n"] == 500
+    assert report["read_as"]["key"] == "a"
+    assert report["read_as"]["value_range"] == [-1, 1]
+
+
+def test_what_can_hardly_be_meant_is_told_and_scored(
+    digits: data.Dataset, tmp_path: Path, capsys: Capture
+) -> None:
+    np.save(tmp_path / "twice.npy", digits.train / 255)
+    assert score([str(tmp_path / "twice.npy"), "--dataset", "digits", "--protocol", "authors"]) == 0
+    assert "warning: the largest value is 0.003922, far below 1" in capsys.readouterr().err
+
+
+def test_save_keeps_a_row(saved: str, tmp_path: Path, capsys: Capture) -> None:
+    options = ["--dataset", "digits", "--protocol", "authors", "--runs", str(tmp_path / "mine")]
+    assert score([saved, *options, "--name", "My VAE", "--save"]) == 0
+    digest = hashlib.sha256(Path(saved).read_bytes()).hexdigest()
+    assert f"submissions/my-vae-{digest[:12]}.json" in capsys.readouterr().err
+    assert (tmp_path / "mine" / "submissions" / f"my-vae-{digest[:12]}.json").is_file()
+
+
+def test_an_option_before_the_file_does_not_swallow_it(saved: str, capsys: Capture) -> None:
+    assert main(["--protocol", "authors", "--dataset", "digits", saved]) == 0
+    assert score(["--value-range", "0", "1", saved, "--dataset", "digits", "--protocol", "authors"]) == 0
+
+
+def test_images_one_by_one_are_json(saved: str, capsys: Capture) -> None:
+    assert score([saved, "--dataset", "digits", "--per-image"]) == 2
+    assert "--per-image goes with --json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["--save"], ["--name", "My VAE"], ["--save", "--name", ""]])
+def test_a_row_that_is_saved_has_a_name(saved: str, options: list[str], capsys: Capture) -> None:
+    assert score([saved, "--dataset", "digits", *options]) == 2
+    assert "--name" in capsys.readouterr().err
+
+
+def test_the_command_line_is_that_of_gan_repro(saved: str, capsys: Capture) -> None:
+    assert gan_repro_main(["score", saved, "--dataset", "digits", "--quiet", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["protocol"]["name"] == "authors"

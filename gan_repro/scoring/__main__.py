@@ -1,0 +1,162 @@
+"""``gan-repro score SAMPLES --dataset NAME``: score samples of any model as Table 1 was.
+
+Also ``python -m gan_repro.scoring``. The score goes to stdout, talk and warnings to stderr. Exit codes: 0
+scored, 1 the data set could not be had, 2 bad usage or samples that cannot be scored, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gan_repro import data
+from gan_repro.scoring.layout import LAYOUTS
+from gan_repro.util import console
+from gan_repro.util.arguments import positive_count
+from gan_repro.util.device import CHOICES
+from gan_repro.util.folders import RUNS
+
+if TYPE_CHECKING:
+    from gan_repro.scoring.report import ScoreReport
+
+PROTOCOLS, BOTH = ("authors", "refined"), "both"
+TABLE_1_SAMPLES = 10_000
+
+
+def run(options: argparse.Namespace) -> int:
+    """Score the samples and print the result; the exit status.
+
+    Raises:
+        ValueError: bad usage, or samples that cannot be scored.
+        DataUnavailable: the data set cannot be had.
+    """
+    # Torch and what needs it is imported once there is something to compute, so that --help answers at once.
+    from gan_repro.scoring.printing import full_text
+
+    if options.save and not options.name:
+        raise ValueError("--save needs a --name for the row")
+    if options.name and not options.save:
+        raise ValueError("--name is the name of a row that is saved; say --save as well")
+    if options.per_image and not options.json:
+        raise ValueError("--per-image goes with --json")
+    try:
+        report = _score(options)
+    except MemoryError as error:
+        raise ValueError(f"{options.samples}: does not fit into memory; keep 10,000 samples") from error
+    _warn(report)
+    saved = report.save(options.name, options.runs) if options.save else None
+    print(report.to_json(per_image=options.per_image) if options.json else full_text(report))
+    if saved is not None:
+        console.log.info("saved as %s", saved)
+    return 0
+
+
+def _score(options: argparse.Namespace) -> ScoreReport:
+    from gan_repro.scoring.api import prepare, score_prepared
+
+    prepared = prepare(
+        options.samples,
+        options.dataset,
+        PROTOCOLS if options.protocol == BOTH else options.protocol,
+        options.value_range,
+        options.layout,
+        options.key,
+        options.n_samples,
+        options.device,
+        fold=options.fold,
+        root=options.root,
+    )
+    facts = prepared.facts
+    console.log.info(
+        "scoring %s samples of %s on %s, %s",
+        f"{facts.n:,}",
+        facts.source,
+        prepared.dataset.name,
+        prepared.device,
+    )
+    for doubt in prepared.doubts:
+        console.log.warning("warning: %s", doubt)
+    return score_prepared(prepared)
+
+
+def _warn(report: ScoreReport) -> None:
+    if report.result.at_grid_edge:
+        console.log.warning(
+            "warning: the best sigma, %.4g, is at the edge of the grid; a better one may lie beyond it, and "
+            "the score be higher",
+            report.sigma,
+        )
+    if report.samples.n != TABLE_1_SAMPLES:
+        console.log.warning(
+            "warning: scores rise with the number of samples; this one, of %s, is not comparable with Table "
+            "1, which uses 10,000",
+            f"{report.samples.n:,}",
+        )
+
+
+def configure(parser: argparse.ArgumentParser, protocol: str = BOTH) -> None:
+    """Add the command's arguments; `protocol` is the one that it scores under if it is not told."""
+    parser.description = (
+        "Score samples of any model by the Parzen protocol of Table 1: mean test log-likelihood in nats "
+        "under a Gaussian on every sample."
+    )
+    parser.epilog = (
+        "Samples are rows (n, d) or images: (n, height, width), and in colour (n, height, width, channels) "
+        "or (n, channels, height, width). Rows of colour images have the channel changing fastest, unless "
+        "--layout says channels-first. Floats are in [0, 1] and bytes (uint8) in 0 to 255, unless "
+        "--value-range says otherwise. No file can run code. Exit code 1: the data set could not be had; 2: "
+        "the samples cannot be scored."
+    )
+    parser.add_argument(
+        "samples",
+        type=Path,
+        metavar="SAMPLES",
+        help="a .npy, .npz, .pt, .pth, .csv, .mat or .h5 file, or a folder of PNG, JPEG or WebP pictures",
+    )
+    parser.add_argument(
+        "--dataset", required=True, metavar="NAME", help="what to score on: " + ", ".join(data.names())
+    )
+    parser.add_argument("--fold", type=int, metavar="K", help="its fold, counted from 0, where it has folds")
+    parser.add_argument("--root", type=Path, metavar="DIR", help="a folder of yours to look for it in first")
+    parser.add_argument(
+        "--protocol",
+        choices=(*PROTOCOLS, BOTH),
+        default=protocol,
+        help=f"choose sigma on the authors' grid of 10, continuously, or in both ways (default: {protocol})",
+    )
+    parser.add_argument(
+        "--value-range",
+        nargs=2,
+        type=float,
+        metavar=("BLACK", "WHITE"),
+        help="what is black and white in the samples, as -1 1",
+    )
+    parser.add_argument("--layout", choices=LAYOUTS, help="the order within flat rows of colour images")
+    parser.add_argument("--key", metavar="NAME", help="which array of the file, where several could be meant")
+    parser.add_argument(
+        "--n-samples",
+        type=positive_count,
+        default=TABLE_1_SAMPLES,
+        metavar="N",
+        help="score so many, drawn at random where there are more (default: 10000, as Table 1)",
+    )
+    parser.add_argument("--device", choices=CHOICES, default="auto", help="default: auto")
+    parser.add_argument("--json", action="store_true", help="print a JSON object, with the curve over sigma")
+    parser.add_argument(
+        "--per-image", action="store_true", help="with --json, the log-likelihood of each test image, too"
+    )
+    parser.add_argument(
+        "--save", action="store_true", help="keep the score as a row, under runs/submissions/"
+    )
+    parser.add_argument("--name", metavar="LABEL", help="what that row is called")
+    parser.add_argument(
+        "--runs", type=Path, default=RUNS, metavar="DIR", help="another folder than runs/ to keep it in"
+    )
+
+
+main = console.command_line("gan_repro.scoring", configure, run)
+
+if __name__ == "__main__":
+    sys.exit(main())
