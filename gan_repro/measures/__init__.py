@@ -1,0 +1,1 @@
+"""Second opinions beside the Parzen score."""
