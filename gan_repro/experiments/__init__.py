@@ -23,6 +23,8 @@ _MODULES = {
     "sample-count": "the score against the number of samples, 1,000 to 1,000,000",
     "chains": "the score against how chains are run, and rows sampled as published",
     "chain-habits": "start, thinning and number of the chains that are sampled",
+    "sample-quality": "KID, precision, recall and other measures of the rows' samples",
+    "true-likelihood": "the log-likelihood that the Parzen score stands for, by annealed importance sampling",
 }
 
 

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gan_repro.experiments.sample_quality import MARGIN, kid_name
+from gan_repro.experiments.sample_quality import NAME as EXPERIMENT
 from gan_repro.stats.intervals import TooFewSeedsError, mean_interval
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision, Ruling
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.published import WAYS, WITH_CHAINS
 from gan_repro.verdicts.rules import rules
-
-EXPERIMENT = "sample-quality"
-"""Name of the experiment whose record the rule reads."""
-MARGIN = "margin"
-"""Name of its finding: 97.5 % quantile of KID between disjoint halves of validation images."""
-
-
-def kid_name(way: str, row: str, seed: int) -> str:
-    """Name the finding of a row's KID in one of `WAYS`."""
-    return f"kid/{way}/{row}/seed{seed}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,236 @@
+"""The log-likelihood that the Parzen score was meant to estimate, where a model has one.
+
+Adversarial nets: G with Gaussian noise on each pixel is a density (Wu et al. 2017). Sigma is chosen on
+validation images; test images get a lower bound by annealed importance sampling, as many training images
+another one (a net that remembers its training images knows them better), and images of the net's own a
+lower and an upper bound, whose gap says how far the lower ones can be off. Beside them stands the Parzen
+score of the same test images.
+
+DBN: a lower bound of the log-probability of binarised test images, from the top RBM's partition function.
+It is no log-density of grey levels, and cannot be set beside the others.
+
+Stacked CAE and GSN: their samples are states of Markov chains whose stationary density nobody can evaluate,
+so there is no likelihood to bound, and this experiment has no row for them.
+
+Runs of hours, saved in `checkpoints/true-likelihood`, one folder a trial: killed and called again, they go
+on. The series "TRIAL-LABEL" has a row an image: its lower bound, and the effective number of chains behind
+it; "sigma TRIAL-LABEL" the validation curve (sigma, nats).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from scipy.stats import ttest_ind
+
+from gan_repro.experiments import base
+from gan_repro.experiments.base import Context, ExperimentResult, Floats, mean_of
+from gan_repro.experiments.record import Finding
+from gan_repro.experiments.trained import NoModelError, Trained, load_all
+from gan_repro.measures.ais import AISSettings
+from gan_repro.measures.boltzmann import base_bias, binarise, partition_function, variational_bound
+from gan_repro.measures.decoders import decoder_of
+from gan_repro.measures.likelihood import bound_likelihood, choose_sigma
+from gan_repro.parzen.protocols import evaluate
+from gan_repro.util.seeds import generator
+
+VERSION = 1
+
+Values = npt.NDArray[np.float64]
+
+_BASE_IMAGES = 1000
+"""Training images whose codes give the RBM without weights its biases."""
+
+
+class Settings(base.Settings):
+    """Which models, on how many images, and for how long."""
+
+    rows: tuple[str, ...] = ("gan", "dbn")
+    dataset: str = "mnist"
+    seeds: tuple[int, ...] = (1,)
+    """Of the trials that are measured."""
+    n_valid: int = Field(20, ge=1)
+    """Images on which sigma is chosen."""
+    n_test: int = Field(100, ge=2)
+    """Test images, evenly spaced, and as many training images."""
+    n_simulated: int = Field(20, ge=2)
+    """Images of the net's own, for the gap."""
+    smallest_sigma: float = Field(0.05, gt=0)
+    """Where the search for sigma ends."""
+    distributions: int = Field(1000, ge=1)
+    chains: int = Field(16, ge=1)
+    leapfrogs: int = Field(10, ge=1)
+    schedule: Literal["tuned", "sigmoid", "linear"] = "tuned"
+    pilot_distributions: int = Field(200, ge=1)
+    dbn_chains: int = Field(100, ge=2)
+    dbn_distributions: int = Field(10_000, ge=1)
+    dbn_draws: int = Field(100, ge=1)
+    seed: int = 0
+    """Of the annealing runs."""
+
+    @property
+    def ais(self) -> AISSettings:
+        """What concerns the annealing of generators."""
+        return AISSettings(
+            distributions=self.distributions,
+            chains=self.chains,
+            leapfrogs=self.leapfrogs,
+            schedule=self.schedule,
+            pilot_distributions=self.pilot_distributions,
+            seed=self.seed,
+        )
+
+
+def run(settings: Settings, context: Context) -> ExperimentResult:
+    """Bound what can be bounded.
+
+    Raises:
+        NoModelError: no trained model of any of the rows is here.
+    """
+    findings: dict[str, Finding] = {}
+    series: dict[str, list[list[float]]] = {}
+    ids, missing = [], []
+    for row in settings.rows:
+        try:
+            found = load_all(context, row, settings.dataset)
+        except NoModelError as error:
+            missing.append(error)
+            continue
+        for trained in found:
+            if trained.record.spec.seed not in settings.seeds:
+                continue
+            name = f"{row}_{trained.record.spec.seed}"
+            if trained.record.spec.model == "dbn":
+                findings |= _of_dbn(trained, settings, context, name)
+            else:
+                more, curves = _of_generator(trained, settings, context, name)
+                findings |= more
+                series |= curves
+            ids.append(trained.record.spec.id)
+    if not ids:
+        raise missing[0] if missing else NoModelError(f"no trial has one of the seeds {settings.seeds}")
+    for reason in missing:
+        context.log(f"left out: {reason}")
+    return ExperimentResult(findings, series, tuple(ids))
+
+
+def _of_generator(
+    trained: Trained, settings: Settings, context: Context, name: str
+) -> tuple[dict[str, Finding], dict[str, list[list[float]]]]:
+    images, decoder = trained.dataset, decoder_of(trained.model)
+    test = _spaced(images.test, settings.n_test)
+    both = np.concatenate([test, _spaced(images.train, settings.n_test)])
+    context.log(f"true-likelihood: {trained.label}, choosing sigma on {settings.n_valid} validation images")
+    sigma, curve = choose_sigma(
+        decoder, _spaced(images.valid, settings.n_valid), settings.smallest_sigma, settings.ais
+    )
+    context.log(f"true-likelihood: {trained.label}, sigma {sigma:.4f}")
+    bounds = bound_likelihood(
+        decoder,
+        both,
+        sigma,
+        settings.ais,
+        simulated=settings.n_simulated,
+        folder=context.results / "checkpoints" / "true-likelihood" / trained.record.spec.id,
+        log=context.log,
+    )
+    n = len(test)
+    on_test, on_train = bounds.lower[:n], bounds.lower[n:]
+    parzen = evaluate(trained.samples(), images.valid, test)
+    of = f"of {trained.label} at sigma {sigma:.4f}"
+    findings = {
+        f"lower_{name}": mean_of(
+            on_test, over="test examples", unit="nats", what=f"lower bound of the mean log-density {of}"
+        ),
+        f"gap_{name}": mean_of(
+            bounds.gap, over="simulated images", unit="nats",
+            what=f"upper minus lower bound {of}, on images of its own",
+        ),
+        f"simulated_{name}": mean_of(
+            (bounds.simulated_lower + bounds.simulated_upper) / 2, over="simulated images", unit="nats",
+            what=f"log-density of its own images {of}, between the bounds",
+        ),
+        f"train_minus_test_{name}": _difference(
+            on_train, on_test, f"lower bound of training images minus that of test images {of}"
+        ),
+        f"effective_chains_{name}": mean_of(
+            bounds.effective_chains[:n], over="test examples", unit="chains",
+            what=f"effective sample size of the weights behind the lower bound {of}, of {settings.chains}",
+        ),
+        f"parzen_{name}": mean_of(
+            parzen.log_likelihood, over="test examples", unit="nats",
+            what=f"Parzen score of {trained.label} on the same test images",
+        ),
+        f"sigma_{name}": Finding(value=sigma, unit="grey level", what=f"sigma chosen for {trained.label}"),
+    }  # fmt: skip
+    rows = np.stack([bounds.lower, bounds.effective_chains], axis=1)[:n]
+    thinned = curve[:: max(1, len(curve) // 50)]
+    return findings, {name: rows.round(3).tolist(), f"sigma {name}": [list(point) for point in thinned]}
+
+
+def _of_dbn(trained: Trained, settings: Settings, context: Context, name: str) -> dict[str, Finding]:
+    images, rbms = trained.dataset, trained.model.rbms
+
+    def random(part: str) -> torch.Generator:
+        return generator(settings.seed, "true-likelihood", part, trained.record.spec.id)
+
+    every = max(1, settings.dbn_distributions // 10)
+
+    def after_step(done: int) -> None:
+        if done % every == 0:
+            context.log(f"true-likelihood: {trained.label}, {done} of {settings.dbn_distributions} steps")
+
+    train = binarise(_spaced(images.train, _BASE_IMAGES), random("train"))
+    codes = torch.from_numpy(train).to(trained.model.dtype)
+    for layer in range(len(rbms) - 1):
+        codes = trained.model.encode(layer, codes, random(f"codes {layer}"))
+    z = partition_function(
+        rbms[-1],
+        base_bias(codes),
+        chains=settings.dbn_chains,
+        distributions=settings.dbn_distributions,
+        generator=random("partition"),
+        after_step=after_step,
+    )
+    test = binarise(_spaced(images.test, settings.n_test), random("test"))
+    bound = variational_bound(rbms, test, z.log_z, draws=settings.dbn_draws, generator=random("bound"))
+    return {
+        f"log_z_{name}": Finding(
+            value=z.log_z,
+            standard_error=z.standard_error,
+            over="chains",
+            n=z.chains,
+            unit="nats",
+            what=f"log partition function of the top RBM of {trained.label}",
+        ),
+        f"lower_{name}": mean_of(
+            bound,
+            over="test examples",
+            unit="nats",
+            what=f"variational bound of the mean log-probability of binarised images, {trained.label}",
+        ),
+    }
+
+
+def _difference(first: Values, second: Values, what: str) -> Finding:
+    """Difference of the means of two independent sets of images, with Welch's error and interval."""
+    test = ttest_ind(first, second, equal_var=False)
+    low, high = test.confidence_interval(0.95)
+    return Finding(
+        value=float(first.mean() - second.mean()),
+        standard_error=float(np.sqrt(first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second))),
+        interval=(float(low), float(high)),
+        unit="nats",
+        over="training and test images",
+        n=len(first),
+        what=what,
+    )
+
+
+def _spaced(images: Floats, n: int) -> Floats:
+    """So many images, evenly spaced over all."""
+    return images[:: max(1, len(images) // n)][:n]

@@ -1,0 +1,128 @@
+"""The spaces in which samples are compared: the frozen net's features, and raw pixels.
+
+The net's weights are a published file, `results/weights/mnist-digit-network.safetensors`, beside a JSON that
+says how it was trained, how well it tells digits apart, and the SHA-256 of the weights. A file that does not
+match is refused, since other weights are another yardstick.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import gan_repro
+from gan_repro.measures.network import EPOCHS, SHAPES, DigitNetwork, train
+from gan_repro.util.files import atomic_write, read_regular, sha256_of_array, sha256_of_file
+from gan_repro.util.text import one_line
+
+Floats = npt.NDArray[np.floating]
+
+SEED = 1
+NAME = "mnist-digit-network"
+PUBLISHED = Path(gan_repro.__file__).parent.parent / "results" / "weights"
+"""Where the repository keeps the weights."""
+
+_LARGEST = 1 << 24
+"""Bytes of a weights file that is read at most; the true one has less than a megabyte."""
+
+
+@dataclass(frozen=True)
+class NetworkCard:
+    """What is known of the weights; the JSON beside them."""
+
+    name: str
+    architecture: dict[str, tuple[int, ...]]
+    """Shape of each layer's weights."""
+    seed: int
+    epochs: int
+    accuracy_valid: float
+    """Share of the 10,000 validation images whose digit it tells."""
+    accuracy_test: float
+    train_sha256: str
+    """Of the bytes of the training images."""
+    labels_sha256: str
+    weights_sha256: str
+    """Of the file of weights."""
+    torch: str
+    """Version that trained it."""
+
+
+def load_network(folder: Path | None = None) -> tuple[DigitNetwork, NetworkCard]:
+    """Read the published net, or one that `train_network` wrote into a folder.
+
+    Raises:
+        ValueError: a file is missing, damaged or not the one that the JSON describes; one sentence says how
+            to get it again.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    weights, card = _paths(PUBLISHED if folder is None else folder)
+    cure = "get it again from the repository, or train it with: python -m gan_repro.measures train-network"
+    try:
+        content, said = read_regular(weights, _LARGEST), json.loads(read_regular(card, _LARGEST))
+        known = NetworkCard(**said)
+        network = DigitNetwork(load(content))
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        raise ValueError(
+            f"the net for features cannot be read from {weights}: {one_line(error)}; {cure}"
+        ) from error
+    if sha256_of_array(np.frombuffer(content, np.uint8)) != known.weights_sha256:
+        raise ValueError(f"{weights} is not the file that {card.name} describes (other SHA-256); {cure}")
+    return network, known
+
+
+def train_network(folder: Path, *, root: Path | None = None, log: Any = print) -> NetworkCard:
+    """Train the net on MNIST's training images and write weights and JSON; a few minutes on one core.
+
+    Args:
+        folder: where the two files go.
+        root: the user's own folder with MNIST's files.
+        log: told a line after each epoch.
+
+    Raises:
+        DataUnavailable: images or labels cannot be had.
+        OSError: the folder cannot be written.
+    """
+    import torch
+    from safetensors.torch import save
+
+    from gan_repro import data
+    from gan_repro.data import mnist_labels
+
+    images, labels = data.load("mnist", root=root), mnist_labels.load(root)
+    network = train(
+        images.train,
+        labels.train,
+        seed=SEED,
+        after_epoch=lambda epoch, loss: log(f"epoch {epoch} of {EPOCHS}: cross-entropy {loss:.4f} nats"),
+    )
+    weights, card_path = _paths(folder)
+    atomic_write(weights, save({name: tensor.contiguous() for name, tensor in network.tensors.items()}))
+    card = NetworkCard(
+        name=NAME,
+        architecture=dict(SHAPES),
+        seed=SEED,
+        epochs=EPOCHS,
+        accuracy_valid=_accuracy(network, images.valid, labels.valid),
+        accuracy_test=_accuracy(network, images.test, labels.test),
+        train_sha256=sha256_of_array(images.train_pixels),
+        labels_sha256=sha256_of_array(labels.train),
+        weights_sha256=sha256_of_file(weights),
+        torch=torch.__version__,
+    )
+    atomic_write(card_path, json.dumps(asdict(card), indent=1) + "\n")
+    return card
+
+
+def _accuracy(network: DigitNetwork, images: Floats, labels: npt.NDArray[np.uint8]) -> float:
+    return float(np.mean(network.classes(network.features(images)) == labels))
+
+
+def _paths(folder: Path) -> tuple[Path, Path]:
+    return folder / f"{NAME}.safetensors", folder / f"{NAME}.json"

@@ -1,0 +1,191 @@
+"""Measures of quality and bounds of likelihood, of the rows that are recorded."""
+
+import json
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from gan_repro import data, trials
+from gan_repro.experiments import sample_quality, true_likelihood
+from gan_repro.experiments.base import Context
+from gan_repro.experiments.sample_quality import (
+    AS_PUBLISHED,
+    BEST_BY_SEARCH,
+    SETS,
+    QualityPoint,
+    kid_name,
+    series_name,
+)
+from gan_repro.experiments.trained import NoModelError
+from gan_repro.measures import measure_samples
+from gan_repro.measures.kid import split_kid
+from gan_repro.trials.runner import RunOptions
+from gan_repro.trials.spec import EvaluationSpec
+from gan_repro.trials.store import RecordStore
+from gan_repro.util.files import sha256_of_array
+from gan_repro.util.seeds import derive_seed
+from gan_repro.verdicts import published
+
+QUALITY = sample_quality.Settings(
+    dataset="digits",
+    rows=("train-set", "gan", "dbn", "gsn"),
+    measures=("kid", "coverage"),
+    burn_in=2,
+    splits=5,
+)
+LIKELIHOOD = true_likelihood.Settings(
+    dataset="digits", n_valid=3, n_test=4, n_simulated=2, smallest_sigma=0.1, distributions=6, chains=3,
+    leapfrogs=2, pilot_distributions=4, dbn_chains=4, dbn_distributions=10, dbn_draws=3,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """Trials of a baseline, a GAN from two seeds, a GSN and a DBN, with checkpoints."""
+    folder = tmp_path_factory.mktemp("results")
+    gan = {
+        "epochs": 2,
+        "generator_hidden": [{"units": 16}],
+        "discriminator_hidden": [8],
+        "noise_dimension": 10,
+    }
+    plan = [
+        ("train-set", 1, {}),
+        ("gan", 1, gan),
+        ("gan", 2, gan),
+        ("gsn", 1, {"epochs": 1, "layers": [16, 16], "chains": 10, "burn_in": 2}),
+        ("dbn", 1, {"epochs": 2, "layers": [12, 8], "chains": 10, "burn_in": 2}),
+        ("dbn", 2, {"epochs": 2, "layers": [12, 8], "chains": 10, "burn_in": 2}),
+    ]
+    for model, seed, settings in plan:
+        spec = trials.make_spec(
+            model,
+            trials.source("digits"),
+            seed=seed,
+            settings=settings,
+            evaluation=EvaluationSpec(n_samples=100, track_every=1),
+        )
+        record = trials.run(spec, RunOptions(results=folder, device="cpu", progress_position=None))
+        assert record.status == "done"
+    return folder
+
+
+@pytest.fixture
+def told(results, monkeypatch):
+    """What the experiments say."""
+    lines = []
+    monkeypatch.setattr(Context, "log", lambda self, line: lines.append(line))
+    return lines
+
+
+def test_every_set_that_can_be_made_again_is_measured(results, told):
+    found = sample_quality.run(QUALITY, Context(results))
+    assert found.findings["other_bits"].value == 0
+    assert len(found.trial_ids) == 6
+    kid = [QualityPoint(*point) for point in found.series[series_name("kid", "pixels")]]
+    measured = [(*SETS[int(point.set)][:2], point.seed) for point in kid[1:]]
+    assert measured == [
+        ("baseline", "train-set", 1),
+        ("as published", "gan", 1),
+        ("as published", "gan", 2),
+        ("as published", "dbn", 1),
+        ("as published", "dbn", 2),
+        ("as published", "gsn", 1),
+        ("best by search", "dbn", 1),
+        ("best by search", "dbn", 2),
+        ("best by search", "gsn", 1),
+    ]
+    for (way, row, seed), point in zip(measured, kid[1:], strict=True):
+        finding = found.findings[kid_name(way, row, int(seed))]
+        assert (finding.value, finding.standard_error) == (point.value, point.error)
+    assert (kid[0].set, kid[0].value) == (-1, found.findings["kid/real"].value)
+    assert found.findings["kid/baseline/train-set/seed1"].value < found.findings[kid_name(*measured[1])].value
+
+
+def test_one_chain_is_measured_as_published_and_the_scored_samples_beside_it(results, told):
+    found = sample_quality.run(QUALITY, Context(results)).findings
+    assert found["kid/as published/dbn/seed1"] != found["kid/best by search/dbn/seed1"]
+    record = next(r for r in RecordStore(results) if (r.spec.model, r.spec.seed) == ("dbn", 1))
+    digits = data.load("digits")
+    scored = sample_quality.samples_again(record, digits, Context(results))
+    assert sha256_of_array(scored) == record.candidates["best"].samples_sha256
+    expected = measure_samples(scored, digits, "kid").value("kid", "pixels")
+    assert found["kid/best by search/dbn/seed1"].value == expected.value
+
+
+def test_the_verdict_reads_what_is_recorded():
+    assert (AS_PUBLISHED, BEST_BY_SEARCH) == published.WAYS
+    named = {kid_name(*wanted[:2], 1) for wanted in SETS if wanted.way != "baseline"}
+    assert named == {
+        kid_name(way, row, 1) for way in published.WAYS for row in ("gan", *published.WITH_CHAINS)
+    }
+    assert dict(published.SEARCHED) == {
+        wanted.row: wanted.trials_of for wanted in SETS if wanted.row != wanted.trials_of
+    }
+
+
+def test_the_margin_is_a_quantile_of_real_against_real(results, told):
+    found = sample_quality.run(QUALITY, Context(results)).findings["margin"]
+    random = np.random.default_rng(derive_seed(0, "sample-quality", "splits"))
+    values = split_kid(data.load("digits").valid, 5, random)
+    assert found.value == pytest.approx(np.quantile(values, 0.975))
+
+
+def test_what_is_measured_is_kept_and_a_damaged_file_measured_again(results, told):
+    first = sample_quality.run(QUALITY, Context(results))
+    told.clear()
+    assert sample_quality.run(QUALITY, Context(results)) == first
+    assert told == []
+    kept = sorted((results / "checkpoints" / "sample-quality").iterdir())
+    kept[0].write_text("{")
+    kept[1].write_text(json.dumps({"key": "another"}))
+    assert sample_quality.run(QUALITY, Context(results)) == first
+    assert len([line for line in told if line.startswith("sample-quality")]) == 2
+
+
+def test_trained_models_without_a_checkpoint_are_named(results, tmp_path, told):
+    (tmp_path / "trials").mkdir()
+    for path in (results / "trials").glob("*-digits-*.json"):
+        (tmp_path / "trials" / path.name).write_bytes(path.read_bytes())
+    outcome = sample_quality.run(QUALITY, Context(tmp_path))
+    assert len(outcome.trial_ids) == 1
+    # Of each trained model once, in however many ways it would have been sampled.
+    assert len([line for line in told if line.startswith("left out: the trained model of")]) == 5
+    with pytest.raises(NoModelError, match="the trained model of gan"):
+        sample_quality.run(QUALITY.model_copy(update={"rows": ("gan",)}), Context(tmp_path))
+    with pytest.raises(NoModelError, match="no finished trial of cae"):
+        sample_quality.run(QUALITY.model_copy(update={"rows": ("cae",)}), Context(tmp_path))
+
+
+def test_kid_cannot_be_left_out():
+    with pytest.raises(ValidationError, match="KID is the measure of the rule"):
+        sample_quality.Settings(measures=("coverage",))
+
+
+def test_generators_and_belief_nets_get_bounds(results, told):
+    outcome = true_likelihood.run(LIKELIHOOD, Context(results))
+    found = outcome.findings
+    assert {
+        "lower_gan_1",
+        "gap_gan_1",
+        "train_minus_test_gan_1",
+        "parzen_gan_1",
+        "sigma_gan_1",
+    } <= found.keys()
+    assert {"log_z_dbn_1", "lower_dbn_1"} <= found.keys()
+    assert not any(name.endswith("_2") for name in found)
+    assert np.array(outcome.series["gan_1"]).shape == (4, 2)
+    assert found["lower_gan_1"].value == pytest.approx(
+        np.mean([row[0] for row in outcome.series["gan_1"]]), abs=1e-3
+    )
+    assert found["sigma_gan_1"].value >= 0.1
+    assert len(outcome.trial_ids) == 2
+    # Its runs are on disk, and are not run again.
+    told.clear()
+    assert true_likelihood.run(LIKELIHOOD, Context(results)) == outcome
+
+
+def test_without_a_trained_model_it_says_how_to_make_one(tmp_path):
+    with pytest.raises(NoModelError, match=r"python -m gan_repro\.table1"):
+        true_likelihood.run(LIKELIHOOD, Context(tmp_path))

@@ -1,0 +1,188 @@
+"""Bounds on a generator's likelihood against closed forms; runs that are cut short and go on."""
+
+import numpy as np
+import pytest
+import torch
+
+from gan_repro.measures import saved_runs
+from gan_repro.measures.ais import AISSettings, effective_sample_size, ladder, log_mean_exp
+from gan_repro.measures.hmc import transition
+from gan_repro.measures.latent import Decoder, evaluate
+from gan_repro.measures.likelihood import bound_likelihood, choose_sigma, simulate
+from gan_repro.util.seeds import generator
+from tests.measures.conftest import linear_gaussian, scaled_uniform
+
+SHORT = AISSettings(distributions=300, chains=200, leapfrogs=4, pilot_distributions=60)
+TINY = AISSettings(distributions=8, chains=3, leapfrogs=2, pilot_distributions=4)
+
+
+@pytest.mark.parametrize("known", [linear_gaussian(), scaled_uniform()], ids=["normal", "uniform"])
+def test_the_bounds_meet_at_the_closed_form(known):
+    found = bound_likelihood(known.decoder, known.images, known.sigma, SHORT, simulated=16)
+    np.testing.assert_allclose(found.lower, known.log_likelihood, atol=0.1)
+    assert abs(found.gap.mean()) < 0.1
+    assert 0.4 < found.acceptance < 0.9
+    assert (found.effective_chains > 100).all()
+
+
+@pytest.mark.parametrize("schedule", ["sigmoid", "linear"])
+def test_published_schedules_give_the_same_number(schedule):
+    known = linear_gaussian()
+    settings = AISSettings(
+        distributions=300, chains=200, leapfrogs=4, pilot_distributions=60, schedule=schedule
+    )
+    found = bound_likelihood(known.decoder, known.images, known.sigma, settings, simulated=2)
+    np.testing.assert_allclose(found.lower, known.log_likelihood, atol=0.15)
+
+
+def test_too_short_a_run_shows_in_the_gap():
+    known = linear_gaussian(k=4, d=30, sigma=0.1)
+    settings = AISSettings(distributions=10, chains=4, leapfrogs=3, pilot_distributions=10)
+    found = bound_likelihood(known.decoder, known.images, known.sigma, settings, simulated=6)
+    short_by = float(np.mean(known.log_likelihood - found.lower))
+    assert short_by > 3
+    assert found.gap.mean() > 3
+
+
+def test_weights_are_unbiased_however_short_the_run():
+    # The mean over very many chains of w is p(x) at four rungs too, whatever the steps.
+    known = linear_gaussian(k=1, d=2, sigma=1.0, n=1)
+    settings = AISSettings(distributions=4, chains=40_000, leapfrogs=2, pilot_distributions=4)
+    found = bound_likelihood(known.decoder, known.images, 1.0, settings, simulated=1)
+    np.testing.assert_allclose(found.lower, known.log_likelihood, atol=0.02)
+
+
+def test_inverse_weights_are_unbiased_on_the_models_own_images():
+    # With one chain an image, the mean over images of p(x) / w is 1.
+    known = linear_gaussian(k=1, d=2, sigma=1.0, n=1)
+    settings = AISSettings(distributions=10, chains=1, leapfrogs=2, pilot_distributions=4)
+    found = bound_likelihood(known.decoder, known.images, 1.0, settings, simulated=20_000)
+    _, images = simulate(known.decoder, 20_000, 1.0, settings.seed)
+    exact = known.exact(images.numpy())
+    assert np.exp(exact - found.simulated_upper).mean() == pytest.approx(1, abs=0.02)
+    assert np.exp(found.simulated_lower - exact).mean() == pytest.approx(1, abs=0.02)
+    assert (found.simulated_upper - exact).mean() > 0.01
+
+
+def test_transitions_leave_the_posterior_as_it_is():
+    known = linear_gaussian(k=2, d=4, n=1)
+    images, n = torch.from_numpy(known.images), 100_000
+    random = generator(1, "posterior")
+    jacobian = torch.autograd.functional.jacobian(
+        lambda z: known.decoder.mean(z[None])[0], torch.zeros(2).double()
+    )
+    precision = known.sigma**-2
+    covariance = torch.linalg.inv(torch.eye(2).double() + precision * jacobian.T @ jacobian)
+    mean = (
+        precision * covariance @ jacobian.T @ (images[0] - known.decoder.mean(torch.zeros(1, 2).double())[0])
+    )
+    start = (
+        mean + torch.randn(n, 2, generator=random, dtype=torch.float64) @ torch.linalg.cholesky(covariance).T
+    )
+    point = evaluate(known.decoder, images, start)
+    for _ in range(3):
+        point, probability = transition(
+            known.decoder, images, point, precision, torch.tensor([0.2]).double(), 3, random
+        )
+    assert 0.2 < float(probability.mean()) < 0.99
+    torch.testing.assert_close(point.u.mean(0), mean, atol=0.01, rtol=0)
+    torch.testing.assert_close(torch.cov(point.u.T), covariance, atol=0, rtol=0.03)
+
+
+def test_sigma_is_chosen_where_the_likelihood_is_highest():
+    known = linear_gaussian(n=40)
+    sigma, curve = choose_sigma(known.decoder, known.images, 0.1, SHORT)
+    assert sigma == pytest.approx(0.4, rel=0.25)
+    sigmas = np.array([point[0] for point in curve])
+    assert (np.diff(sigmas) < 0).all()
+    assert sigmas[-1] == pytest.approx(0.1)
+    near = int(np.argmin(np.abs(sigmas - known.sigma)))
+    assert curve[near][1] == pytest.approx(known.log_likelihood.mean(), abs=0.5)
+
+
+def test_a_run_that_is_cut_short_ends_with_the_same_bits(tmp_path, monkeypatch):
+    known = linear_gaussian()
+    whole = bound_likelihood(known.decoder, known.images, known.sigma, TINY, simulated=2)
+    monkeypatch.setattr(saved_runs, "SAVE_SECONDS", 0)
+    lines = []
+
+    def stop_at(last):
+        def log(line):
+            lines.append(line)
+            if len(lines) == last:
+                raise KeyboardInterrupt
+
+        return log
+
+    for last in (3, 12, 20):
+        with pytest.raises(KeyboardInterrupt):
+            bound_likelihood(
+                known.decoder,
+                known.images,
+                known.sigma,
+                TINY,
+                simulated=2,
+                folder=tmp_path,
+                log=stop_at(last),
+            )
+    assert "minutes left" in lines[-1]
+    found = bound_likelihood(known.decoder, known.images, known.sigma, TINY, simulated=2, folder=tmp_path)
+    assert found.to_dict() == whole.to_dict()
+
+
+def test_another_runs_file_is_refused(tmp_path):
+    known = linear_gaussian()
+    bound_likelihood(known.decoder, known.images, known.sigma, TINY, simulated=2, folder=tmp_path)
+    with pytest.raises(ValueError, match="other settings; delete"):
+        bound_likelihood(known.decoder, known.images, 0.3, TINY, simulated=2, folder=tmp_path)
+    other = Decoder(lambda z: known.decoder.mean(z) + 1, known.decoder.prior, torch.float64)
+    with pytest.raises(ValueError, match="another model"):
+        bound_likelihood(other, known.images, known.sigma, TINY, simulated=2, folder=tmp_path)
+    (tmp_path / "ais.pt").write_bytes(b"torn")
+    with pytest.raises(ValueError, match=r"ais.pt cannot be read .*; delete"):
+        bound_likelihood(known.decoder, known.images, known.sigma, TINY, simulated=2, folder=tmp_path)
+
+
+def test_the_seed_decides():
+    known = linear_gaussian()
+    runs = [
+        bound_likelihood(
+            known.decoder, known.images, known.sigma, AISSettings(**{**vars(TINY), "seed": seed}), simulated=2
+        )
+        for seed in (1, 1, 2)
+    ]
+    assert runs[0].to_dict() == runs[1].to_dict()
+    assert (runs[0].lower != runs[2].lower).all()
+
+
+def test_bad_input_is_one_sentence():
+    known = linear_gaussian()
+    for images, message in [
+        (known.images[:, :-1], "makes images of 6 pixels"),
+        (np.full((2, 6), np.nan), "image 0 .* NaN"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            bound_likelihood(known.decoder, images, known.sigma, TINY)
+    with pytest.raises(ValueError, match="sigma must be a positive"):
+        bound_likelihood(known.decoder, known.images, 0.0, TINY)
+    with pytest.raises(ValueError, match="chains must be at least 1"):
+        AISSettings(chains=0)
+    with pytest.raises(ValueError, match="acceptance"):
+        AISSettings(acceptance=1.0)
+    broken = Decoder(lambda z: known.decoder.mean(z) * float("nan"), known.decoder.prior, torch.float64)
+    with pytest.raises(ArithmeticError, match="not finite"):
+        bound_likelihood(broken, known.images, known.sigma, TINY)
+
+
+def test_ladders_begin_at_the_prior_and_end_at_the_posterior():
+    for schedule in ("sigmoid", "linear"):
+        rungs = ladder(0.5, 100, schedule)
+        assert (rungs[0], rungs[-1]) == (0, pytest.approx(4))
+        assert (rungs.diff() > 0).all()
+    assert ladder(0.5, 100, "sigmoid")[1] < ladder(0.5, 100, "linear")[1] / 4
+
+
+def test_means_and_sizes_of_weights():
+    log_weights = torch.tensor([[0.0, 0.0, 0.0, 0.0], [-1000.0, -1000.0, 0.0, -1000.0]]).double()
+    np.testing.assert_allclose(effective_sample_size(log_weights), [4, 1])
+    np.testing.assert_allclose(log_mean_exp(log_weights), [0, -np.log(4)])
