@@ -42,7 +42,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_repro.measures.ais import effective_sample_size, log_mean_exp
-from gan_repro.models.dbn import RBM
+from gan_repro.models.rbm import RBM
 
 
 @dataclass(frozen=True)
