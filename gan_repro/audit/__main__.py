@@ -54,7 +54,8 @@ def check(results: Path) -> list[Problem]:
     from gan_repro.report.printed import check_printed, differences, printed
 
     if not is_published(results):
-        tables = {path: text for path, text in printed(results).items() if path.parent == results}
+        files = printed(results).items()
+        tables = {path: text for path, text in files if path.parent == results and path.exists()}
         return [*check_records(results, published=False), *differences(tables)]
     return [*check_records(results), *check_seal(results), *check_printed(results)]
 

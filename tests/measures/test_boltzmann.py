@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from gan_repro.measures.boltzmann import base_bias, binarise, partition_function, variational_bound
-from gan_repro.models.dbn import RBM
+from gan_repro.models.rbm import RBM
 from gan_repro.util.seeds import generator
 
 

@@ -1,5 +1,7 @@
 """Presets cut, and say what they cut; what they do not cut stays as the references have it."""
 
+import io
+import sys
 from itertools import count
 
 import pytest
@@ -146,8 +148,15 @@ def test_a_plan_says_how_far_a_begun_trial_is(tiny_spec, tmp_path):
     assert "| to be run | 40 |" in plain()
 
 
-def test_the_progress_bar_names_the_row(digits_spec, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+def test_the_progress_bar_names_the_row(digits_spec, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     (planned,) = make_plan(get_preset("smoke"), [digits_spec], ["gan-searched"], 1)
     run(planned.spec, RunOptions(results=tmp_path, preset="smoke", row=planned.row))
-    assert "gan-searched digits seed 1" in capsys.readouterr().err
+    assert "gan-searched digits seed 1" in terminal.getvalue()
+
+
+class Terminal(io.StringIO):
+    """Where stderr is none, no bar is shown."""
+
+    def isatty(self):
+        return True
