@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from gan_repro.trials.execution.outcome import TrialOutcome
     from gan_repro.trials.execution.plan import Planned
     from gan_repro.trials.presets import Preset
-    from gan_repro.trials.records import TrialRecord
 
 _MAX_SEEDS = 5
 
@@ -69,7 +68,9 @@ def run(options: argparse.Namespace) -> int:
         print(plans.describe_plan(plan, store, workers=workers, fresh=options.fresh))
         return 0
 
-    from gan_repro.tables import columns
+    from gan_repro.tables.files import write_files
+    from gan_repro.tables.render import render, render_compact
+    from gan_repro.tables.table import table_name
     from gan_repro.trials.execution.sweep import sweep
     from gan_repro.trials.runner import RunOptions
 
@@ -85,9 +86,11 @@ def run(options: argparse.Namespace) -> int:
         show_progress=not options.quiet,
     )
     for dataset in datasets:
-        columns.write_files(store, columns.table_name(dataset))
+        write_files(options.runs, store, table_name(dataset))
         rows = plans.rows_for(preset, dataset, options.rows)
-        print(_printed_table(dataset, preset, rows, outcomes).render(options.format), end="")
+        table = _printed_table(dataset, preset, rows, outcomes)
+        form = options.format
+        print(render_compact(table) if form == "md" else render(table, form), end="")
     if signal is not None:
         return 128 + signal
     return 0 if all(outcome.done for outcome in outcomes) else 1
@@ -97,35 +100,17 @@ def _printed_table(
     dataset: str, preset: Preset, names: Sequence[str], outcomes: Sequence[TrialOutcome]
 ) -> Table:
     """What the paper prints, what is published with this program, and this run."""
-    from gan_repro.tables import columns
-    from gan_repro.tables.cell import Cell, cell_from, recorded_cells
-    from gan_repro.trials.presets import FULL_SIZE
-
-    published = _published_trials()
-    this_run = {}
-    for name in names:
-        of_row = [o for o in outcomes if o.planned.row == name and o.planned.spec.data.name == dataset]
-        problems = dict.fromkeys(o.problem for o in of_row if o.problem)
-        cell = cell_from([o.record for o in of_row if o.record is not None])
-        # A trial that another preset ran before is one of this preset, too.
-        cell = cell.model_copy(update={"preset": cell.preset and preset.name})
-        this_run[name] = cell.model_copy(update={"problem": "; ".join(problems)}) if problems else cell
-    for name in preset.rows(dataset):
-        this_run.setdefault(name, Cell(problem="not asked for"))
-    shown = {
-        columns.heading(dataset, "recorded"): recorded_cells(published, dataset, FULL_SIZE),
-        f"This run ({preset.name})": this_run,
-    }
-    if columns.table_name(dataset) != dataset:
-        shown = {columns.TFD_OURS: recorded_cells(published, "tfd", FULL_SIZE)} | shown
-    return columns.table_from(columns.table_name(dataset), shown)
-
-
-def _published_trials() -> Sequence[TrialRecord]:
     from gan_repro.results import load_results
+    from gan_repro.tables.table import run_table
 
     folder = published_folder()
-    return load_results(folder).trials if folder else ()
+    own, problems = {}, {}
+    for name in names:
+        of_row = [o for o in outcomes if o.planned.row == name and o.planned.spec.data.name == dataset]
+        own[name] = [o.record for o in of_row if o.record is not None]
+        problems[name] = "; ".join(dict.fromkeys(o.problem for o in of_row if o.problem))
+    published = load_results(folder).trials if folder else None
+    return run_table(dataset, preset.name, published=published, own=own, problems=problems)
 
 
 def _connect(scheduler: str | None) -> Cluster | None:

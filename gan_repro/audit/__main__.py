@@ -50,14 +50,16 @@ def check(results: Path) -> list[Problem]:
     A folder of one's own has no seal and no report, and only the tables that lie in it are compared.
     """
     from gan_repro.audit.integrity import check_records
+    from gan_repro.audit.problem import Problem
     from gan_repro.audit.seal import check_seal
     from gan_repro.report.printed import check_printed, differences, printed
 
     if not is_published(results):
-        files = printed(results).items()
-        tables = {path: text for path, text in files if path.parent == results and path.exists()}
-        return [*check_records(results, published=False), *differences(tables)]
-    return [*check_records(results), *check_seal(results), *check_printed(results)]
+        tables = {path: text for path, text in printed(results).items() if path.parent == results}
+        stale = [Problem(*found) for found in differences(tables)]
+        return [*check_records(results, published=False), *stale]
+    stale = [Problem(*found) for found in check_printed(results)]
+    return [*check_records(results), *check_seal(results), *stale]
 
 
 def _seal(results: Path) -> None:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from gan_repro.data.dataset import Images, Pixels
+from gan_repro.figures.style import new_figure
 from gan_repro.stats.neighbours import nearest
 
 if TYPE_CHECKING:
@@ -123,19 +124,6 @@ def draw_grid(grid: Grid, image_shape: Sequence[int]) -> Figure:
     return _figure(_board(tiles, image_shape), caption, notes)
 
 
-def sample_grid(
-    dataset: str, samples: Images, train: Images, image_shape: Sequence[int], **options: Any
-) -> Figure:
-    """Choose a grid and draw it: `choose_grid` with its options, then `draw_grid`.
-
-    Raises:
-        ValueError: as they do.
-    """
-    if options.get("view") is None:
-        _require_images(samples, image_shape)
-    return draw_grid(choose_grid(dataset, samples, train, **options), image_shape)
-
-
 def interpolation_strips(images: Images, image_shape: Sequence[int]) -> Figure:
     """Draw strips of generated images, one below the other.
 
@@ -192,12 +180,10 @@ def _board(tiles: Images, image_shape: Sequence[int], framed: int | None = None)
 
 def _figure(board: Pixels, caption: str, notes: Sequence[str] = ()) -> Figure:
     """Put a board on a page, pixel for pixel, with a note to the right of each row and a caption below."""
-    from matplotlib.figure import Figure
-
     height, width = board.shape[:2]
     below = _LINE_HEIGHT * (caption.count("\n") + 1) + _GAP
     full_width, full_height = width + (_TEXT_WIDTH if notes else 0), height + below
-    figure = Figure(figsize=(full_width / _DPI, full_height / _DPI), dpi=_DPI)
+    figure = new_figure(full_width / _DPI, full_height / _DPI, dpi=_DPI, layout=None)
     figure.figimage(board, xo=0, yo=below, origin="upper")
     for row, note in enumerate(notes):
         y = below + height * (1 - (row + 0.5) / len(notes))

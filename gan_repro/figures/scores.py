@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.figures.style import BLUE, ORANGE, new_figure
+from gan_repro.figures.style import BLUE, ORANGE, look, new_figure
 from gan_repro.stats.estimate import Estimate
+from gan_repro.tables.cell import Cell
+from gan_repro.tables.collapse import floors
+from gan_repro.tables.collect import Placed
+from gan_repro.tables.table import PRINTED_ROWS, REFERENCE_ROWS, completest_cell
 from gan_repro.trials import rows
-from gan_repro.verdicts.evidence import Evidence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,44 +25,33 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
     """Test log-likelihood (nats) of the recorded trials beside the paper's, rows from top to bottom.
 
     Of each row the completest preset counts. A trial is a point with its own error; where a row has several
-    seeds, their mean stands below with the error over seeds. The reference rows, which hold no trained net,
-    are lines: ceilings within the picture, the floor named in the legend where it lies off to the left.
+    seeds, the mean of those that have not collapsed stands below with the error over seeds. The reference
+    rows, which hold no trained net, are lines: ceilings within the picture, the floor named in the legend
+    where it lies off to the left.
     """
     figure = new_figure(7, 4.8)
     axes = figure.subplots()
-    evidence = Evidence(records)
-    scores = {row: _scores(evidence, row, dataset) for row in rows.names(dataset)}
-    drawn = [row.model for row in paper.TABLE_1 if row.model in scores]
-    shown = [score.value for row in drawn for score in scores[row]]
+    placed = Placed(record for record in records if record.spec.data.name == dataset)
+    floor = floors(placed.records).get(dataset)
+    cells = {row: completest_cell(placed, dataset, row, floor) or Cell() for row in rows.names(dataset)}
+    drawn = [row for row in PRINTED_ROWS if row in cells]
+    shown = [score.value for row in drawn for score in _scores(cells[row])]
     shown += [printed.value for row in drawn if (printed := paper.printed(row, dataset)) is not None]
     left = min(shown, default=0.0) - 30
-    drawn += [row for row, found in scores.items() if row not in paper.LABELS and found]
+    drawn += [row for row, cell in cells.items() if row not in paper.LABELS and cell.done]
     for place, row in enumerate(drawn):
         printed = paper.printed(row, dataset)
-        found = scores[row]
         if printed is not None:
             _point(axes, printed, place - 0.25, "s", "black", f"the paper; ± over {printed.over}")
-        for number, score in enumerate(found):
-            _point(
-                axes, score, place - 0.1 + 0.08 * number, "o", BLUE, f"a recorded trial; ± over {score.over}"
-            )
-        if len(found) > 1:
-            mean = Estimate.from_values([score.value for score in found], "training seeds")
-            at = place - 0.1 + 0.08 * len(found)
-            _point(axes, mean, at, "D", ORANGE, f"mean of its trials; ± over {mean.over}")
-        off = [f"{score.value:.0f}" for score in found if score.value < left]
-        if off and row not in paper.LABELS:
-            # One collapse would press everything else together.
-            axes.annotate(
-                f"◂ off to the left: {', '.join(off)}", (0.01, place - 0.25), fontsize=8,
-                xycoords=("axes fraction", "data"),
-            )  # fmt: skip
-    for row in [row for row in scores if row in paper.LABELS and row not in drawn]:
-        found, style = scores[row], rows.style(row)
-        if found:
-            value = sum(score.value for score in found) / len(found)
+        _draw_row(axes, cells[row], place)
+        if row not in PRINTED_ROWS:
+            _say_what_is_off(axes, cells[row], place, left)
+    for row in REFERENCE_ROWS:
+        cell = cells.get(row)
+        if cell is not None and cell.score is not None:
+            value, (colour, line) = cell.score.value, look(row)
             label = f"{paper.LABELS[row]}: {value:.0f}{' (off to the left)' if value < left else ''}"
-            axes.axvline(value, color=style.colour, linestyle=style.line, linewidth=1.5, label=label)
+            axes.axvline(value, color=colour, linestyle=line, linewidth=1.5, label=label)
     axes.set_xlim(left=left)
     axes.set_yticks(range(len(drawn)), [rows.label(row).replace(", ", ",\n") for row in drawn])
     axes.set_ylim(len(drawn) - 0.4, -0.6)
@@ -72,6 +64,29 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
     return figure
 
 
+def _draw_row(axes: Axes, cell: Cell, place: float) -> None:
+    found = _scores(cell)
+    for number, score in enumerate(found):
+        label = f"a recorded trial; ± over {score.over}"
+        _point(axes, score, place - 0.1 + 0.08 * number, "o", BLUE, label)
+    if cell.score is not None and len(cell.counted) > 1:
+        label = f"mean of its trials; ± over {cell.score.over}"
+        _point(axes, cell.score, place - 0.1 + 0.08 * len(found), "D", ORANGE, label)
+
+
+def _say_what_is_off(axes: Axes, cell: Cell, place: float, left: float) -> None:
+    """Write down the scores that lie off to the left: one collapse would press everything else together."""
+    off = [
+        f"{seed.score.value:.0f}{' (collapsed)' if seed.collapsed else ''}"
+        for seed in cell.done
+        if seed.score is not None and seed.score.value < left
+    ]
+    if off:
+        at = (0.01, place - 0.25)
+        text = f"◂ off to the left: {', '.join(off)}"
+        axes.annotate(text, at, fontsize=8, xycoords=("axes fraction", "data"))
+
+
 def _point(axes: Axes, score: Estimate, height: float, marker: str, colour: str, label: str) -> None:
     axes.errorbar(
         score.value, height, xerr=score.standard_error, fmt=marker, color=colour, markersize=4, capsize=3,
@@ -79,5 +94,5 @@ def _point(axes: Axes, score: Estimate, height: float, marker: str, colour: str,
     )  # fmt: skip
 
 
-def _scores(evidence: Evidence, row: str, dataset: str) -> list[Estimate]:
-    return [record.score.log_likelihood for record in evidence.trials(dataset, row).records]
+def _scores(cell: Cell) -> list[Estimate]:
+    return [seed.score for seed in cell.done if seed.score is not None]

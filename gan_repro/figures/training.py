@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gan_repro import paper
-from gan_repro.figures.style import new_figure
-from gan_repro.trials import rows
+from gan_repro.figures.style import look, new_figure
+from gan_repro.tables.collapse import floors, has_collapsed
 from gan_repro.trials.presets import completest, row_under
+from gan_repro.trials.rows import Style
+from gan_repro.trials.rows import label as row_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,20 +30,21 @@ _DOTS_UP_TO = 40
 
 def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     """Validation likelihood (nats, refined sigma) against epochs, a line for each recorded trial."""
+    figure = new_figure(9.5, 5.6)
     from matplotlib.ticker import LogFormatter
 
-    figure = new_figure(height=4.8)
     axes = figure.subplots()
-    named: set[str] = set()
-    unfinished = False
+    floor, named, unfinished = floors(records).get(dataset), set[str](), False
     for record in records:
         row = row_under(record.provenance.preset, record.spec)
-        if record.spec.data.name == dataset and row is not None and record.status in _DRAWN:
-            preset = completest(record.provenance.preset, record.spec)
-            label = f"{rows.label(row)} (preset {preset})"
-            if _draw_curve(axes, record, rows.style(row), None if label in named else label):
-                named.add(label)
-                unfinished |= record.status == "interrupted"
+        if record.spec.data.name != dataset or row is None or record.status not in _DRAWN:
+            continue
+        preset = completest(record.provenance.preset, record.spec)
+        collapsed = ", collapsed" if has_collapsed(record, floor)[0] else ""
+        label = f"{row_label(row)} (preset {preset}){collapsed}"
+        if _draw_curve(axes, record, look(row), None if label in named else label, label):
+            named.add(label)
+            unfinished |= record.status == "interrupted"
     if unfinished:
         axes.plot([], [], linestyle="none", color="black", label="training not finished", **_RING)
     printed = paper.printed("gan", dataset)
@@ -63,15 +66,15 @@ def learning_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
 
 
 def _say_what_lies_below(axes: Axes) -> None:
-    """Name rows in the legend of which no line reaches into the picture as such."""
-    highest: dict[object, float] = {}
+    """Name in the legend what has no line that reaches into the picture."""
+    highest: dict[str | None, float] = {}
     for line in axes.lines:
-        before = highest.get(line.get_color(), -math.inf)
-        highest[line.get_color()] = float(np.max(line.get_ydata(), initial=before))
+        before = highest.get(line.get_gid(), -math.inf)
+        highest[line.get_gid()] = float(np.max(line.get_ydata(), initial=before))
     for line in axes.lines:
-        label = str(line.get_label())
-        if -math.inf < highest[line.get_color()] < axes.get_ylim()[0] and not label.startswith("_"):
-            line.set_label(f"{label}, below")
+        name, top = str(line.get_label()), highest[line.get_gid()]
+        if -math.inf < top < axes.get_ylim()[0] and not name.startswith("_"):
+            line.set_label(f"{name}, below")
 
 
 def sigma_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
@@ -80,11 +83,11 @@ def sigma_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
     Lines are the refined protocol's, on all validation images; a ring is the sigma that the authors'
     protocol chose, on its own first 1,000.
     """
+    figure = new_figure(8.5)
     from matplotlib.ticker import ScalarFormatter
 
-    figure = new_figure(8.5)
     axes = figure.subplots()
-    named: set[str] = set()
+    floor, named = floors(records).get(dataset), set[str]()
     low, high = [], []
     for record in records:
         row = row_under(record.provenance.preset, record.spec)
@@ -94,11 +97,12 @@ def sigma_curves(records: Sequence[TrialRecord], dataset: str) -> Figure:
         curve, chosen = scores["refined"].sigma_curve, record.score
         if chosen.sigma is None:  # each of several folds has a curve of its own
             continue
-        colour, line = rows.style(row).colour, rows.style(row).line
-        label = rows.label(row) if row not in named else None
-        axes.plot(*zip(*curve, strict=True), line, color=colour, linewidth=1.3, label=label)
+        colour, line = look(row)
+        label = f"{row_label(row)}{', collapsed' if has_collapsed(record, floor)[0] else ''}"
+        shown = None if label in named else label
+        axes.plot(*zip(*curve, strict=True), line, color=colour, linewidth=1.3, label=shown)
         axes.plot(chosen.sigma, chosen.valid_mean, "o", color=colour, markerfacecolor="white", markersize=6)
-        named.add(row)
+        named.add(label)
         low.append(min(0.0, chosen.valid_mean))
         high.append(chosen.valid_mean)
     for number, sigma in enumerate(_authors_sigmas()):
@@ -122,15 +126,16 @@ def _authors_sigmas() -> tuple[float, ...]:
     return tuple(float(sigma) for sigma in AUTHORS_SIGMAS)
 
 
-def _draw_curve(axes: Axes, record: TrialRecord, style: rows.Style, label: str | None) -> bool:
+def _draw_curve(axes: Axes, record: TrialRecord, how: Style, label: str | None, group: str) -> bool:
     """Draw a trial's curve; False where it has no point to draw."""
     points = [(p.epoch, p.valid_mean) for p in record.learning_curve if p.valid_mean is not None]
     if not points:
         return False
+    colour, style = how
     epochs, values = zip(*points, strict=True)
     # Dense dots would hide the line, and the lines of other seeds below it.
     marker = "." if len(points) <= _DOTS_UP_TO else None
-    axes.plot(epochs, values, style.line, color=style.colour, marker=marker, linewidth=1.3, label=label)
+    axes.plot(epochs, values, style, color=colour, marker=marker, linewidth=1.3, label=label, gid=group)
     if record.status == "interrupted":
-        axes.plot(epochs[-1], values[-1], color=style.colour, zorder=3, **_RING)
+        axes.plot(epochs[-1], values[-1], color=colour, zorder=3, gid=group, **_RING)
     return True

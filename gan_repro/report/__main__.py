@@ -1,9 +1,10 @@
 """Bring everything that is printed in line with the records.
 
-    gan-repro report [--results DIR] [--check]
+    gan-repro report [--results DIR] [--check] [--html FILE]
 
-Writes REPORT.md, the tables beside the records and those in README.md; with --check it only says what is not
-as the records give it.
+Writes REPORT.md, its pages in results/report, the tables beside the records and those in README.md; with
+--html one page for a browser instead. With --check it writes nothing and says what is not as the records give
+it. Exit 0, or 1 where --check finds a difference or a record cannot be read, or 2 for bad usage.
 """
 
 from __future__ import annotations
@@ -11,47 +12,62 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gan_repro.util import console
 from gan_repro.util.folders import RESULTS
+
+if TYPE_CHECKING:
+    from gan_repro.results import Results
 
 
 def run(options: argparse.Namespace) -> int:
     """Write what the records give, or compare it with what is there; the exit status.
 
     Raises:
-        ValueError: the folder holds no trials.
+        ValueError: the folder holds no trials, or the page needs a package that is not installed.
         OSError: a file cannot be written.
     """
     if not (options.results / "trials").is_dir():
         raise ValueError(f"{options.results} holds no trials; use --results")
 
-    from gan_repro import report
     from gan_repro.report.printed import differences, printed
+    from gan_repro.results import load_results
     from gan_repro.util.files import atomic_write
 
-    files = {options.output: report.render(options.results)} if options.output else printed(options.results)
+    results = load_results(options.results)
+    for problem in results.problems:
+        console.log.warning("%s: %s; left out", options.prog, problem)
+    texts = {options.html: _page(results)} if options.html else printed(results)
     if options.check:
-        different = differences(files)
+        different = differences(texts)
         print(*different, sep="\n", end="\n" if different else "")
-        return 1 if different else 0
-    for path, text in files.items():
+        return 1 if different or results.problems else 0
+    for path, text in texts.items():
         try:
             atomic_write(path, text)
         except OSError as error:
             raise OSError(f"cannot write {path}: {error.strerror}") from error
         print(path)
-    return 0
+    return 1 if results.problems else 0
+
+
+def _page(results: Results) -> str:
+    from gan_repro.report.html import page
+    from gan_repro.report.material import Material
+
+    try:
+        return page(Material.of(results))
+    except ImportError as error:
+        raise ValueError(f"--html needs more: pip install 'gan-repro[html]' ({error})") from error
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.description = (
-        "Write REPORT.md, and the tables beside the records and in README.md, from the records."
-    )
+    parser.description = "Write REPORT.md, its pages, and the tables beside the records and in README.md."
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR")
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="write the report there, and no other file"
+        "--html", type=Path, metavar="FILE", help="write one page for a browser there, and no other file"
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if a file is not what the records give"

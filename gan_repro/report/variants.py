@@ -1,13 +1,8 @@
-"""Would another recipe do better? The section of REPORT.md on variants of the adversarial nets.
-
-A pure function of the search's log and of the learning curves; all on validation images.
-"""
+"""Would another recipe do better? The authors' own variants of the adversarial nets, on validation images."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from gan_repro.experiments.record import ExperimentRecord, Finding
@@ -21,22 +16,22 @@ from gan_repro.experiments.update_order import (
     SLOPE,
     finding_name,
 )
-from gan_repro.report.findings import made_from
-from gan_repro.report.training import longest_curves
-from gan_repro.search.log import SearchLog, log_path, read_log
+from gan_repro.report.experiments import made_from
+from gan_repro.report.material import Material
+from gan_repro.report.training import collapsed_seeds, longest_curves
+from gan_repro.search.log import SearchLog
 from gan_repro.stats.estimate import Estimate
-from gan_repro.tables.markdown import sentence, table
+from gan_repro.tables.render import CODE, markdown, sentence
 from gan_repro.trials.rows import ROWS, label
-from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.findings import describe
 
-_HEADING = "## Would another recipe do better? The authors' own variants, on validation images"
 _LONGER = """Some of them are rows on request, and are trained for longer. The same measure after so many
-epochs, and in brackets the lead over the released recipe from the same seed:"""
-_ROWS = tuple(name for name, row in ROWS.items() if row.model == "gan" and row.settings.get("digits"))
+epochs, and in brackets the lead over the released recipe from the same seed. A seed marked ✗ has collapsed;
+means run over the others."""
+VARIANT_ROWS = tuple(n for n, row in ROWS.items() if row.model == "gan" and row.settings.get("digits"))
 """The rows whose settings on MNIST are other than the released ones."""
 
-_ORDER = """### Whose step comes first: experiment `update-order`
+_ORDER = """## Whose step comes first: experiment `update-order`
 
 The algorithm as printed and the released code differ in two things: whether G's step is taken against D as
 it is before its own step on the same minibatch, or after, and whether the two steps have their noise and
@@ -52,18 +47,12 @@ _COLUMNS = {
 }
 
 
-def variants(evidence: Evidence, results: Path) -> str:
-    """What the search among the variants found, and how its best goes on; empty without the search's log."""
-    path = log_path(results, "gan", "mnist")
-    if not path.exists():
+def variants(material: Material) -> str:
+    """What the search among the variants found, and how they go on; empty without the search's log."""
+    log, order = material.searches.get("gan"), material.experiments.get("update-order")
+    if log is None or not log.tried:
         return ""
-    try:
-        log = read_log(path)
-    except ValueError as error:
-        print(f"warning: {error}; left out", file=sys.stderr)
-        return ""
-    order = evidence.experiments.get("update-order")
-    parts = (_HEADING, _search(log), _longer(evidence), _order(order) if order else "")
+    parts = (_search(log), _longer(material), _order(order) if order else "")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -77,16 +66,20 @@ def _search(log: SearchLog) -> str:
     about = (
         "What the released recipe (first) and other settings that the authors tried or printed give after"
         f" {epochs} epochs from seed {log.seed}, one training each: mean log-likelihood of all validation"
-        " images, in nats, with sigma optimised on them. The rows of Table 1 keep to the released recipe"
-        " whatever is found."
+        " images, in nats, with sigma optimised on them. The column *as published* keeps to the released"
+        " recipe whatever is found."
     )
-    return about + "\n\n" + table(["Settings", "Nats", "Against the released"], rows)
+    return about + "\n\n" + markdown(["Settings", "Nats", "Against the released"], rows, keep=CODE)
 
 
-def _longer(evidence: Evidence) -> str:
-    released = longest_curves(evidence)
-    followed = {row: _leads(released, longest_curves(evidence, row)) for row in _ROWS}
-    parts = [f"{label(row)} (`{row}`):\n\n{leads}" for row, leads in followed.items() if leads]
+def _longer(material: Material) -> str:
+    released = longest_curves(material)
+    parts = []
+    for row in VARIANT_ROWS:
+        lost = collapsed_seeds(material, row) | collapsed_seeds(material, "gan")
+        leads = _leads(released, longest_curves(material, row), lost)
+        if leads:
+            parts.append(f"{label(row)} (`{row}`):\n\n{leads}")
     return "\n\n".join([_LONGER, *parts]) if parts else ""
 
 
@@ -99,7 +92,7 @@ def _order(record: ExperimentRecord) -> str:
     return "\n\n".join(
         [
             _ORDER.format(epochs=record.settings["epochs"]),
-            table(["G's step against D", "Random numbers", *_COLUMNS.values()], rows),
+            markdown(["G's step against D", "Random numbers", *_COLUMNS.values()], rows),
             "\n".join(f"- {sentence(effect.what)}: {describe(effect)}." for effect in effects),
             made_from(record),
         ]
@@ -111,24 +104,27 @@ def _plus_minus(finding: Finding) -> str:
     return f"{finding.value:.3g}{error}"
 
 
-def _leads(released: Mapping[int, Mapping[int, float]], variant: Mapping[int, Mapping[int, float]]) -> str:
+def _leads(
+    released: Mapping[int, Mapping[int, float]], variant: Mapping[int, Mapping[int, float]], lost: set[int]
+) -> str:
     """The table of a variant's curves beside the released recipe's of the same seeds; empty without any."""
     leads = {
         seed: {epoch: variant[seed][epoch] - released[seed][epoch] for epoch in both}
         for seed in sorted(released.keys() & variant.keys())
         if (both := _looks(released[seed], variant[seed]))
     }
-    several = len(leads) > 1
+    several = len(leads.keys() - lost) > 1
     rows = []
     for epoch in sorted({epoch for lead in leads.values() for epoch in lead}):
         there = {seed: lead[epoch] for seed, lead in leads.items() if epoch in lead}
         cells = [f"{variant[s][epoch]:.1f} ({there[s]:+.1f})" if s in there else "" for s in leads]
-        mean = Estimate.from_values(list(there.values()), "training seeds")
-        rows.append([f"{epoch:,}", *cells, *([str(mean)] if several else [])])
-    header = ["Epochs", *(f"Seed {seed}" for seed in leads)]
+        trained = [lead for seed, lead in there.items() if seed not in lost]
+        mean = str(Estimate.from_values(trained, "training seeds")) if trained else ""
+        rows.append([f"{epoch:,}", *cells, *([mean] if several else [])])
+    header = ["Epochs", *(f"Seed {seed}{' ✗' if seed in lost else ''}" for seed in leads)]
     if several:
         header.append("Mean lead, ± over seeds")
-    return table(header, rows) if rows else ""
+    return markdown(header, rows, keep=CODE) if rows else ""
 
 
 def _looks(one: Mapping[int, float], other: Mapping[int, float]) -> list[int]:

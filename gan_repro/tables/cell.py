@@ -1,22 +1,22 @@
-"""Cells of a table from records: which trials make one, and what it says."""
+"""What a table's cell holds: a row's trials under one preset, seed by seed. Data alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from gan_repro import data
-from gan_repro.models.chains import LONG_CHAINS, chain_shape
 from gan_repro.stats.estimate import Estimate
-from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS, stands_under
-from gan_repro.trials.records import Score, TrialRecord
+
+Told = Literal["recorded", "derived"]
 
 
-class Sampling(BaseModel):
-    """What samples cost in the trials of a cell: means over them, wall-clock, on the cell's device."""
-
+class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sampling(_Part):
+    """What samples cost in the trials of a cell: means over them, wall-clock, on the cell's device."""
 
     chains: int | None
     """How many chains the scored samples came from; None where they are independent by construction."""
@@ -31,10 +31,8 @@ class Sampling(BaseModel):
     """Whether the autocorrelation reaches over the whole chains, so that both numbers are lower bounds."""
 
 
-class Progress(BaseModel):
+class Progress(_Part):
     """How far an unfinished training has come."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     epoch: int
     """The last one trained."""
@@ -42,187 +40,110 @@ class Progress(BaseModel):
     """The highest mean validation log-likelihood on the way, nats, at the refined sigma."""
 
 
-class Cell(BaseModel):
-    """What one column says of one model: a score with its errors, or why there is none."""
+class SeedResult(_Part):
+    """What came of one training seed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    log_likelihood: Estimate | None = None
-    """Nats: the mean over seeds, with the error across test examples, or folds, of one seed (their mean)."""
-    within_folds: Estimate | None = None
-    """The same mean, with the error across the test examples of one fold (their mean); None without folds."""
-    over_seeds: Estimate | None = None
-    """The same mean, with the error across training seeds."""
+    seed: int
+    status: str
+    """Of the trial: done, diverged, error, interrupted or skipped."""
+    score: Estimate | None = None
+    """Nats: over the test images of the one trained net, or over folds. None until the trial is done."""
+    within_fold: Estimate | None = None
+    """The same mean, with the error across the test images of one fold (their mean); None without folds."""
     refined: Estimate | None = None
-    """As `log_likelihood`, with sigma optimised on all validation images."""
+    """As `score`, with sigma optimised on all validation images."""
     sigmas: tuple[float, ...] = ()
     at_grid_edge: bool = False
+    collapsed: bool | None = None
+    """Whether the samples have lost their diversity; None where the record does not tell."""
+    collapsed_is: Told | None = None
+    """Whether the record says so itself, or it is derived from its likelihoods (`tables.collapse`)."""
+    trials: tuple[str, ...] = ()
+    """Ids: one, or one a fold."""
+
+
+class Cell(_Part):
+    """What one column says of one row: the outcome of each seed, or why there is none."""
+
+    row: str = ""
+    """The row whose trials these are: a table may show a variant's trials in the row of the paper's."""
     preset: str | None = None
+    seeds: tuple[SeedResult, ...] = ()
+    planned: int = 0
+    """How many seeds the preset has."""
+    n_samples: tuple[int, ...] = ()
+    """How many samples were scored; several numbers only where trials differ."""
     smaller: tuple[str, ...] = ()
     """What was cut against the reference's own values."""
     devices: tuple[str, ...] = ()
     sampling: Sampling | None = None
-    trials: tuple[str, ...] = ()
     problem: str | None = None
+    """What stands in the way of further seeds, in one sentence each."""
     progress: Progress | None = None
-    """Where there is no score yet: of the unfinished training that has come furthest."""
+    """Where no seed is done: of the unfinished training that has come furthest."""
 
-    def __str__(self) -> str:
-        if self.log_likelihood is not None:
-            return f"{self.log_likelihood}{' *' if self.smaller else ''}"
-        return _so_far(self.progress) if self.progress is not None else self.problem or ""
+    @property
+    def done(self) -> tuple[SeedResult, ...]:
+        """The seeds that ended with a score, collapsed ones included."""
+        return tuple(seed for seed in self.seeds if seed.score is not None)
 
+    @property
+    def counted(self) -> tuple[SeedResult, ...]:
+        """The seeds that means run over: done, and not collapsed; all of them where all have collapsed."""
+        trained = tuple(seed for seed in self.done if not seed.collapsed)
+        return trained or self.done
 
-def cell_from(records: Sequence[TrialRecord]) -> Cell:
-    """The cell of a model's trials under one preset: a record a seed, or one a seed and fold."""
-    done = [record for record in records if record.status == "done"]
-    problems = [f"{_name(r)} {_failure(r)}" for r in records if r.status != "done"]
-    by_seed: dict[int, list[TrialRecord]] = {}
-    for record in done:
-        by_seed.setdefault(record.spec.seed, []).append(record)
-    for seed, group in list(by_seed.items()):
-        if missing := _missing_folds(group):
-            problems.append(f"seed {seed}: no trial of fold {', '.join(map(str, missing))}")
-            del by_seed[seed]
-    problem = "; ".join(problems) or None
-    if not by_seed:
-        begun = [progress for record in records if (progress := _progress(record)) is not None]
-        return Cell(
-            problem=problem or "no trial recorded",
-            progress=max(begun, key=lambda progress: progress.epoch, default=None),
-            trials=tuple(r.spec.id for r in records),
-        )
-    scores = [Score.over_folds([record.score for record in group]) for group in by_seed.values()]
-    refined = [
-        Score.over_folds([record.scored.scores["refined"] for record in group]) for group in by_seed.values()
-    ]
-    used = [record for group in by_seed.values() for record in group]
-    within = [fold.log_likelihood for score in scores for fold in score.folds]
-    headline = _across_seeds([score.log_likelihood for score in scores])
-    return Cell(
-        log_likelihood=headline,
-        within_folds=_across_seeds(within).model_copy(update={"value": headline.value}) if within else None,
-        over_seeds=Estimate.from_values([s.log_likelihood.value for s in scores], "training seeds"),
-        refined=_across_seeds([score.log_likelihood for score in refined]),
-        sigmas=tuple(sigma for score in scores for sigma in score.sigmas),
-        at_grid_edge=any(score.at_grid_edge for score in scores),
-        preset=used[0].provenance.preset,
-        smaller=used[0].provenance.smaller,
-        devices=tuple(
-            sorted(
-                {str(ran.environment.get("device", "unknown")) for r in used for ran in r.provenance.origins}
-            )
-        ),
-        sampling=_sampling(used),
-        trials=tuple(record.spec.id for record in used),
-        problem=problem,
-    )
+    @property
+    def collapsed(self) -> tuple[SeedResult, ...]:
+        """The seeds whose net has collapsed, finished or not."""
+        return tuple(seed for seed in self.seeds if seed.collapsed)
 
+    @property
+    def failed(self) -> tuple[SeedResult, ...]:
+        """The seeds that ended without a score, for a reason other than a request to stop."""
+        return tuple(s for s in self.seeds if s.status in ("diverged", "error") and not s.collapsed)
 
-def _sampling(records: Sequence[TrialRecord]) -> Sampling:
-    """The means over the records, of each number over those that tell it."""
-    each = [_sampling_of(record) for record in records]
-    means = {}
-    for name in _COSTS:
-        values = [value for one in each if (value := getattr(one, name)) is not None]
-        means[name] = sum(values) / len(values) if values else None
-    return each[0].model_copy(update=means | {"at_least": any(one.at_least for one in each)})
+    @property
+    def score(self) -> Estimate | None:
+        """The mean over `counted` seeds with the error over them; of one seed, its own with its own error."""
+        return across_seeds([seed.score for seed in self.counted if seed.score is not None])
+
+    @property
+    def refined(self) -> Estimate | None:
+        """As `score`, at the sigma that is optimised on all validation images."""
+        return across_seeds([seed.refined for seed in self.counted if seed.refined is not None])
+
+    @property
+    def error_of_one(self) -> float | None:
+        """The error of one seed's score across test images or folds: the mean over `counted` seeds, nats.
+
+        The images are the same for every seed, so that it does not shrink as seeds are added.
+        """
+        return _mean([s.score.standard_error for s in self.counted if s.score is not None])
+
+    @property
+    def error_within_fold(self) -> float | None:
+        """The error across the test images of one fold: the mean over folds and seeds, nats."""
+        return _mean([s.within_fold.standard_error for s in self.counted if s.within_fold is not None])
+
+    @property
+    def sigmas(self) -> tuple[float, ...]:
+        """The chosen sigmas of the `counted` seeds, each once."""
+        return tuple(dict.fromkeys(sigma for seed in self.counted for sigma in seed.sigmas))
+
+    @property
+    def trials(self) -> tuple[str, ...]:
+        """The ids behind the cell, by seed."""
+        return tuple(trial for seed in self.seeds for trial in seed.trials)
 
 
-_COSTS = (
-    "seconds_per_sample",
-    "seconds_per_effective_sample",
-    "autocorrelation_time",
-    "seconds_per_effective_state",
-)
+def across_seeds(scores: list[Estimate]) -> Estimate | None:
+    """The mean of several seeds' scores with the error over them; a single score keeps its own error."""
+    if len(scores) < 2:
+        return scores[0] if scores else None
+    return Estimate.from_values([score.value for score in scores], "training seeds")
 
 
-def _sampling_of(record: TrialRecord) -> Sampling:
-    candidate, seconds = record.scored, record.provenance.seconds
-    # The last state is sampled too, where it is another than the best.
-    draws = 1 if candidate.epoch == record.candidates["last"].epoch else 2
-    n, mixing = record.spec.evaluation.n_samples, candidate.mixing
-    per_sample = seconds.get("sampling", 0.0) / (draws * n)
-    if mixing is None:
-        return Sampling(chains=None, seconds_per_sample=per_sample, seconds_per_effective_sample=per_sample)
-    states_a_chain = chain_shape(n, LONG_CHAINS)[1]
-    consecutive = seconds.get("consecutive sampling", 0.0) / draws
-    return Sampling(
-        chains=candidate.chains,
-        seconds_per_sample=per_sample,
-        seconds_per_effective_sample=per_sample if candidate.chains == n else None,
-        autocorrelation_time=mixing.autocorrelation_time,
-        seconds_per_effective_state=consecutive / mixing.effective_sample_size,
-        at_least=mixing.autocorrelation_time >= states_a_chain * (1 - 1e-9),
-    )
-
-
-def _name(record: TrialRecord) -> str:
-    fold = "" if record.spec.data.fold is None else f" fold {record.spec.data.fold}"
-    return f"seed {record.spec.seed}{fold}"
-
-
-def _failure(record: TrialRecord) -> str:
-    progress = _progress(record)
-    if progress is not None:
-        return f"interrupted after epoch {progress.epoch}, validation so far {progress.valid_mean:.0f}"
-    return f"{record.status}: {record.reason}"
-
-
-def _progress(record: TrialRecord) -> Progress | None:
-    """How far an interrupted trial came, if its likelihood was looked at on the way."""
-    tracked = [point.valid_mean for point in record.learning_curve if point.valid_mean is not None]
-    if record.status != "interrupted" or not tracked:
-        return None
-    return Progress(epoch=record.learning_curve[-1].epoch, valid_mean=max(tracked))
-
-
-def _so_far(progress: Progress) -> str:
-    # In brackets, since it is no score: of other images, and of the best of many looks.
-    return f"({progress.valid_mean:.0f} by epoch {progress.epoch:,}) †"
-
-
-def _missing_folds(records: Sequence[TrialRecord]) -> list[int]:
-    """The folds without a trial, where each fold has a training of its own."""
-    there = {record.spec.data.fold for record in records}
-    if there == {None}:
-        return []
-    return [fold for fold in range(data.entry(records[0].spec.data.name).folds) if fold not in there]
-
-
-def _across_seeds(estimates: Sequence[Estimate]) -> Estimate:
-    # Test images and folds are the same for every seed: this error does not shrink as seeds are added.
-    errors = [e.standard_error for e in estimates if e.standard_error is not None]
-    return Estimate(
-        value=sum(e.value for e in estimates) / len(estimates),
-        standard_error=sum(errors) / len(errors) if errors else None,
-        over=estimates[0].over,
-        n=estimates[0].n,
-    )
-
-
-def recorded_cells(records: Iterable[TrialRecord], dataset: str, presets: Sequence[str]) -> dict[str, Cell]:
-    """By row, the cell of the completest of `presets` that has finished trials on the data set."""
-    groups: dict[tuple[str, str], list[TrialRecord]] = {}
-    for record in records:
-        if record.spec.data.name == dataset:
-            for preset in _counts_for(record, presets):
-                row = PRESETS[preset].row_of(record.spec)
-                if row is not None:
-                    groups.setdefault((row, preset), []).append(record)
-    cells: dict[str, Cell] = {}
-    for preset in COMPLETEST_FIRST:
-        for (row, name), group in groups.items():
-            usable = any(record.status == "done" for record in group)
-            if name == preset and (row not in cells or (cells[row].log_likelihood is None and usable)):
-                cell = cell_from(sorted(group, key=_seed_and_fold))
-                cells[row] = cell.model_copy(update={"preset": cell.preset and name})
-    return cells
-
-
-def _counts_for(record: TrialRecord, presets: Sequence[str]) -> list[str]:
-    return [preset for preset in presets if preset in stands_under(record.provenance.preset)]
-
-
-def _seed_and_fold(record: TrialRecord) -> tuple[int, int]:
-    return record.spec.seed, record.spec.data.fold or 0
+def _mean(errors: list[float | None]) -> float | None:
+    known = [error for error in errors if error is not None]
+    return sum(known) / len(known) if known else None

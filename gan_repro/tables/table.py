@@ -1,26 +1,55 @@
-"""How a table is written down: Markdown, CSV, JSON, LaTeX.
+"""Tables with typed columns, as a pure function of records.
 
-A table is a pure function of the records: no clock, no machine, the same bytes every time.
+A data set's recorded table has the columns paper | as published | best by search, then one for each preset
+with what these do not show. A user's table has paper | recorded | this run. All sets of faces stand in one
+table, beside what the paper prints for the Toronto Face Database (TFD).
 """
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from gan_repro import paper
+from gan_repro import data, paper
+from gan_repro.experiments import chains
+from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import Cell
-from gan_repro.trials.presets import PRESETS
-from gan_repro.trials.rows import label
-from gan_repro.util.text import csv_cell, markdown_cell, one_line
+from gan_repro.tables.collapse import Floor, floors
+from gan_repro.tables.collect import Placed, cell_from, cell_of
+from gan_repro.tables.published import from_chains
+from gan_repro.trials import rows
+from gan_repro.trials.presets import FULL_SIZE
+from gan_repro.trials.records import TrialRecord
+from gan_repro.verdicts.published import SEARCHED, WITH_CHAINS
 
-Format = Literal["md", "csv", "json", "latex"]
-SUFFIXES: Mapping[Format, str] = {"md": "md", "csv": "csv", "json": "json", "latex": "tex"}
+Kind = Literal["as published", "best by search", "preset", "recorded", "this run"]
+
+PRINTED_ROWS = tuple(row.model for row in paper.TABLE_1)
+REFERENCE_ROWS = tuple(name for name in paper.LABELS if name not in PRINTED_ROWS)
+"""Rows that hold no trained net and have nothing to search for."""
+
+BEST_BY_SEARCH: Mapping[str, str] = {row: SEARCHED.get(row, row) for row in PRINTED_ROWS}
+"""By row of the paper, the row whose trials run the best of its search (rule `best_by_search`)."""
+
+
+class Column(BaseModel):
+    """A column of our own: what it shows of which data set, and a cell a row."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    dataset: str
+    preset: str | None = None
+    """Of kinds `preset` and `this run`."""
+    cells: Mapping[str, Cell]
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether its images are other faces than the paper's, in the paper's table of faces."""
+        return table_name(self.dataset) != self.dataset
 
 
 class Table(BaseModel):
@@ -28,221 +57,155 @@ class Table(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dataset: str
-    models: tuple[str, ...]
-    columns: dict[str, dict[str, Cell]]
-    """Heading -> model -> cell."""
-    notes: tuple[str, ...]
+    name: str
+    """mnist, tfd (all faces), or another data set that the paper does not score."""
+    rows: tuple[str, ...]
+    columns: tuple[Column, ...]
 
-    def render(self, form: Format) -> str:
-        """The table as text, ending in a newline."""
-        return {"md": self._md, "csv": self._csv, "json": self._json, "latex": self._latex}[form]()
+    def printed(self, row: str) -> Estimate | None:
+        """What the paper prints for a row of this table."""
+        return paper.printed(row, self.name)
 
-    def _main_rows(self) -> tuple[list[str], list[list[str]]]:
-        rows = []
-        for model in self.models:
-            printed = paper.printed(model, self.dataset)
-            cells = [str(column.get(model, _EMPTY)) for column in self.columns.values()]
-            rows.append([label(model), _as_printed(printed), *cells])
-        return ["Model", "Paper (TFD)" if self.dataset == "tfd" else "Paper", *self.columns], rows
+    def cells(self) -> Iterator[tuple[str, Column, Cell]]:
+        """Every cell that is there, row by row."""
+        for row in self.rows:
+            for column in self.columns:
+                if row in column.cells:
+                    yield row, column, column.cells[row]
 
-    def _detail_rows(self) -> tuple[list[str], list[list[str]]]:
-        header = [
-            "Model",
-            "Column",
-            "Preset",
-            "Seeds",
-            "± over seeds",
-            "± within a fold",
-            "Sigma",
-            "Refined sigma",
-            "Device",
-            "Cut",
-        ]
-        rows = []
-        for model in self.models:
-            for heading, column in self.columns.items():
-                cell = column.get(model, _EMPTY)
-                if cell.log_likelihood is None or cell.over_seeds is None:
-                    continue
-                spread = cell.over_seeds.standard_error
-                rows.append(
-                    [
-                        label(model),
-                        heading,
-                        cell.preset or "none",
-                        _seeds(cell.over_seeds, cell.preset),
-                        "undefined (1 seed)" if spread is None else f"{spread:.1f}",
-                        _within(cell),
-                        _sigmas(cell),
-                        str(cell.refined),
-                        ", ".join(cell.devices),
-                        "; ".join(cell.smaller) or "none",
-                    ]
-                )
-        return header, rows
-
-    def _sampling_rows(self) -> tuple[list[str], list[list[str]]]:
-        header = [
-            "Model",
-            "Column",
-            "Chains",
-            "Autocorrelation time, states",
-            "Milliseconds a sample",
-            "Milliseconds an effective sample",
-            "the same from consecutive states",
-        ]
-        rows = []
-        for model in self.models:
-            for heading, column in self.columns.items():
-                cost = column.get(model, _EMPTY).sampling
-                if cost is None or model in _REFERENCES:
-                    continue
-                least = "at least " if cost.at_least else ""
-                rows.append(
-                    [
-                        label(model),
-                        heading,
-                        "none" if cost.chains is None else f"{cost.chains:,}",
-                        ""
-                        if cost.autocorrelation_time is None
-                        else f"{least}{cost.autocorrelation_time:.0f}",
-                        _milliseconds(cost.seconds_per_sample),
-                        _milliseconds(cost.seconds_per_effective_sample),
-                        _milliseconds(cost.seconds_per_effective_state, least),
-                    ]
-                )
-        return header, rows
-
-    def _md(self) -> str:
-        parts = [_markdown(*self._main_rows()), "", *(f"- {note}" for note in self.notes)]
-        header, rows = self._detail_rows()
-        if rows:
-            parts += ["", _markdown(header, rows)]
-        header, rows = self._sampling_rows()
-        if rows:
-            parts += ["", _SAMPLING_NOTE, "", _markdown(header, rows)]
-        return "\n".join(parts) + "\n"
-
-    def _latex(self) -> str:
-        from tabulate import tabulate
-
-        header, rows = self._main_rows()
-        comments = "".join(f"% {note}\n" for note in self.notes)
-        # tabulate escapes what LaTeX would take for commands, but not the end of a line.
-        rows = [[one_line(text) for text in row] for row in rows]
-        return comments + tabulate(rows, header, tablefmt="latex_booktabs", disable_numparse=True) + "\n"
-
-    def _csv(self) -> str:
-        import pandas
-
-        rows = [
-            {key: csv_cell(value) if isinstance(value, str) else value for key, value in row.items()}
-            for model in self.models
-            for row in self._tidy(model)
-        ]
-        buffer = io.StringIO()
-        pandas.DataFrame(rows).convert_dtypes().to_csv(buffer, index=False, lineterminator="\n")
-        return buffer.getvalue()
-
-    def _tidy(self, model: str) -> list[dict[str, Any]]:
-        base = {"dataset": self.dataset, "model": model, "label": label(model)}
-        printed = paper.printed(model, self.dataset)
-        cells = {heading: column.get(model, _EMPTY) for heading, column in self.columns.items()}
-        if printed is not None:
-            cells = {"Paper": Cell(log_likelihood=printed), **cells}
-        return [base | _flat(heading, cell) for heading, cell in cells.items()]
-
-    def _json(self) -> str:
-        rows = []
-        for model in self.models:
-            printed = paper.printed(model, self.dataset)
-            rows.append(
-                {
-                    "model": model,
-                    "label": label(model),
-                    "paper": None if printed is None else printed.model_dump(),
-                    "columns": {
-                        heading: column.get(model, _EMPTY).model_dump()
-                        for heading, column in self.columns.items()
-                    },
-                }
-            )
-        whole = {"dataset": self.dataset, "unit": "nats", "rows": rows, "notes": self.notes}
-        return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+    def column(self, kind: Kind, dataset: str | None = None) -> Column | None:
+        """The first column of a kind, of a data set if one is named."""
+        found = (c for c in self.columns if c.kind == kind and dataset in (None, c.dataset))
+        return next(found, None)
 
 
-_EMPTY = Cell(problem="not recorded")
+def table_name(dataset: str) -> str:
+    """The table in which a data set has its columns: all face sets stand in that of the Toronto faces."""
+    return "tfd" if dataset == "tfd" or data.entry(dataset).stand_in else dataset
 
 
-_REFERENCES = frozenset({"train-set", "kmeans", "gaussian"})
-_SAMPLING_NOTE = (
-    "What samples cost, on one core as the trials ran (other work may have run beside them). A sample from a"
-    " chain of its own counts as an effective one, though the chain need not have forgotten its start;"
-    " consecutive states of 100 long chains are worth what their autocorrelation leaves of them (Geyer 1992,"
-    " Vehtari et al. 2021), and never less than one sample a chain: where they are correlated over the whole"
-    " of it, the numbers are lower bounds."
-)
+def recorded_table(
+    records: Iterable[TrialRecord] | Placed,
+    name: str,
+    experiments: Mapping[str, ExperimentRecord] | None = None,
+) -> Table:
+    """Make the table of a results folder: each trial in the leftmost column that it belongs to.
+
+    Args:
+        records: the trials, of any data set.
+        name: of the table (`table_name`).
+        experiments: by name; one of them samples rows with Markov chains as published.
+    """
+    placed = records if isinstance(records, Placed) else Placed(records)
+    columns: list[Column] = []
+    for dataset in data.names():
+        if table_name(dataset) == name:
+            views = _views(placed, dataset, (experiments or {}).get(chains.NAME))
+            # What an experiment sampled anew are the nets of trials that stand elsewhere.
+            shown = {t for c in views for cell in c.cells.values() if cell.sampling for t in cell.trials}
+            columns += [*views, *_preset_columns(placed, dataset, shown)]
+    return _table(name, columns)
 
 
-def _seeds(over_seeds: Estimate, preset: str | None) -> str:
-    """How many seeds are recorded, and of how many if the preset has more."""
-    found = over_seeds.n or 0
-    planned = PRESETS[preset].n_seeds if preset in PRESETS else found
-    return f"{found}" if found >= planned else f"{found} of {planned}"
+def headline(table: Table) -> Table:
+    """The table's rows of the paper and the references, with the columns that compare them."""
+    shown = tuple(row for row in table.rows if row in paper.LABELS)
+    columns = [c for c in table.columns if c.kind != "preset"]
+    columns = columns or [c for c in table.columns if c.preset in FULL_SIZE]
+    # Where sets of faces stand in for one that is not here, theirs are what there is to show.
+    columns += [c for c in table.columns if c.stand_in and c.preset in FULL_SIZE and c not in columns]
+    return Table(name=table.name, rows=shown, columns=tuple(columns))
 
 
-def _milliseconds(seconds: float | None, least: str = "") -> str:
-    return "" if seconds is None else f"{least}{1000 * seconds:.3g}"
+def run_table(
+    dataset: str,
+    preset: str,
+    *,
+    published: Iterable[TrialRecord] | None,
+    own: Mapping[str, Sequence[TrialRecord]],
+    problems: Mapping[str, str] | None = None,
+) -> Table:
+    """Make the table of a user's run: paper | recorded | this run.
+
+    Args:
+        dataset: the data set that was run.
+        preset: the name of the preset.
+        published: the published records, of which each row's completest full-size preset is shown; None where
+            they are not at hand.
+        own: by row that was asked for, its records of this run; empty where there is none.
+        problems: by row, why it has no record, or not all of them.
+    """
+    placed = Placed(record for record in published or () if record.spec.data.name == dataset)
+    # The published floor counts: that of a small preset is one of fewer samples.
+    found = floors(record for each in own.values() for record in each) | floors(placed.records)
+    floor = found.get(dataset)
+    shown = {row: completest_cell(placed, dataset, row, floor) for row in rows.names(dataset)}
+    this_run = {}
+    for row, records in own.items():
+        cell = cell_from(records, row=row, preset=preset, floor=floor)
+        problem = (problems or {}).get(row)
+        this_run[row] = cell.model_copy(update={"problem": problem}) if problem else cell
+    columns = [
+        Column(kind="recorded", dataset=dataset, cells={row: cell for row, cell in shown.items() if cell}),
+        Column(kind="this run", dataset=dataset, preset=preset, cells=this_run),
+    ]
+    return _table(table_name(dataset), columns if published is not None else columns[1:])
 
 
-def _within(cell: Cell) -> str:
-    within = cell.within_folds
-    return "" if within is None or within.standard_error is None else f"{within.standard_error:.1f}"
+def _table(name: str, columns: Sequence[Column]) -> Table:
+    filled = {row for column in columns for row in column.cells}
+    shown = [row for row in rows.names(name) if row in filled or row in paper.LABELS]
+    # Rows that others add stand below ours.
+    shown += sorted(filled - set(shown))
+    return Table(name=name, rows=tuple(shown), columns=tuple(columns))
 
 
-def _as_printed(estimate: Estimate | None) -> str:
-    return "" if estimate is None else f"{estimate.value:g} ± {estimate.standard_error:g}"
+def _views(placed: Placed, dataset: str, sampled: ExperimentRecord | None) -> list[Column]:
+    """The two ways in which the rows of the paper are compared, on the data sets of Table 1."""
+    if not any(paper.printed(row, dataset) for row in PRINTED_ROWS):
+        return []
+    floor = floors(placed.records).get(dataset)
+    published: dict[str, Cell | None] = {}
+    for row in paper.LABELS:
+        if dataset == "mnist" and row in WITH_CHAINS:
+            published[row] = from_chains(sampled, placed, dataset, row, floor)
+        else:
+            published[row] = completest_cell(placed, dataset, row, floor)
+    found = [_column("as published", dataset, published)]
+    if dataset == "mnist":  # where the search was
+        presets = _in_common(placed, dataset, BEST_BY_SEARCH.values())
+        best = {
+            r: completest_cell(placed, dataset, ours, floor, presets) for r, ours in BEST_BY_SEARCH.items()
+        }
+        found.append(_column("best by search", dataset, best))
+    return [column for column in found if column.cells or column.kind == "as published"]
 
 
-def _sigmas(cell: Cell) -> str:
-    text = ", ".join(f"{sigma:.4f}" for sigma in dict.fromkeys(cell.sigmas))
-    return f"{text} (at the grid's edge)" if cell.at_grid_edge else text
+def _column(kind: Kind, dataset: str, cells: Mapping[str, Cell | None]) -> Column:
+    return Column(kind=kind, dataset=dataset, cells={row: cell for row, cell in cells.items() if cell})
 
 
-def _flat(heading: str, cell: Cell) -> dict[str, Any]:
-    def of(estimate: Estimate | None) -> tuple[float | None, float | None, int | None]:
-        return (
-            (None, None, None) if estimate is None else (estimate.value, estimate.standard_error, estimate.n)
-        )
-
-    value, error, n = of(cell.log_likelihood)
-    _, seed_error, n_seeds = of(cell.over_seeds)
-    refined, refined_error, _ = of(cell.refined)
-    _, within_error, _ = of(cell.within_folds)
-    return {
-        "column": heading,
-        "preset": cell.preset,
-        "log_likelihood_nats": value,
-        "standard_error": error,
-        "standard_error_over": None if cell.log_likelihood is None else cell.log_likelihood.over,
-        "n": n,
-        "seeds": n_seeds,
-        "standard_error_over_seeds": seed_error,
-        "standard_error_within_fold": within_error,
-        "refined_nats": refined,
-        "refined_standard_error": refined_error,
-        "sigma": " ".join(f"{sigma:.6g}" for sigma in cell.sigmas),
-        "at_grid_edge": cell.at_grid_edge,
-        "devices": " ".join(cell.devices),
-        "smaller_than_reference": "; ".join(cell.smaller),
-        "problem": cell.problem,
-        "trials": " ".join(cell.trials),
-    }
+def _in_common(placed: Placed, dataset: str, names: Iterable[str]) -> Sequence[str]:
+    """The completest full-size preset under which all these rows have a score; all of them where none has."""
+    shared = (p for p in FULL_SIZE if all(placed.has_score(dataset, name, p) for name in names))
+    return next(([preset] for preset in shared), list(FULL_SIZE))
 
 
-def _markdown(header: list[str], rows: list[list[str]]) -> str:
-    from tabulate import tabulate
+def completest_cell(
+    placed: Placed, dataset: str, row: str, floor: Floor | None, presets: Sequence[str] = FULL_SIZE
+) -> Cell | None:
+    """Make the cell of a row under the first of the presets that has a score, or else that has any record."""
+    ordered = sorted(presets, key=lambda preset: not placed.has_score(dataset, row, preset))
+    cells = (cell_of(placed, dataset, row, preset, floor) for preset in ordered)
+    return next((cell for cell in cells if cell is not None), None)
 
-    safe = [[markdown_cell(text) for text in row] for row in rows]
-    return tabulate(safe, header, tablefmt="github", disable_numparse=True)
+
+def _preset_columns(placed: Placed, dataset: str, shown: set[str]) -> Iterator[Column]:
+    """What each preset holds that no column on the left shows."""
+    floor = floors(placed.records).get(dataset)
+    for preset in placed.presets(dataset):
+        cells = {row: cell_of(placed, dataset, row, preset, floor) for row in rows.names(dataset)}
+        new = {row: cell for row, cell in cells.items() if cell and not set(cell.trials) <= shown}
+        if new:
+            yield Column(kind="preset", dataset=dataset, preset=preset, cells=new)
+            shown |= {trial for cell in new.values() for trial in cell.trials}

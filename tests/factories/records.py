@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gan_repro import models
@@ -14,7 +15,10 @@ from gan_repro.experiments.record import (
     write_experiment,
 )
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
+from gan_repro.report.material import Material
 from gan_repro.report.printed import printed
+from gan_repro.results import Results
+from gan_repro.search.log import SearchLog
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.mixing import ChainDiagnostics
 from gan_repro.trials.presets import get_preset
@@ -112,6 +116,21 @@ def trial(
     )
 
 
+def record(
+    model: str = "gan",
+    seed: int = 1,
+    value: float = 160.0,
+    preset: str = "standard",
+    status: str = "done",
+    reason: str | None = None,
+) -> TrialRecord:
+    """A trial without a learning curve, finished or not."""
+    changes = {"learning_curve": (), "status": status, "reason": reason}
+    if status != "done":
+        changes["candidates"] = {}
+    return trial(model, seed, value, preset=preset, error=2.0).model_copy(update=changes)
+
+
 def trials(model: str, values: list[float], **options) -> list[TrialRecord]:
     """One trial a value, seeds from the left."""
     return [trial(model, seed, value, **options) for seed, value in enumerate(values, start=1)]
@@ -136,6 +155,17 @@ def experiment(name: str, **intervals: tuple[float, float] | None) -> Experiment
     )
 
 
+def material(
+    records: Sequence[TrialRecord] = (),
+    experiments: Mapping[str, ExperimentRecord] | None = None,
+    searches: Mapping[str, SearchLog] | None = None,
+    pictures: tuple[str, ...] = (),
+) -> Material:
+    """What a report is made of, as if it had been read from a folder."""
+    results = Results(Path("nowhere"), tuple(records), experiments or {})
+    return Material(results, searches or {}, pictures)
+
+
 def folder(root: Path, records: list[TrialRecord], experiments: tuple[ExperimentRecord, ...] = ()) -> Path:
     """A results folder with its tables, seal, README.md and REPORT.md, all as they should be."""
     results = root / "results"
@@ -153,6 +183,7 @@ def refresh(results: Path) -> None:
     marks = "# Made up\n\n<!-- recorded -->\n\n<!-- /recorded -->\n"
     (results.parent / "README.md").write_text(marks, encoding="utf-8")
     for path, text in printed(results).items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     write_seal(results)
 

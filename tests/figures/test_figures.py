@@ -1,5 +1,8 @@
 """Figures are functions of the records: the same bytes every time, and every recorded point on the line."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,25 +12,27 @@ from gan_repro.experiments import game_1d
 from gan_repro.experiments.loss_early import LOSSES
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
 from gan_repro.experiments.update_order import RECIPES
+from gan_repro.figures import style
 from gan_repro.figures.__main__ import drawable
 from gan_repro.figures.grids import grid_path
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
+from gan_repro.results import load_results
+from gan_repro.trials import rows
 from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import CurvePoint
 from gan_repro.trials.spec import DataSpec
 from gan_repro.trials.store import RecordStore
-from tests.factories.records import trial
-from tests.tables.test_table import record
+from tests.factories.records import record, trial
 
 PRINTED = "225: the paper (test images, coarse grid)"
 
 
-def with_curve(model, seed, values):
+def with_curve(model, seed, values, value=160.0):
     curve = tuple(
         CurvePoint(epoch=5 * k, losses={}, learning_rate=0.1, valid_mean=value)
         for k, value in enumerate(values, start=1)
     )
-    return record(model=model, seed=seed).model_copy(update={"learning_curve": curve})
+    return record(model=model, seed=seed, value=value).model_copy(update={"learning_curve": curve})
 
 
 def legend(figure):
@@ -120,10 +125,82 @@ def test_the_same_records_give_the_same_bytes(tmp_path):
     assert (tmp_path / "a").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_command_writes_and_names_the_file(tmp_path, capsys):
+def test_the_command_draws_every_data_set_that_has_records(tmp_path, capsys):
+    for dataset in ("mnist", "fer2013"):
+        RecordStore(tmp_path).write(trial("gan", 1, 160.0, dataset=dataset))
     assert figures.main(["--results", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.strip() == str(tmp_path / "figures" / "learning_curves_mnist.png")
-    assert (tmp_path / "figures" / "learning_curves_mnist.png").exists()
+    drawn = capsys.readouterr().out.split()
+    assert {Path(line).name for line in drawn} >= {"scores_mnist.png", "scores_fer2013.png"}
+    assert all(Path(line).exists() for line in drawn)
+
+
+def test_a_damaged_record_is_named_and_left_where_it_is(tmp_path, capsys):
+    RecordStore(tmp_path).write(trial("gan", 1, 160.0))
+    damaged = tmp_path / "trials" / "gan-mnist-seed9-000000000000.json"
+    damaged.write_text("{")
+    assert figures.main(["--results", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert damaged.name in told.err
+    assert "scores_mnist.png" in told.out
+    assert damaged.read_text() == "{"
+
+
+def test_a_damaged_grid_is_named_and_the_rest_is_drawn(tmp_path, capsys):
+    made_up = trial("gan", 1, 160.0)
+    RecordStore(tmp_path).write(made_up)
+    path = grid_path(tmp_path, made_up.spec.id)
+    path.parent.mkdir()
+    path.write_bytes(b"no zip file")
+    assert figures.main(["--results", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert path.name in told.err
+    assert "scores_mnist.png" in told.out
+
+
+def test_a_folder_that_cannot_be_written_is_status_2(tmp_path, capsys):
+    RecordStore(tmp_path).write(trial("gan", 1, 160.0))
+    (tmp_path / "figures").write_text("in the way")
+    assert figures.main(["--results", str(tmp_path)]) == 2
+    assert "cannot write" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("backend", ["inline", "module://matplotlib_inline.backend_inline", "TkAgg"])
+def test_a_notebooks_back_end_does_not_stop_a_drawing(tmp_path, backend):
+    """In a process of its own, since matplotlib reads the variable as it is imported."""
+    RecordStore(tmp_path).write(trial("gan", 1, 160.0))
+    command = [sys.executable, "-m", "gan_repro.figures", "--results", str(tmp_path)]
+    environment = {**os.environ, "MPLBACKEND": backend}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "figures" / "scores_mnist.png").exists()
+
+
+def test_every_row_is_drawn_in_a_look_of_its_own_making():
+    looks = {row: style.look(row) for row in (*rows.ROWS, "somebody-elses")}
+    assert all(colour.startswith("#") and line for colour, line in looks.values())
+    assert style.look("somebody-elses") == style.look("somebody-elses")
+
+
+def test_a_row_without_a_colour_does_not_vanish(monkeypatch):
+    bare = rows.ROWS["gan-searched"].model_copy(update={"style": None})
+    monkeypatch.setattr(style, "ROWS", {**rows.ROWS, "gan-searched": bare})
+    figure = figures.learning_curves([with_curve("gan-searched", 1, [1.0, 2.0])], "mnist")
+    assert list(figure.axes[0].lines[0].get_ydata()) == [1.0, 2.0]
+    assert legend(figure)[0] == "Adversarial nets, rate searched (preset standard)"
+    assert figure.axes[0].lines[0].get_color() == style.look("gan-searched").colour
+
+
+def test_collapsed_nets_are_named_in_the_legend():
+    floor = trial("gaussian", 1, -150.0)
+    low = with_curve("gan", 1, [-300.0] * 10, value=-300.0)
+    shown = figures.learning_curves([floor, low, with_curve("gan", 2, [1.0, 50.0])], "mnist")
+    assert "Adversarial nets (preset standard), collapsed, below" in legend(shown)
+    assert "Adversarial nets (preset standard)" in legend(shown)
+    variant = [trial("gan-alternating", seed, value) for seed, value in ((1, -300.0), (2, 165.0), (3, 167.0))]
+    axes = figures.all_scores([floor, trial("gan", 1, 160.0), *variant], "mnist").axes[0]
+    assert [text.get_text() for text in axes.texts] == ["◂ off to the left: -300 (collapsed)"]
+    places = {float(line.get_xdata()[0]) for line in axes.lines if len(line.get_xdata())}
+    assert 166 in places, "the mean of the others"
 
 
 def test_a_trial_without_a_curve_does_not_take_its_models_place_in_the_legend():
@@ -148,10 +225,11 @@ def test_a_training_that_is_not_finished_ends_in_a_ring():
 
 
 def test_sigma_curves_show_every_sigma_and_the_authors_choice():
-    axes = figures.sigma_curves([record(value=160.0)], "mnist").axes[0]
+    drawn = record(value=160.0)
+    axes = figures.sigma_curves([drawn], "mnist").axes[0]
     curve, ring = axes.lines[:2]
-    assert list(zip(*curve.get_data(), strict=True)) == [(0.1, 1.0), (0.2, 160.0)]
-    assert tuple(map(list, ring.get_data())) == ([0.2], [160.0])
+    assert tuple(zip(*curve.get_data(), strict=True)) == drawn.scored.scores["refined"].sigma_curve
+    assert tuple(map(list, ring.get_data())) == ([drawn.score.sigma], [drawn.score.valid_mean])
     marked = sorted(float(line.get_xdata()[0]) for line in axes.lines[2:])
     assert marked == [float(sigma) for sigma in AUTHORS_SIGMAS]
 
@@ -189,7 +267,7 @@ def test_the_command_draws_the_experiments_that_are_recorded(tmp_path, capsys):
     assert figures.main(["--results", str(tmp_path)]) == 0
     drawn = [Path(line).name for line in capsys.readouterr().out.split()]
     assert drawn == [
-        "learning_curves_mnist.png", "sigma_curves_mnist.png", "scores_mnist.png", "game_1d.png",
+        "sigma_curves_mnist.png", "scores_mnist.png", "game_1d.png",
     ]  # fmt: skip
 
 
@@ -237,7 +315,11 @@ def test_samples_are_those_of_the_first_seed_under_the_completest_preset(tmp_pat
         path = grid_path(tmp_path, made_up.spec.id)
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    drawn = {name: draw for name, draw in drawable(tmp_path, "mnist") if name.startswith("samples_")}
+    drawn = {
+        name: draw
+        for name, draw in drawable(load_results(tmp_path), ["mnist"])
+        if name.startswith("samples_")
+    }
     assert {name: draw.args[0] for name, draw in drawn.items()} == {
         "samples_dbn_mnist": grid_path(tmp_path, chosen[0].spec.id),
         "samples_gan_mnist": grid_path(tmp_path, chosen[1].spec.id),

@@ -23,6 +23,10 @@ def chosen(samples, seed=7):
     return samples[torch.randperm(len(samples), generator=seeded(seed))[:20].numpy()]
 
 
+def sample_grid(name, samples, train, image_shape, **options):
+    return pictures.draw_grid(pictures.choose_grid(name, samples, train, **options), image_shape)
+
+
 def board_of(figure):
     (drawn,) = figure.images
     return np.asarray(drawn.get_array())
@@ -50,7 +54,7 @@ def texts(figure):
 )
 def test_a_grid_holds_its_samples_and_their_neighbours(name, shape, zoom):
     samples, train = images(30, np.prod(shape), 1), images(50, np.prod(shape), 2)
-    figure = pictures.sample_grid(name, samples, train, shape, generator=seeded())
+    figure = sample_grid(name, samples, train, shape, generator=seeded())
     shown = chosen(samples)
     neighbours = [np.square(train - sample).sum(axis=1).argmin() for sample in shown[4::5]]
     for row in range(4):
@@ -63,7 +67,7 @@ def test_a_grid_holds_its_samples_and_their_neighbours(name, shape, zoom):
 
 
 def test_the_last_column_alone_stands_in_frames():
-    figure = pictures.sample_grid("mnist", images(20), images(3), SHAPE, generator=seeded())
+    figure = sample_grid("mnist", images(20), images(3), SHAPE, generator=seeded())
     orange = (board_of(figure) == pictures._FRAME).all(axis=2)
     assert not orange[:, : 5 * 92].any()
     cell = orange[92:184, 5 * 92 :]
@@ -77,7 +81,7 @@ def test_the_last_column_alone_stands_in_frames():
 )
 def test_where_neighbours_are_not_shown_their_distance_is(name, wish):
     samples, train = images(20, seed=1), images(50, seed=2)
-    figure = pictures.sample_grid(name, samples, train, SHAPE, generator=seeded(), show_neighbours=wish)
+    figure = sample_grid(name, samples, train, SHAPE, generator=seeded(), show_neighbours=wish)
     assert board_of(figure).shape == (4 * 92, 5 * 92, 3)
     notes = texts(figure)[:4]
     for note, distance in zip(notes, nearest(chosen(samples)[4::5], train)[0] ** 2, strict=True):
@@ -91,8 +95,8 @@ def test_a_photograph_among_the_samples_is_refused(noise):
     train, samples = images(50, seed=2), images(20, seed=1)
     samples[13] = np.clip(train[31] + np.float32(noise), 0, 1)
     with pytest.raises(ValueError, match=r"1 of the samples are training images of orl \(row 31"):
-        pictures.sample_grid("orl", samples, train, SHAPE, generator=seeded(), show_neighbours=False)
-    pictures.sample_grid("mnist", samples, train, SHAPE, generator=seeded())
+        sample_grid("orl", samples, train, SHAPE, generator=seeded(), show_neighbours=False)
+    sample_grid("mnist", samples, train, SHAPE, generator=seeded())
 
 
 def test_neighbours_are_sought_as_the_model_sees_them_and_shown_as_pixels():
@@ -100,7 +104,7 @@ def test_neighbours_are_sought_as_the_model_sees_them_and_shown_as_pixels():
     samples, train = normalised[:20] * np.float32(0.3), normalised[20:]
     # Half as bright as the sample, it is nearer than any other; shown, it is the same picture.
     train[17] = chosen(samples)[9] * np.float32(0.5)
-    figure = pictures.sample_grid(
+    figure = sample_grid(
         "cifar10",
         samples,
         train,
@@ -110,13 +114,13 @@ def test_neighbours_are_sought_as_the_model_sees_them_and_shown_as_pixels():
     )
     np.testing.assert_allclose(tile(figure, 1, 4, (32, 32)).astype(int), tile(figure, 1, 5, (32, 32)), atol=1)
     with pytest.raises(ValueError, match=r"pixels must lie in \[0, 1\]"):
-        pictures.sample_grid("cifar10", samples, train, (32, 32, 3), generator=seeded())
+        sample_grid("cifar10", samples, train, (32, 32, 3), generator=seeded())
 
 
 def test_the_same_generator_gives_the_same_bytes(tmp_path):
     samples, train = images(100, seed=1), images(50, seed=2)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        figure = pictures.sample_grid("tfd", samples, train, SHAPE, generator=seeded(seed))
+        figure = sample_grid("tfd", samples, train, SHAPE, generator=seeded(seed))
         figures.save(figure, tmp_path / name)
     first, second, other = ((tmp_path / name).read_bytes() for name in "abc")
     assert first == second
@@ -126,7 +130,7 @@ def test_the_same_generator_gives_the_same_bytes(tmp_path):
 def test_the_file_holds_the_tiles_pixel_for_pixel(tmp_path):
     from PIL import Image
 
-    figure = pictures.sample_grid("mnist", images(20), images(3), SHAPE, generator=seeded())
+    figure = sample_grid("mnist", images(20), images(3), SHAPE, generator=seeded())
     figures.save(figure, tmp_path / "grid.png")
     with Image.open(tmp_path / "grid.png") as picture:
         saved = np.asarray(picture.convert("RGB"))
@@ -139,7 +143,7 @@ def test_the_file_holds_the_tiles_pixel_for_pixel(tmp_path):
     [
         (images(19), SHAPE, "shows 20 samples, and there are 19"),
         (images(20) + np.float32(0.5), SHAPE, r"in \[0, 1\], not between"),
-        (images(20) * np.float32(np.nan), SHAPE, "not between nan"),
+        (images(20) * np.float32(np.nan), SHAPE, "not finite"),
         (images(20), (28, 27), r"rows \(n, 756\), not \(20, 784\)"),
         (images(20), (14, 28, 2), r"not \(14, 28, 2\)"),
         (images(20), (784,), r"not \(784,\)"),
@@ -147,7 +151,7 @@ def test_the_file_holds_the_tiles_pixel_for_pixel(tmp_path):
 )
 def test_what_are_no_images_is_refused(samples, shape, message):
     with pytest.raises(ValueError, match=message):
-        pictures.sample_grid("mnist", samples, images(5), shape, generator=seeded())
+        sample_grid("mnist", samples, images(5), shape, generator=seeded())
 
 
 # --- strips ------------------------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gan_repro.tables.cell import cell_from
-from gan_repro.tables.table import Format, Table
+from gan_repro.tables.collect import cell_from
+from gan_repro.tables.render import Format, render
+from gan_repro.tables.table import Column, Table
 from gan_repro.util.text import csv_cell, markdown_cell, one_line
+from tests.factories.records import record
 from tests.guard.oracle import cases
-from tests.tables.test_table import record
 
 HOSTILE: dict[str, str] = {
     "a pipe": "a | b",
@@ -67,7 +68,8 @@ def table_with(text: str) -> Table:
             update={"problem": text}
         ),
     }
-    return Table(dataset="mnist", models=("gan", "dbn"), columns={"standard": cells}, notes=("a note",))
+    column = Column(kind="preset", dataset="mnist", preset="standard", cells=cells)
+    return Table(name="mnist", rows=("gan", "dbn"), columns=(column,))
 
 
 def markdown_cells(line: str) -> list[str]:
@@ -81,7 +83,7 @@ def unescaped(text: str) -> str:
 
 @cases({f"md: {name}": text for name, text in HOSTILE.items()})
 def test_markdown_keeps_its_rows_and_columns_and_has_no_markup_of_the_record(case: str) -> None:
-    shown, sound = (table_with(text).render("md") for text in (case, "harmless"))
+    shown, sound = (render(table_with(text), "md") for text in (case, "harmless"))
     assert len(shown.splitlines()) == len(sound.splitlines())
     for line, model in zip(shown.splitlines(), sound.splitlines(), strict=True):
         assert line.isprintable()
@@ -92,7 +94,7 @@ def test_markdown_keeps_its_rows_and_columns_and_has_no_markup_of_the_record(cas
 
 @cases({f"latex: {name}": text for name, text in HOSTILE.items()})
 def test_latex_keeps_its_rows_and_columns_and_runs_no_command_of_the_record(case: str) -> None:
-    shown, sound = (table_with(text).render("latex") for text in (case, "harmless"))
+    shown, sound = (render(table_with(text), "latex") for text in (case, "harmless"))
     assert len(shown.splitlines()) == len(sound.splitlines())
     commands = re.compile(r"\\([a-zA-Z]+)")
     known = {*commands.findall(sound), "textbackslash", "textasciitilde", "ensuremath"}
@@ -106,7 +108,7 @@ def test_latex_keeps_its_rows_and_columns_and_runs_no_command_of_the_record(case
 @cases({f"csv: {name}": text for name, text in HOSTILE.items()})
 def test_csv_keeps_its_rows_and_holds_no_formula(case: str) -> None:
     shown, sound = (
-        list(csv.reader(io.StringIO(table_with(text).render("csv")))) for text in (case, "harmless")
+        list(csv.reader(io.StringIO(render(table_with(text), "csv")))) for text in (case, "harmless")
     )
     assert [len(row) for row in shown] == [len(row) for row in sound]
     for row in shown:
@@ -118,14 +120,14 @@ def test_csv_keeps_its_rows_and_holds_no_formula(case: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_json_gives_the_text_back_as_it_is(name: str) -> None:
-    whole = json.loads(table_with(HOSTILE[name]).render("json"))
-    assert whole["rows"][1]["columns"]["standard"]["problem"] == HOSTILE[name]
+    whole = json.loads(render(table_with(HOSTILE[name]), "json"))
+    assert whole["rows"][1]["columns"]["Preset standard"]["problem"] == HOSTILE[name]
 
 
 @pytest.mark.parametrize("form", ["md", "csv", "latex"])
 def test_any_rendering_can_be_written_to_a_file(form: Format) -> None:
     for text in HOSTILE.values():
-        table_with(text).render(form).encode()
+        render(table_with(text), form).encode()
 
 
 @settings(max_examples=200, deadline=None)

@@ -27,9 +27,9 @@ from gan_repro.data.fetch.sources import Files, SourceFailed
 from gan_repro.parzen.__main__ import main as parzen_main
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.store import RecordStore
+from tests.factories.records import record
 from tests.guard.oracle import cases, status_of
 from tests.guard.test_checkpoints import laid_out, spec_of
-from tests.tables.test_table import record
 
 GOOD = np.random.default_rng(0).random((120, 64), dtype=np.float32)
 

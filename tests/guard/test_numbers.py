@@ -19,7 +19,8 @@ from gan_repro.parzen.__main__ import main as parzen_main
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, GridEdgeWarning, choose_sigma, evaluate
 from gan_repro.search.__main__ import _fit, _score
-from gan_repro.tables.cell import cell_from
+from gan_repro.tables.collect import cell_from
+from gan_repro.tables.words import text
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
@@ -234,7 +235,7 @@ def test_a_generator_that_fails_is_recorded_as_failed_and_shown(
     assert str(record.reason).isprintable()
     assert not record.candidates
     assert RecordStore(tmp_path).read(spec) == record
-    assert str(cell_from([record])) == f"seed 1 {status}: {record.reason}"
+    assert text(cell_from([record])) == f"seed 1 {status}: {record.reason}"
 
 
 def test_a_net_that_diverges_is_recorded_as_diverged_with_the_curve_it_had(
@@ -242,7 +243,7 @@ def test_a_net_that_diverges_is_recorded_as_diverged_with_the_curve_it_had(
 ) -> None:
     _, record = trial(tmp_path, digits, "gan", **{**TINY_GAN, "learning_rate": 1e30})
     assert record.status == "diverged"
-    assert "diverged" in str(cell_from([record]))
+    assert "diverged" in text(cell_from([record]))
     assert all(math.isfinite(loss) for point in record.learning_curve for loss in point.losses.values())
 
 

@@ -16,11 +16,12 @@ from gan_repro.data import idx
 from gan_repro.data.fetch.pickles import load_arrays
 from gan_repro.scoring.readers import open_path
 from gan_repro.search.log import read_log
-from gan_repro.tables.cell import cell_from, recorded_cells
-from gan_repro.tables.table import Table
+from gan_repro.tables.collect import cell_from
+from gan_repro.tables.render import render
+from gan_repro.tables.table import Column, Table, recorded_table
 from gan_repro.trials.store import RecordError, RecordStore, load_record
+from tests.factories.records import record
 from tests.guard.test_sample_files import npy
-from tests.tables.test_table import record
 
 RECORD = record()
 FOLDER_IS_FIXED = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture]}
@@ -60,11 +61,11 @@ def read_or_refuse(path: Path) -> None:
     if refusal:
         assert path.name in refusal
         return
-    cells = recorded_cells([found], "mnist", ("paper", "standard"))
-    for column in (cells, {found.spec.model: cell_from([found])}):
-        table = Table(dataset="mnist", models=("gan",), columns={"standard": column}, notes=())
+    cells = {found.spec.model: cell_from([found])}
+    column = Column(kind="preset", dataset="mnist", preset="standard", cells=cells)
+    for table in (recorded_table([found], "mnist"), Table(name="mnist", rows=("gan",), columns=(column,))):
         for form in ("md", "csv", "json", "latex"):
-            text = table.render(form)
+            text = render(table, form)
             assert "nan" not in text.lower().replace("adversarial", "")
     store = RecordStore(path.parent.parent / "copy")
     store.write(found)

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from gan_repro import figures
-from gan_repro.tables import columns
+from gan_repro.results import load_results
+from gan_repro.tables.render import render
+from gan_repro.tables.table import recorded_table
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.store import RecordStore
+from tests.factories.records import record
 from tests.guard.oracle import cases, sentence_of, tree, within
-from tests.tables.test_table import record
 
 Damage = Callable[[Path], object]
 
@@ -208,8 +210,8 @@ def test_the_commands_go_on_without_it(
     other = RecordStore(path.parent.parent).write(record(model="dbn", value=123.4))
     DAMAGES[damage](path)
     with within():
-        table = columns.recorded_table(RecordStore(path.parent.parent), "mnist").render("md")
-        assert figures.main(["--results", str(path.parent.parent)]) == 0
+        table = render(recorded_table(load_results(path.parent.parent).trials, "mnist"), "md")
+        assert figures.main(["--results", str(path.parent.parent)]) == 1
     assert "123.4" in table
     assert "gan-mnist" not in table
     assert "left out" in capsys.readouterr().err

@@ -9,8 +9,10 @@ import pytest
 from gan_repro import data
 from gan_repro.parzen import evaluate
 from gan_repro.stats.estimate import Estimate
-from gan_repro.tables import columns
-from gan_repro.tables.cell import cell_from
+from gan_repro.tables import words
+from gan_repro.tables.collect import cell_from
+from gan_repro.tables.render import render
+from gan_repro.tables.table import Column, recorded_table, table_name
 from gan_repro.trials import images, monitor
 from gan_repro.trials.records import Score
 from gan_repro.trials.runner import RunOptions, run
@@ -133,31 +135,30 @@ def template(faces, tmp_path, capsys):
 def test_single_folds_make_one_cell_with_the_error_across_folds(template):
     values = [10.0, 12.0, 14.0, 16.0, 18.0]
     cell = cell_from(per_fold(template, values))
-    assert cell.log_likelihood.value == pytest.approx(14)
-    assert (cell.log_likelihood.over, cell.log_likelihood.n) == ("folds", 5)
-    assert cell.log_likelihood.standard_error == pytest.approx(np.std(values, ddof=1) / 5**0.5)
-    assert (cell.within_folds.over, cell.within_folds.standard_error) == ("test examples", 2.0)
-    assert cell.over_seeds.n == 1
+    assert cell.score.value == pytest.approx(14)
+    assert (cell.score.over, cell.score.n) == ("folds", 5)
+    assert cell.score.standard_error == pytest.approx(np.std(values, ddof=1) / 5**0.5)
+    assert cell.error_within_fold == 2.0
+    assert len(cell.done) == 1
     assert cell.refined.value == pytest.approx(15)
 
 
 def test_a_seed_that_lacks_a_fold_is_left_out_and_named(template):
     whole, part = per_fold(template, [1.0] * 5), per_fold(template, [99.0] * 4, seed=2)
     cell = cell_from([*whole, *part])
-    assert (cell.log_likelihood.value, cell.over_seeds.n) == (1.0, 1)
+    assert (cell.score.value, len(cell.done)) == (1.0, 1)
     assert cell.problem == "seed 2: no trial of fold 4"
-    assert cell_from(part).log_likelihood is None
+    assert cell_from(part).score is None
 
 
-def test_the_face_table_names_stand_ins_and_why_tfd_is_empty(tmp_path):
-    table = columns.recorded_table(RecordStore(tmp_path), "tfd")
-    text = table.render("md")
+def test_the_face_table_names_stand_ins_and_why_tfd_is_empty():
+    text = render(recorded_table([], "tfd"), "md")
     assert "Paper (TFD)" in text
     assert "1909 ± 66" in text
     assert "given out on request" in text
-    assert "reproduce nothing" in text
-    assert columns.heading("fer2013", "standard") == "fer2013 (stand-in), standard"
-    assert columns.table_name("own_faces") == columns.table_name("tfd") == "tfd"
+    column = Column(kind="preset", dataset="fer2013", preset="standard", cells={})
+    assert words.heading(column) == "fer2013 (stand-in), preset standard"
+    assert table_name("own_faces") == table_name("tfd") == "tfd"
 
 
 def test_with_the_file_in_place_the_tfd_column_fills(faces, tmp_path, capsys):
@@ -165,8 +166,8 @@ def test_with_the_file_in_place_the_tfd_column_fills(faces, tmp_path, capsys):
 
     where = ["--results", str(tmp_path / "results"), "--preset", "smoke", "--workers", "1"]
     assert table1.main(["--datasets", "faces", "--models", "gaussian", "gan", *where]) == 0
-    table = columns.recorded_table(RecordStore(tmp_path / "results"), "tfd")
-    assert "TFD, preset smoke" in table.columns
-    assert columns.TFD_OURS not in table.columns
-    assert table.columns["TFD, preset smoke"]["gan"].log_likelihood.over == "folds"
+    table = recorded_table(RecordStore(tmp_path / "results"), "tfd")
+    columns = {words.heading(column): column for column in table.columns}
+    assert columns["TFD, preset smoke"].cells["gan"].score.over == "folds"
+    assert "given out on request" not in render(table, "md")
     assert (tmp_path / "results" / "table1_tfd.md").exists()

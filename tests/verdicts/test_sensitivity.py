@@ -7,7 +7,7 @@ import pytest
 from gan_repro import load_results
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord, Finding
 from gan_repro.verdicts import sensitivity
-from tests.tables.test_table import record
+from tests.factories.records import record
 
 ROOT = Path(__file__).parents[2]
 

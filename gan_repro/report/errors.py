@@ -1,0 +1,39 @@
+"""What each ± is over, row by row: the paper's, one net's over test images, that over training seeds."""
+
+from __future__ import annotations
+
+from gan_repro.report.material import Material
+from gan_repro.tables import words
+from gan_repro.tables.render import markdown
+from gan_repro.tables.table import PRINTED_ROWS
+from gan_repro.trials.rows import label
+
+_ABOUT = """On MNIST the caption of Table 1 says of the ±: standard error of the mean across test examples.
+How much a number would change with another training is another quantity. Each row at its best by search, or
+as published where that has more seeds; nats. On TFD the paper's ± is across folds."""
+
+
+def errors(material: Material) -> str:
+    """The errors of the four rows on MNIST beside the printed ones; empty where none has a score."""
+    table = material.tables["mnist"]
+    rows = []
+    for row in PRINTED_ROWS:
+        cells = [c.cells[row] for c in table.columns if row in c.cells and c.cells[row].score]
+        if not cells:
+            continue
+        cell = max(cells, key=lambda cell: len(cell.counted))
+        printed, score = table.printed(row), cell.score
+        over_seeds = score.standard_error if score and score.over == "training seeds" else None
+        rows.append(
+            [
+                label(row),
+                "" if printed is None else f"{printed.standard_error:g}",
+                "" if cell.error_of_one is None else f"{cell.error_of_one:.1f}",
+                "one seed: undefined" if over_seeds is None else f"{over_seeds:.1f}",
+                words.seeds(cell),
+            ]
+        )
+    if not rows:
+        return ""
+    header = ["Row", "Printed ±", "One net, over test images", "Mean, over training seeds", "Seeds"]
+    return "\n\n".join(["## What the ± are over", _ABOUT, markdown(header, rows)])

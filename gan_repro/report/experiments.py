@@ -1,0 +1,30 @@
+"""The findings of the experiments, one table each, for results/report/experiments.md."""
+
+from __future__ import annotations
+
+from gan_repro.experiments.record import ExperimentRecord
+from gan_repro.report.material import Material
+from gan_repro.tables.render import CODE, markdown
+from gan_repro.verdicts.findings import describe
+
+ELSEWHERE = frozenset({"update-order"})
+"""Experiments whose findings stand with the variants of the recipe."""
+
+
+def experiments(material: Material) -> str:
+    """The findings of every experiment that is recorded; empty without one."""
+    parts = []
+    for name, record in material.experiments.items():
+        if name not in ELSEWHERE:
+            rows = [[f"`{key}`", f.what, describe(f)] for key, f in record.findings.items()]
+            table = markdown(["Finding", "What", "Value"], rows, keep=CODE)
+            parts += [f"## Experiment `{name}`", table, made_from(record)]
+    return "\n\n".join(parts)
+
+
+def made_from(record: ExperimentRecord) -> str:
+    """Seeds, trials and commit of an experiment."""
+    commit = (record.provenance.commit or "none")[:12]
+    trained = ", ".join(f"`{id}`" for id in record.trial_ids) or "none; it trains its own nets"
+    seeds = ", ".join(map(str, record.seeds)) or "none"
+    return f"Seeds: {seeds}. Trials: {trained}. Commit `{commit}`."

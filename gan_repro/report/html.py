@@ -1,0 +1,177 @@
+"""The report as one HTML file: no network, the same bytes for the same records.
+
+The text is REPORT.md and its pages, put into HTML by markdown-it; tables can be sorted, curves pointed at and
+zoomed (plotly, whose script stands in the file), and each number of the first table leads to its records.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.resources import files as package_files
+
+from gan_repro.report import front, pages
+from gan_repro.report.material import Material
+from gan_repro.report.plots import plots
+from gan_repro.tables import words
+from gan_repro.tables.cell import Cell
+from gan_repro.tables.render import escape, html, render_details
+from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.rows import label
+
+_TITLE = "Generative Adversarial Nets, Table 1: do the numbers hold?"
+
+
+def page(material: Material) -> str:
+    """Write the page.
+
+    Raises:
+        ImportError: plotly or markdown-it-py is not installed (the extra `html`).
+    """
+    from markdown_it import MarkdownIt
+    from plotly.offline import get_plotlyjs
+
+    markdown = MarkdownIt("commonmark").enable("table")
+    # The curves stand in the page as such.
+    pictures = tuple(name for name in material.pictures if not name.startswith(("learning_", "sigma_")))
+    written = {
+        name: markdown.render(text)
+        for name, text in pages.pages(replace(material, pictures=pictures)).items()
+    }
+    body = markdown.render(pages.report(material))
+    body = body.replace(_first_table(body), _headline(material), 1)
+    sections = [f"<section id='report'>{body}</section>", _curves(material)]
+    sections += [f"<section id='page-{name}'>{text}</section>" for name, text in written.items()]
+    sections += [
+        f"<section id='table-{name}'><h1>{escape(words.title(table))}, cell by cell</h1>"
+        f"{markdown.render(render_details(table))}</section>"
+        for name, table in material.tables.items()
+        if any(column.cells for column in table.columns)
+    ]
+    sections += [_seeds(material), _records(material)]
+    text = _embed_pictures(material, _linked("\n".join(sections), {r.spec.id for r in material.trials}))
+    assets = package_files("gan_repro.report")
+    style, script = (assets.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
+    return (
+        "<!doctype html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>\n"
+        f"<title>{escape(_TITLE)}</title>\n<style>\n{style}</style>\n"
+        f"<script>{get_plotlyjs()}</script>\n</head>\n<body>\n{_menu(written)}\n<main>\n{text}\n</main>\n"
+        f"<script>\n{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def _menu(written: Mapping[str, str]) -> str:
+    links = [("report", "Report"), ("curves", "Curves")]
+    links += [(f"page-{name}", name.capitalize()) for name in written]
+    links += [("seeds", "Seed by seed"), ("records", "Records")]
+    return "<nav>" + " ".join(f"<a href='#{anchor}'>{text}</a>" for anchor, text in links) + "</nav>"
+
+
+def _first_table(body: str) -> str:
+    found = re.search(r"<table>.*?</table>", body, re.DOTALL)
+    return found[0] if found else ""
+
+
+def _headline(material: Material) -> str:
+    """The first table again, each number of ours with a link to its seeds."""
+    header, rows = front.headline(material)
+    table = material.tables["mnist"]
+    columns = [table.column("as published"), table.column("best by search")]
+    linked = []
+    for row, cells in zip(front.ROWS, rows, strict=True):
+        safe = [escape(text) for text in cells]
+        for place, column in enumerate(columns, start=2):
+            if column and row in column.cells and column.cells[row].score:
+                safe[place] = f"<a href='#{_anchor(row, column.kind)}'>{safe[place]}</a>"
+        linked.append(safe)
+    return html(header, linked)
+
+
+def _seeds(material: Material) -> str:
+    """Every cell of every table seed by seed; each score leads to its record."""
+    rows = []
+    for table in material.tables.values():
+        for row, column, cell in table.cells():
+            anchor = f" id='{_anchor(row, column.kind)}'" if column.dataset == "mnist" else ""
+            for number, seed in enumerate(cell.seeds):
+                score = escape(seed.score if seed.score is not None else seed.status)
+                links = ", ".join(f"<a href='#{escape(id)}'>{score}</a>" for id in seed.trials)
+                name = f"<span{'' if number else anchor}>{escape(label(row))}</span>"
+                heading = escape(f"{column.dataset}, {words.heading(column)}")
+                collapsed = {True: f"collapsed ({seed.collapsed_is})"}.get(bool(seed.collapsed), "")
+                rows.append([name, heading, str(seed.seed), links, collapsed, _cut(cell)])
+    header = ["Row", "Column", "Seed", "Nats, ± of one net", "Outcome", "Cut"]
+    return f"<section id='seeds'><h1>Seed by seed</h1>{html(header, rows)}</section>"
+
+
+def _cut(cell: Cell) -> str:
+    return escape("; ".join(cell.smaller))
+
+
+def _anchor(row: str, kind: str) -> str:
+    return f"cell-{row}-{kind.replace(' ', '-')}"
+
+
+def _curves(material: Material) -> str:
+    parts = [
+        f"<figure><div class='plot' id='{name}'></div><figcaption>{escape(caption)}</figcaption>"
+        f"<script type='application/json' data-plot='{name}'>{_in_script(text)}</script></figure>"
+        for name, caption, text in plots(material)
+    ]
+    about = "<p>Point at a line for its trial; draw a box to zoom, double-click to go back.</p>"
+    return f"<section id='curves'><h1>Curves</h1>{about}{''.join(parts)}</section>"
+
+
+def _records(material: Material) -> str:
+    """Each counted record but its curves, which stand above."""
+    parts = [
+        f"<details id='{escape(record.spec.id)}'><summary>{escape(record.spec.id)}</summary>"
+        f"<pre>{_without_curves(record)}</pre></details>"
+        for record in material.trials
+    ]
+    about = "<p>The files of results/trials, without their curves.</p>"
+    return f"<section id='records'><h1>Records</h1>{about}{''.join(parts)}</section>"
+
+
+def _without_curves(record: TrialRecord) -> str:
+    whole = record.model_dump(mode="json", exclude={"learning_curve": True})
+    for candidate in whole["candidates"].values():
+        for score in candidate["scores"].values():
+            score.pop("sigma_curve", None)
+            for fold in score.get("folds", ()):
+                fold.pop("sigma_curve", None)
+    lines = json.dumps(whole, indent=1, ensure_ascii=False).split("\n")
+    return "\n".join(escape(line) for line in lines)
+
+
+def _linked(text: str, ids: set[str]) -> str:
+    """Trial ids lead to their records, and links to other files of the report to their place in the page."""
+
+    def to_record(found: re.Match[str]) -> str:
+        id = found[1]
+        return f"<a href='#{id}'><code>{id}</code></a>" if id in ids else found[0]
+
+    text = re.sub(r"<code>([\w-]+)</code>", to_record, text)
+    text = re.sub(r'href="(?:results/report/)?(\w+)\.md"', r'href="#page-\1"', text)
+    return re.sub(r'href="results/table1_(\w+)\.md"', r'href="#table-\1"', text)
+
+
+def _embed_pictures(material: Material, text: str) -> str:
+    folder = material.results.folder / "figures"
+
+    def embedded(found: re.Match[str]) -> str:
+        if found[1] not in material.pictures:
+            return found[0]
+        data = base64.b64encode((folder / found[1]).read_bytes()).decode()
+        return f'src="data:image/png;base64,{data}"'
+
+    return re.sub(r'src="\.\./figures/([\w.-]+)"', embedded, text)
+
+
+def _in_script(text: str) -> str:
+    """JSON that no HTML parser takes for the end of its script."""
+    return text.replace("<", "\\u003c")

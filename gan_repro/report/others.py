@@ -1,0 +1,100 @@
+"""The sections of REPORT.md on other data sets, on the protocol's choices, and on what is missing."""
+
+from __future__ import annotations
+
+from gan_repro import paper
+from gan_repro.report.material import Material
+from gan_repro.tables import words
+from gan_repro.tables.render import CODE, PROSE, first_table
+from gan_repro.tables.table import PRINTED_ROWS, REFERENCE_ROWS, Kind, headline
+from gan_repro.trials.rows import label
+from gan_repro.util.text import markdown_cell
+from gan_repro.verdicts import sensitivity
+from gan_repro.verdicts.evidence import UNAVAILABLE
+from gan_repro.verdicts.judge import experiments_read
+
+PROTOCOL_EXPERIMENTS = ("sensitivity", "sample-count", "chain-habits")
+"""Experiments on the protocol's choices."""
+_VIEWS: tuple[Kind, ...] = ("as published", "best by search")
+
+
+def other_tables(material: Material) -> str:
+    """The tables of faces and of what other data sets have trials, the rows of the paper only."""
+    parts = ["## Other images"]
+    for name, table in material.tables.items():
+        if name == "mnist":
+            continue
+        shown = headline(table)
+        cells = [cell for _, _, cell in shown.cells()]
+        notes = words.error_notes(cells)
+        if any(cell.smaller for cell in cells):
+            notes.append(f"{words.CUT}: smaller or trained for less than the reference.")
+        if any(column.stand_in for column in shown.columns):
+            notes.append("A stand-in reproduces nothing of the paper's.")
+        if not cells:
+            notes.append(f"No trial on this data set is recorded{UNAVAILABLE.get(name, '')}.")
+        whole = f"[results/table1_{name}.md](results/table1_{name}.md)"
+        parts += [
+            f"### {name.upper()}",
+            first_table(shown),
+            " ".join([*notes, *([f"Cell by cell: {whole}."] if cells else [])]),
+        ]
+    return "\n\n".join(parts)
+
+
+def protocol(material: Material) -> str:
+    """What each choice of the protocol moves, beside the margins that Table 1 draws conclusions from."""
+    found = [material.experiments[name] for name in PROTOCOL_EXPERIMENTS if name in material.experiments]
+    rows = sensitivity.table(*found, trials=material.trials)
+    if not rows:
+        return ""
+    return "\n\n".join(
+        [
+            "## What the protocol's choices move",
+            "Nats by which a choice moves a row's score on MNIST, and the largest of them beside the margins"
+            " from which Table 1 draws conclusions. What moves all rows alike leaves their order as it is.",
+            sensitivity.markdown(rows),
+        ]
+    )
+
+
+def missing(material: Material) -> str:
+    """What would have to be recorded before more can be said."""
+    lines = []
+    for dataset in ("mnist", "tfd"):
+        table = material.tables[dataset]
+        for row in (*PRINTED_ROWS, *(REFERENCE_ROWS if dataset == "mnist" else ())):
+            lacking = []
+            for kind in _VIEWS[:1] if row in REFERENCE_ROWS else _VIEWS:
+                column = table.column(kind, dataset)
+                cell = column.cells.get(row) if column else None
+                if cell is None or not cell.done:
+                    lacking.append(f"{kind}: no finished trial")
+                else:
+                    lacking += [f"{kind}: {cut}" for cut in cell.smaller[:1]]
+                    if len(cell.done) < cell.planned:
+                        lacking.append(f"{kind}: {words.seeds(cell)} seeds")
+            if lacking:
+                lines.append(f"{label(row)} on {dataset.upper()}: {'; '.join(lacking)}")
+    lines += [
+        f"`{r.spec.id}` is {r.status}: {markdown_cell(r.reason or 'no reason', keep=PROSE)}"
+        for r in material.trials
+        if r.status not in ("done", "interrupted")
+    ]
+    begun = [r for r in material.trials if r.status == "interrupted"]
+    if begun:
+        lines.append(
+            f"{len(begun)} trainings are not finished: results/report/trials.md says how far each has come"
+        )
+    lines += [
+        f"experiment `{name}` has not been recorded"
+        for name in experiments_read()
+        if name not in material.experiments
+    ]
+    untold = [claim.id for claim in paper.CLAIMS if material.verdicts[claim.id].ruling == "cannot be told"]
+    if untold:
+        lines.append(f"claims that cannot be told: {', '.join(f'`{id}`' for id in untold)}")
+    lines += [f"not read: {markdown_cell(text, keep=CODE)}" for text in material.damaged]
+    return "## What is missing\n\n" + (
+        "\n".join(f"- {line}" for line in lines) or "Nothing that was planned."
+    )

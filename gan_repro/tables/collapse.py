@@ -1,0 +1,62 @@
+"""Which trained nets have collapsed, so that no mean runs over them and others together.
+
+Of finished trials `verdicts.collapse` says so: by the spread across the samples where the record holds it,
+and by a score below that of the Gaussian per pixel where it does not. An unfinished training has no samples;
+it is called collapsed where it is one of an adversarial net, ten epochs long or more, and its latest
+validation likelihood lies below the Gaussian per pixel's (both at the refined sigma).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gan_repro.tables.cell import Told
+from gan_repro.trials.records import TrialRecord
+from gan_repro.verdicts.collapse import collapsed
+
+RULE = "derived, where the spread of the samples is not recorded: a likelihood below the Gaussian per pixel's"
+_EPOCHS = 10
+
+
+class Floor(NamedTuple):
+    """What the Gaussian per pixel reaches on a data set, nats: the lowest of its trials."""
+
+    test: float
+    """Mean test log-likelihood under the trials' own protocol."""
+    valid: float
+    """Mean validation log-likelihood at the refined sigma."""
+
+
+def floors(records: Iterable[TrialRecord]) -> dict[str, Floor]:
+    """By data set, the floor that the records of the Gaussian per pixel give."""
+    found: dict[str, list[Floor]] = {}
+    for record in records:
+        if record.spec.model == "gaussian" and record.status == "done":
+            refined = record.scored.scores["refined"]
+            floor = Floor(record.score.log_likelihood.value, refined.valid_mean)
+            found.setdefault(record.spec.data.name, []).append(floor)
+    return {
+        name: Floor(min(floor.test for floor in each), min(floor.valid for floor in each))
+        for name, each in found.items()
+    }
+
+
+def has_collapsed(record: TrialRecord, floor: Floor | None) -> tuple[bool | None, Told | None]:
+    """Whether a trial's net has collapsed, and whether the record says so or it is derived.
+
+    Args:
+        record: a trial, finished or not.
+        floor: of its data set; None where no Gaussian per pixel is recorded, and then nothing is derived.
+
+    Returns:
+        (None, None) where neither the record nor a rule can tell.
+    """
+    if record.status == "done":
+        if record.scored.sample_spread is not None:
+            return collapsed(record, None), "recorded"
+        return (collapsed(record, floor.test), "derived") if floor else (None, None)
+    if floor is None or record.spec.model != "gan" or len(record.learning_curve) < _EPOCHS:
+        return None, None
+    looks = [point.valid_mean for point in record.learning_curve if point.valid_mean is not None]
+    return (looks[-1] < floor.valid, "derived") if looks else (None, None)

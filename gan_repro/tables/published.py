@@ -1,0 +1,53 @@
+"""The cells of rows with Markov chains as published: their trained nets, sampled as their sources say.
+
+The trials of these rows are sampled in the way that a search found. Experiment `chains` samples the same nets
+as their sources do, so far as these say (rule `as_published`), and holds a score for each training seed.
+"""
+
+from __future__ import annotations
+
+from gan_repro.experiments import chains
+from gan_repro.experiments.record import ExperimentRecord
+from gan_repro.stats.estimate import Estimate
+from gan_repro.tables.cell import Cell, SeedResult
+from gan_repro.tables.collapse import Floor
+from gan_repro.tables.collect import Placed, cell_of
+from gan_repro.trials.presets import FULL_SIZE
+from gan_repro.verdicts.published import WITH_CHAINS
+from gan_repro.verdicts.rules import rules
+
+
+def from_chains(
+    record: ExperimentRecord | None, placed: Placed, dataset: str, row: str, floor: Floor | None
+) -> Cell | None:
+    """Make the cell of a row as published from experiment `chains`; None where that has no score of it."""
+    if record is None or dataset != "mnist" or row not in WITH_CHAINS:
+        return None
+    sigmas = rules().as_published.row(row).sigmas or (None,)
+    for preset in FULL_SIZE:
+        trained = cell_of(placed, dataset, row, preset, floor)
+        seeds = [] if trained is None else [_sampled(record, row, s, sigmas[0]) for s in trained.seeds]
+        found = tuple(seed for seed in seeds if seed is not None)
+        if trained is not None and found:
+            fixed = {"seeds": found, "sampling": None, "progress": None, "n_samples": trained.n_samples}
+            return trained.model_copy(update=fixed)
+    return None
+
+
+def _sampled(
+    record: ExperimentRecord, row: str, trained: SeedResult, sigma: float | None
+) -> SeedResult | None:
+    finding = record.findings.get(chains.published_name(chains.ONE_CHAIN, row, trained.seed, sigma))
+    if finding is None or not set(trained.trials) & set(record.trial_ids):
+        return None
+    score = Estimate(
+        value=finding.value, standard_error=finding.standard_error, over="test examples", n=finding.n
+    )
+    return trained.model_copy(
+        update={
+            "score": score,
+            "refined": None,
+            "sigmas": () if sigma is None else (sigma,),
+            "at_grid_edge": False,
+        }
+    )

@@ -1,0 +1,241 @@
+"""How tables are written down: Markdown, CSV, JSON, LaTeX, HTML. All tables of the package pass through here.
+
+A text is a pure function of its table: no clock, no machine, the same bytes every time.
+"""
+
+from __future__ import annotations
+
+import html as markup
+import io
+import json
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from gan_repro import paper
+from gan_repro.stats.estimate import Estimate
+from gan_repro.tables import breakdown, words
+from gan_repro.tables.cell import Cell
+from gan_repro.tables.table import Column, Table
+from gan_repro.trials.rows import label
+from gan_repro.util.text import csv_cell, markdown_cell, one_line
+
+Format = Literal["md", "csv", "json", "latex"]
+SUFFIXES: Mapping[Format, str] = {"md": "md", "csv": "csv", "json": "json", "latex": "tex"}
+
+WIDTH = 100
+"""Characters that what a command prints may take."""
+_MOST_LINES = 8
+CODE = "`["
+"""Left as they are in a cell by those who write code marks and intervals themselves."""
+PROSE = CODE + "|"
+"""Left as they are in a sentence."""
+
+
+def markdown(
+    header: Sequence[str], rows: Iterable[Sequence[str]], *, keep: str = "", width: int | None = None
+) -> str:
+    """Write a table in Markdown; what would break its cells is escaped.
+
+    Args:
+        header: a heading a column.
+        rows: the cells, as many in each row.
+        keep: characters that are left alone, as in `util.text.markdown_cell`.
+        width: of the longest line, in characters, if it is to be kept: long cells go on in a row below.
+    """
+    from tabulate import tabulate
+
+    safe = [[markdown_cell(text, keep=keep) for text in row] for row in rows]
+    limits = None if width is None else _limits(header, safe, width)
+    return tabulate(safe, header, tablefmt="github", disable_numparse=True, maxcolwidths=limits)
+
+
+def html(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in HTML from cells that are HTML already (`escape` makes them of text)."""
+    from tabulate import tabulate
+
+    return tabulate([list(row) for row in rows], header, tablefmt="unsafehtml", disable_numparse=True)
+
+
+def escape(text: object) -> str:
+    """Text of unknown origin as HTML that shows it as it is."""
+    return markup.escape(one_line(text))
+
+
+def sentence(text: str) -> str:
+    """The text with a capital at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def render(table: Table, form: Format) -> str:
+    """Write the whole table in one of the formats, ending in a newline."""
+    return {"md": _md, "csv": _csv, "json": _json, "latex": _latex}[form](table)
+
+
+def first_table(table: Table) -> str:
+    """Write the main table alone, in Markdown."""
+    return markdown(*_main(table))
+
+
+def render_compact(table: Table) -> str:
+    """Write what a run prints: the data set, a table of at most `WIDTH` characters, a few lines under it."""
+    asked = {row for row, column, _ in table.cells() if column.kind == "this run"}
+    table = table.model_copy(update={"rows": tuple(r for r in table.rows if r in asked or r in paper.LABELS)})
+    cells = [cell for _, column, cell in table.cells() if column.kind == "this run"]
+    counts = " or ".join(f"{n:,}" for n in sorted({n for cell in cells for n in cell.n_samples}))
+    lines = [
+        f"Mean test log-likelihood in nats, Parzen windows{f' on {counts} samples' if counts else ''}.",
+        *words.error_notes(cell for _, _, cell in table.cells()),
+    ]
+    if any(column.stand_in for column in table.columns):
+        lines.append("These are other faces than TFD's: the numbers reproduce nothing of the paper's.")
+    marks = "".join(words.text(cell) for _, _, cell in table.cells())
+    if words.CUT in marks:
+        lines.append(f"{words.CUT} smaller or trained for less than the reference.")
+    if words.UNFINISHED in marks:
+        lines.append(f"{words.UNFINISHED} not finished: the best validation likelihood so far, no score.")
+    problems = [
+        f"{label(row)}: {one_line(cell.problem)}"
+        for row, column, cell in table.cells()
+        if column.kind == "this run" and cell.problem
+    ]
+    lines = [line for text in lines for line in textwrap.wrap(text, WIDTH)]
+    lines += _fitting(problems, _MOST_LINES - 1 - len(lines))
+    lines.append("--details: seeds, sigma, cuts, cost of samples.")
+    header, rows = _main(table, words.brief)
+    body = markdown(header, rows, width=WIDTH)
+    return "\n".join([f"## {words.title(table)}", "", body, "", *lines]) + "\n"
+
+
+def render_details(table: Table) -> str:
+    """Write all that a table knows, in Markdown: notes, seed by seed, and what samples cost."""
+    parts = ["\n".join(f"- {note}" for note in words.notes(table))]
+    for before, (header, rows) in (
+        ("", breakdown.cells(table)),
+        ("Seed by seed:", breakdown.seeds(table)),
+        (breakdown.SAMPLING_NOTE, breakdown.sampling(table)),
+    ):
+        if rows:
+            parts += [before, markdown(header, rows)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _fitting(problems: Sequence[str], room: int) -> list[str]:
+    """The problems on so many lines: in full if they fit, or else cut short, or else counted."""
+    whole = [line for problem in problems for line in textwrap.wrap(problem, WIDTH)]
+    if len(whole) <= room:
+        return whole
+    shown = problems if len(problems) <= room else problems[: room - 1]
+    lines = [textwrap.shorten(problem, WIDTH, placeholder=" ...") for problem in shown]
+    left = len(problems) - len(shown)
+    return [*lines, f"{left} more rows have a problem."] if left else lines
+
+
+def _limits(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """How wide each column may be: the widest give way first."""
+    widths = [max(len(text) for text in column) for column in zip(header, *rows, strict=True)]
+    room = width - 3 * len(widths) - 1
+    while sum(widths) > room:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _main(table: Table, say: Callable[[Cell | None], str] = words.text) -> breakdown.Grid:
+    rows = [
+        [label(row), words.as_printed(table.printed(row)), *(_text(row, c, say) for c in table.columns)]
+        for row in table.rows
+    ]
+    return ["Row", words.paper_heading(table), *map(words.heading, table.columns)], rows
+
+
+def _text(row: str, column: Column, say: Callable[[Cell | None], str]) -> str:
+    if row in column.cells:
+        return say(column.cells[row])
+    # A preset shows only what stands in no other column, and a run what was asked for.
+    silent = column.kind in ("preset", "this run") or row not in paper.LABELS
+    silent = silent or (words.reference_row(row) and column.kind == "best by search")
+    return "" if silent else words.text(None)
+
+
+def _md(table: Table) -> str:
+    return f"{first_table(table)}\n\n{render_details(table)}"
+
+
+def _latex(table: Table) -> str:
+    from tabulate import tabulate
+
+    header, rows = _main(table)
+    comments = "".join(f"% {note}\n" for note in words.notes(table))
+    # tabulate escapes what LaTeX would take for commands, but not the end of a line.
+    rows = [[one_line(text) for text in row] for row in rows]
+    return comments + tabulate(rows, header, tablefmt="latex_booktabs", disable_numparse=True) + "\n"
+
+
+def _csv(table: Table) -> str:
+    import pandas
+
+    rows = []
+    for row in table.rows:
+        base = {"dataset": table.name, "row": row, "label": label(row)}
+        printed = table.printed(row)
+        if printed is not None:
+            rows.append(base | {"column": "Paper"} | _numbers(printed))
+        for column in table.columns:
+            cell = column.cells.get(row)
+            if cell is not None:
+                rows.append(base | {"column": words.heading(column)} | _flat(cell))
+    safe = [{k: csv_cell(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
+    buffer = io.StringIO()
+    pandas.DataFrame(safe).convert_dtypes().to_csv(buffer, index=False, lineterminator="\n")
+    return buffer.getvalue()
+
+
+def _json(table: Table) -> str:
+    rows = [
+        {
+            "row": row,
+            "label": label(row),
+            "paper": None if (printed := table.printed(row)) is None else printed.model_dump(),
+            "columns": {
+                words.heading(column): column.cells[row].model_dump()
+                | {"score": None if (score := column.cells[row].score) is None else score.model_dump()}
+                for column in table.columns
+                if row in column.cells
+            },
+        }
+        for row in table.rows
+    ]
+    whole = {"dataset": table.name, "unit": "nats", "rows": rows, "notes": words.notes(table)}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _numbers(estimate: Estimate | None) -> dict[str, Any]:
+    if estimate is None:
+        return {}
+    return {
+        "log_likelihood_nats": estimate.value,
+        "standard_error": estimate.standard_error,
+        "standard_error_over": estimate.over,
+        "n": estimate.n,
+    }
+
+
+def _flat(cell: Cell) -> dict[str, Any]:
+    return {
+        "trials_of_row": cell.row,
+        "preset": cell.preset,
+        **_numbers(cell.score),
+        "seeds": len(cell.done),
+        "collapsed": len(cell.collapsed),
+        "standard_error_of_one_net": cell.error_of_one,
+        "standard_error_within_fold": cell.error_within_fold,
+        "refined_nats": None if cell.refined is None else cell.refined.value,
+        "refined_standard_error": None if cell.refined is None else cell.refined.standard_error,
+        "sigma": " ".join(f"{sigma:.6g}" for sigma in cell.sigmas),
+        "at_grid_edge": any(seed.at_grid_edge for seed in cell.counted),
+        "samples": " ".join(map(str, cell.n_samples)),
+        "devices": " ".join(cell.devices),
+        "smaller_than_reference": "; ".join(cell.smaller),
+        "problem": cell.problem,
+        "trials": " ".join(cell.trials),
+    }

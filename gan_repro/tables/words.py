@@ -1,0 +1,192 @@
+"""What cells and columns say, in words: the text of a cell, headings, and the notes under a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from gan_repro import data, paper
+from gan_repro.parzen.protocols import PROTOCOLS
+from gan_repro.stats.estimate import Estimate
+from gan_repro.tables.cell import Cell
+from gan_repro.tables.collapse import RULE
+from gan_repro.tables.table import Column, Table
+from gan_repro.trials.rows import label
+
+CUT, ONE_SEED, UNFINISHED = "*", "°", "†"
+"""Marks behind a number: the net is smaller or trained for less; one seed only; no score yet."""
+
+_FOLD_NOTES = {
+    "tfd": "TFD: one model, trained on the unlabelled images, is scored on all folds, as the authors did, so"
+    " that an error over folds holds no spread of training. Its folds share images: their scores are not"
+    " independent, and that error is too small.",
+    "fer2013": "fer2013: one model, trained on the same images for all folds, is scored on each. No test"
+    " image is in two folds.",
+    "orl": "orl: a model is trained for each fold; no person is in two parts of a fold.",
+}
+
+
+def heading(column: Column) -> str:
+    """How a column is headed; a stand-in is called one."""
+    what = {
+        "preset": f"preset {column.preset}",
+        "this run": f"this run ({column.preset})",
+    }.get(column.kind, column.kind)
+    if column.stand_in:
+        return f"{column.dataset} (stand-in), {what}"
+    return f"TFD, {what}" if column.dataset == "tfd" else what.capitalize()
+
+
+def paper_heading(table: Table) -> str:
+    """How the column of the paper's numbers is headed."""
+    return "Paper (TFD)" if table.name == "tfd" else "Paper"
+
+
+def title(table: Table) -> str:
+    """The data set, by the name that people know."""
+    sets = [c.dataset for c in table.columns if c.stand_in]
+    name = table.name.upper() if table.name in ("mnist", "tfd") else table.name
+    return f"{name} ({', '.join(dict.fromkeys(sets))} in its place)" if sets and not _own_tfd(table) else name
+
+
+def as_printed(estimate: Estimate | None) -> str:
+    """A number of the paper, with the digits that it prints."""
+    return "" if estimate is None else f"{estimate.value:g} ± {estimate.standard_error:g}"
+
+
+def number(estimate: Estimate | None) -> str:
+    """A mean and its error, marked where the error is not over training seeds."""
+    if estimate is None:
+        return ""
+    return f"{estimate}" if estimate.over == "training seeds" else f"{estimate} {ONE_SEED}"
+
+
+def text(cell: Cell | None) -> str:
+    """What a cell says: its score, and what became of seeds that the mean does not hold."""
+    if cell is None:
+        return "not recorded"
+    marks = f" {CUT}" if cell.smaller else ""
+    if cell.score is None:
+        lost = _lost(cell)
+        if cell.progress is None or lost:
+            return lost or cell.problem or ""
+        return f"({cell.progress.valid_mean:.0f} by epoch {cell.progress.epoch:,}) {UNFINISHED}"
+    lost, count = _lost(cell), len(cell.counted)
+    if not lost:
+        return f"{number(cell.score)}{marks}"
+    if all(seed.collapsed for seed in cell.counted):
+        return f"{lost} ({number(cell.score)}{marks})"
+    others = f"the other{'s' if count > 1 else ''}"
+    return f"{lost}; {others} {number(cell.score)}{marks}"
+
+
+def brief(cell: Cell | None) -> str:
+    """What a cell says, in a few words: why there is no score stands elsewhere."""
+    if cell is None or cell.score is not None or cell.progress is not None:
+        return text(cell)
+    return ", ".join(dict.fromkeys(seed.status for seed in cell.seeds)) or "none"
+
+
+def _lost(cell: Cell) -> str:
+    """How many seeds collapsed or failed, of how many that came to an end; empty where none did."""
+    ended = len({seed.seed for seed in (*cell.done, *cell.collapsed, *cell.failed)})
+    kinds = Counter(["collapsed"] * len(cell.collapsed) + [seed.status for seed in cell.failed])
+    named = {"error": "failed"}
+    parts = [f"{count} {named.get(kind, kind)}" for kind, count in kinds.items()]
+    if not cell.done and not cell.collapsed:
+        return ""  # the problem says it, with the reason
+    return f"{parts[0].split()[0]} of {ended} {', '.join([parts[0].split()[1], *parts[1:]])}" if parts else ""
+
+
+def seeds(cell: Cell) -> str:
+    """How many seeds are recorded, and of how many if the preset has more."""
+    found = len(cell.done)
+    return f"{found}" if found >= cell.planned else f"{found} of {cell.planned}"
+
+
+def notes(table: Table) -> list[str]:
+    """What a reader has to know of the whole table, a sentence or two each."""
+    cells = [cell for _, _, cell in table.cells()]
+    counts = sorted({n for cell in cells for n in cell.n_samples}) or [10_000]
+    folds = data.entry(table.name).folds
+    protocol = PROTOCOLS["authors-folds" if folds else "authors"]
+    found = [
+        "Mean log-likelihood of the test images in nats, under Gaussians on"
+        f" {' or '.join(f'{n:,}' for n in counts)} samples of the model.",
+        f"Protocol {protocol.name}, version {protocol.version}: {protocol.description}.",
+        " ".join(error_notes(cells)) or "No score of ours yet.",
+        "Over seeds and folds: sample standard deviation (n - 1) over sqrt(n).",
+    ]
+    if any(column.kind == "best by search" for column in table.columns):
+        found.append(
+            "As published: run as its source says, so far as it says. Best by search: the best of equally"
+            " many candidates on validation images, at the longest training that all four rows have."
+            " Reference rows hold no trained net and have nothing to search for."
+        )
+    if any(table.printed(row) for row in table.rows):
+        over = "folds" if folds else "test images"
+        found.append(
+            f"Paper: as printed in 2014, ± over {over}; its first three rows were copied from older papers."
+        )
+    if any(column.stand_in for column in table.columns):
+        found.append(
+            "A stand-in is another set of faces, of the same image size: its numbers reproduce nothing of the"
+            " paper's."
+        )
+    shown = {column.dataset for column in table.columns}
+    found += [note for dataset, note in _FOLD_NOTES.items() if dataset in shown]
+    if table.name == "tfd" and not _own_tfd(table):
+        found.append(
+            "TFD: no number of ours, because the Toronto Face Database is given out on request and is not"
+            " here; with TFD_48x48.mat in the data folder, --datasets faces fills the column."
+        )
+    if any(cell.smaller for cell in cells):
+        found.append(f"{CUT}: smaller or trained for less than the reference; the details say how.")
+    if any(seed.collapsed_is == "derived" and seed.collapsed for cell in cells for seed in cell.seeds):
+        found.append(f"Collapsed nets, whose samples have lost their diversity, enter no mean ({RULE}).")
+    elif any(cell.collapsed for cell in cells):
+        found.append("Collapsed nets, whose samples have lost their diversity, enter no mean.")
+    return found + unfinished(table)
+
+
+def error_notes(cells: Iterable[Cell]) -> list[str]:
+    """What the ± of these cells are over, a sentence each."""
+    kinds = {cell.score.over for cell in cells if cell.score is not None}
+    found = ["±: standard error over training seeds."] if "training seeds" in kinds else []
+    singles = [
+        "test images of one net" if kind == "test examples" else "five folds of one seed"
+        for kind in sorted(kinds - {"training seeds"})
+    ]
+    if singles:
+        found.append(f"{ONE_SEED}: one seed; ± is over the {' or '.join(singles)}, not over seeds.")
+    return found
+
+
+def unfinished(table: Table) -> list[str]:
+    """The note on trainings that are not finished; empty without one."""
+    which = [
+        f"{label(row)}, {heading(column)}: {cell.problem}"
+        for row, column, cell in table.cells()
+        if cell.progress is not None
+    ]
+    if not which:
+        return []
+    return [
+        f"{UNFINISHED}: not a score: training is not finished. The highest mean validation likelihood so far"
+        f" (refined sigma) of the seed that has come furthest. {'; '.join(which)}."
+    ]
+
+
+def _own_tfd(table: Table) -> bool:
+    return any(column.dataset == "tfd" and column.cells for column in table.columns)
+
+
+def sigmas(cell: Cell) -> str:
+    """The sigmas that were chosen."""
+    shown = ", ".join(f"{sigma:.4f}" for sigma in cell.sigmas)
+    return f"{shown} (at the grid's edge)" if any(s.at_grid_edge for s in cell.counted) else shown
+
+
+def reference_row(row: str) -> bool:
+    """Whether a row holds no trained net."""
+    return row in paper.LABELS and row not in {printed.model for printed in paper.TABLE_1}

@@ -1,0 +1,123 @@
+"""A cell keeps its seeds apart, and no mean runs over collapsed and other nets together."""
+
+import pytest
+
+from gan_repro.tables.cell import Sampling
+from gan_repro.tables.collapse import Floor, floors, has_collapsed
+from gan_repro.tables.collect import cell_from
+from gan_repro.trials.records import CurvePoint
+from tests.factories.records import trial, trials
+
+FLOOR = Floor(test=-150.0, valid=-148.0)
+
+
+def curve(record, *values, status="done"):
+    points = tuple(
+        CurvePoint(epoch=epoch, losses={}, learning_rate=0.1, valid_mean=value)
+        for epoch, value in enumerate(values, start=1)
+    )
+    changes = {"learning_curve": points, "status": status}
+    if status != "done":
+        changes |= {"reason": "stopped", "candidates": {}}
+    return record.model_copy(update=changes)
+
+
+def test_several_seeds_have_an_error_over_seeds():
+    cell = cell_from(trials("gan", [158.0, 160.0, 165.0], error=2.0))
+    assert cell.score.value == pytest.approx(161)
+    # Sample variance (9 + 1 + 16) / 2 = 13, over 3 seeds.
+    assert cell.score.standard_error == pytest.approx((13 / 3) ** 0.5)
+    assert (cell.score.over, cell.score.n) == ("training seeds", 3)
+    assert cell.error_of_one == 2.0, "more seeds do not shrink it"
+    assert cell.refined.value == pytest.approx(166)
+
+
+def test_one_seed_keeps_its_own_error():
+    score = cell_from([trial("gan", 1, 160.0, error=2.0)]).score
+    assert (score.standard_error, score.over, score.n) == (2.0, "test examples", 10_000)
+
+
+def test_failed_seeds_are_left_out_of_the_mean_and_named():
+    failed = trial("gan", 2, 0.0).model_copy(
+        update={"status": "diverged", "reason": "NaN in epoch 3", "candidates": {}}
+    )
+    cell = cell_from([trial("gan", 1, 160.0), failed])
+    assert cell.score.value == 160
+    assert [seed.seed for seed in cell.failed] == [2]
+    assert cell.problem == "seed 2 diverged: NaN in epoch 3"
+
+
+def test_collapsed_seeds_are_counted_and_enter_no_mean():
+    low, *others = trials("gan", [-300.0, 163.0, 165.0])
+    cell = cell_from([low, *others], floor=FLOOR)
+    assert cell.score.value == 164
+    assert [(seed.seed, seed.collapsed_is) for seed in cell.collapsed] == [(1, "derived")]
+    assert len(cell.done) == 3
+
+
+def test_an_unfinished_collapse_is_counted_too():
+    begun = curve(trial("gan", 2, 0.0), *[-400.0] * 12, status="interrupted")
+    cell = cell_from([trial("gan", 1, 163.0), begun], floor=FLOOR)
+    assert [seed.seed for seed in cell.collapsed] == [2]
+    assert cell.score.value == 163
+
+
+@pytest.mark.parametrize(
+    ("row", "value", "epochs", "floor", "told"),
+    [
+        ("gan", -151.0, 10, FLOOR, True),
+        ("gan", -149.0, 10, FLOOR, False),
+        ("gan", -151.0, 9, FLOOR, None),
+        ("gan", -151.0, 10, None, None),
+        ("dbn", -151.0, 10, FLOOR, None),
+    ],
+)
+def test_the_rule_for_older_records_is_as_stated(row, value, epochs, floor, told):
+    assert has_collapsed(curve(trial(row, 1, value), *[1.0] * epochs), floor)[0] is told
+
+
+def test_what_the_record_says_goes_before_the_rule():
+    class Record:
+        collapsed = False
+
+    assert has_collapsed(Record(), FLOOR) == (False, "recorded")
+
+
+def test_the_floor_is_the_gaussian_per_pixel():
+    found = floors([*trials("gaussian", [-150.0, -152.0]), trial("kmeans", 1, 300.0)])
+    assert found["mnist"].test == -151
+
+
+def test_a_training_on_its_way_says_how_far_it_has_come():
+    begun = curve(trial("gan", 1, 0.0), 90.4, 85.0, status="interrupted")
+    cell = cell_from([begun])
+    assert (cell.progress.epoch, cell.progress.valid_mean) == (2, 90.4)
+    assert cell.problem == "seed 1 interrupted after epoch 2, validation so far 90"
+    further = curve(trial("gan", 2, 0.0), *[80.0] * 30, status="interrupted")
+    assert cell_from([begun, further]).progress.epoch == 30
+
+
+def test_a_trial_that_was_moved_to_another_device_names_both():
+    moved = trial("gan", 2, 160.0)
+    card = moved.provenance.origins[-1].model_copy(update={"environment": {"device": "some card"}})
+    moved = moved.model_copy(update={"provenance": moved.provenance.model_copy(update={"earlier": (card,)})})
+    assert cell_from([trial("gan", 1, 160.0), moved]).devices == ("cpu", "some card")
+
+
+def test_older_words_are_shown_in_todays():
+    smaller = trial("gan", 1, 160.0).provenance.smaller
+    assert any("stops rising" in cut for cut in smaller), "the record says so and stays as it is"
+    cell = cell_from([trial("gan", 1, 160.0)])
+    assert not any("stops rising" in cut for cut in cell.smaller)
+    assert any("mnist.yaml names no end" in cut for cut in cell.smaller)
+
+
+def test_seeds_that_are_yet_to_come_are_counted():
+    assert cell_from(trials("dbn", [240.0, 250.0]), preset="paper").planned == 5
+
+
+def test_means_over_trials_run_over_each_cost():
+    cost = cell_from(trials("dbn", [240.0, 250.0])).sampling
+    assert isinstance(cost, Sampling)
+    assert cost.autocorrelation_time == 100
+    assert cost.at_least
