@@ -55,7 +55,8 @@ def check(results: Path) -> list[Problem]:
     from gan_repro.report.printed import check_printed, differences, printed
 
     if not is_published(results):
-        tables = {path: text for path, text in printed(results).items() if path.parent == results}
+        texts = printed(results)
+        tables = {path: texts[path] for path in results.glob("table1_*") if path in texts}
         stale = [Problem(*found) for found in differences(tables)]
         return [*check_records(results, published=False), *stale]
     stale = [Problem(*found) for found in check_printed(results)]

@@ -38,8 +38,10 @@ def run(options: argparse.Namespace) -> int:
         OSError: it cannot be written.
     """
     from gan_repro.results import load_results
+    from gan_repro.util.files import require_writable
 
     results = load_results(options.results)
+    require_writable(results.folder / "figures")
     damaged = [str(problem) for problem in results.problems]
     for name, draw in drawable(results, options.datasets):
         path = results.folder / "figures" / f"{name}.png"

@@ -106,9 +106,10 @@ def test_an_edit_that_was_sealed_again_leaves_tables_readme_and_report_behind(re
     write_seal(results)
     problems = check(results)
     names = {problem.where for problem in problems}
-    assert names == {*(f"table1_mnist.{s}" for s in ("md", "csv", "json", "tex")), "README.md", "REPORT.md"}
-    assert "156.0 ± 1.5 *" in texts(problems)
-    assert "156.1 ± 1.5 *" in texts(problems)
+    tables = {f"table1_mnist.{s}" for s in ("md", "csv", "json", "tex")}
+    assert names >= {*tables, "README.md", "REPORT.md", "trials.md"}
+    assert "156.0 ± " in texts(problems)
+    assert "156.1 ± " in texts(problems)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_an_edit_that_was_sealed_again_leaves_tables_readme_and_report_behind(re
         ("results/table1_mnist.json", "335.0", "335.1"),
         ("results/table1_mnist.tex", "156.0", "157.0"),
         ("README.md", "156.0", "225.0"),
-        ("REPORT.md", "225 ± 2 nats on MNIST: cannot be told", "225 ± 2 nats on MNIST: holds"),
+        ("REPORT.md", "| **cannot be told** |", "| **holds** |"),
         ("REPORT.md", "138 ± 2", "137 ± 2"),
     ],
 )

@@ -63,29 +63,38 @@ def test_an_unfinished_collapse_is_counted_too():
 
 
 @pytest.mark.parametrize(
-    ("row", "value", "epochs", "floor", "told"),
+    ("value", "floor", "told"), [(-151.0, FLOOR, True), (-149.0, FLOOR, False), (-151.0, None, None)]
+)
+def test_without_a_recorded_spread_the_score_tells(value, floor, told):
+    assert has_collapsed(trial("gan", 1, value), floor)[0] is told
+
+
+def test_a_recorded_spread_goes_before_the_score():
+    made = trial("gan", 1, -151.0)
+    candidates = {
+        name: candidate.model_copy(update={"sample_spread": 0.9})
+        for name, candidate in made.candidates.items()
+    }
+    assert has_collapsed(made.model_copy(update={"candidates": candidates}), FLOOR) == (False, "recorded")
+
+
+@pytest.mark.parametrize(
+    ("row", "epochs", "last", "told"),
     [
-        ("gan", -151.0, 10, FLOOR, True),
-        ("gan", -149.0, 10, FLOOR, False),
-        ("gan", -151.0, 9, FLOOR, None),
-        ("gan", -151.0, 10, None, None),
-        ("dbn", -151.0, 10, FLOOR, None),
+        ("gan", 10, -149.0, True),
+        ("gan", 10, -147.0, False),
+        ("gan", 9, -149.0, None),
+        ("dbn", 10, -149.0, None),
     ],
 )
-def test_the_rule_for_older_records_is_as_stated(row, value, epochs, floor, told):
-    assert has_collapsed(curve(trial(row, 1, value), *[1.0] * epochs), floor)[0] is told
+def test_an_unfinished_net_is_told_by_its_latest_look(row, epochs, last, told):
+    begun = curve(trial(row, 1, 0.0), *[0.0] * (epochs - 1), last, status="interrupted")
+    assert has_collapsed(begun, FLOOR)[0] is told
 
 
-def test_what_the_record_says_goes_before_the_rule():
-    class Record:
-        collapsed = False
-
-    assert has_collapsed(Record(), FLOOR) == (False, "recorded")
-
-
-def test_the_floor_is_the_gaussian_per_pixel():
+def test_the_floor_is_the_lowest_gaussian_per_pixel():
     found = floors([*trials("gaussian", [-150.0, -152.0]), trial("kmeans", 1, 300.0)])
-    assert found["mnist"].test == -151
+    assert found["mnist"].test == -152
 
 
 def test_a_training_on_its_way_says_how_far_it_has_come():

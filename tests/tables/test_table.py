@@ -2,10 +2,12 @@
 
 import pytest
 
+from gan_repro.experiments import chains
+from gan_repro.experiments.record import Finding
 from gan_repro.tables.collect import Placed
 from gan_repro.tables.table import headline, recorded_table, run_table
 from gan_repro.trials.records import CurvePoint
-from tests.factories.records import trial, trials
+from tests.factories.records import experiment, trial, trials
 
 
 def column(table, kind, preset=None):
@@ -104,3 +106,47 @@ def test_without_records_only_the_paper_speaks(name):
     table = recorded_table([], name)
     assert not any(cell.done for _, _, cell in table.cells())
     assert {"dbn", "gan"} <= set(table.rows) or name == "cifar10"
+
+
+def sampled(*trained, sigma=None, way=chains.ONE_CHAIN, value=150.0):
+    """Experiment `chains` with a score as published for each of these trials."""
+    findings = {}
+    for number, record in enumerate(trained):
+        name = chains.published_name(way, record.spec.model, record.spec.seed, sigma)
+        findings[name] = Finding(
+            value=value + number,
+            standard_error=1.7,
+            over="test examples",
+            n=10_000,
+            unit="nats",
+            what="made up",
+        )
+    made = experiment(chains.NAME)
+    return made.model_copy(
+        update={"findings": findings, "trial_ids": tuple(record.spec.id for record in trained)}
+    )
+
+
+def test_rows_with_chains_are_as_published_in_their_experiment():
+    trained = trials("dbn", [240.0, 250.0])
+    table = recorded_table(trained, "mnist", {chains.NAME: sampled(*trained)})
+    cell = column(table, "as published").cells["dbn"]
+    assert (cell.score.value, cell.score.over) == (150.5, "training seeds")
+    assert cell.error_of_one == 1.7
+    assert column(table, "best by search").cells["dbn"].score.value == 245
+    assert column(recorded_table(trained, "mnist"), "as published").cells == {}
+
+
+def test_the_gsn_is_scored_at_the_sigma_of_its_source():
+    trained = trials("gsn", [230.0])
+    given = {chains.NAME: sampled(*trained, sigma=0.2)}
+    assert column(recorded_table(trained, "mnist", given), "as published").cells["gsn"].sigmas == (0.2,)
+    other = {chains.NAME: sampled(*trained, sigma=0.23)}
+    assert "gsn" not in column(recorded_table(trained, "mnist", other), "as published").cells
+
+
+def test_scores_of_other_trials_are_not_taken():
+    """A seed that was trained again is another net than the one that was sampled."""
+    old, new = trial("dbn", 1, 240.0), trial("dbn", 1, 240.0, preset="smoke")
+    given = {chains.NAME: sampled(new)}
+    assert "dbn" not in column(recorded_table([old], "mnist", given), "as published").cells
