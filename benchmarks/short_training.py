@@ -12,13 +12,6 @@ from __future__ import annotations
 import argparse
 import time
 
-import numpy as np
-
-
-def spread(images: np.ndarray) -> float:
-    """Square root of the mean over pixels of the variance across images (n, d)."""
-    return float(np.sqrt(images.astype(np.float64).var(axis=0).mean()))
-
 
 def main() -> None:
     """Train each seed as the preset does, with so many threads, and print what came of it."""
@@ -31,6 +24,7 @@ def main() -> None:
 
     from gan_repro import data, models
     from gan_repro.parzen import evaluate
+    from gan_repro.stats.spread import spread
     from gan_repro.trials.presets import get_preset
     from gan_repro.util.seeds import generator
 

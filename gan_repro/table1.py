@@ -13,7 +13,6 @@ when hung up).
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -164,12 +163,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     seeds = parser.add_mutually_exclusive_group()
     seeds.add_argument(
         "--seeds",
-        type=_seed_count,
+        type=_fixed_seed,
         metavar="N",
         help=f"the first N of the fixed seeds, at most {_MAX_SEEDS} (default: the preset's number)",
     )
     seeds.add_argument(
-        "--seed", nargs="+", type=_seed, metavar="K", help=f"these of the seeds only, 1 to {_MAX_SEEDS}"
+        "--seed", nargs="+", type=_fixed_seed, metavar="K", help=f"these of the seeds only, 1 to {_MAX_SEEDS}"
     )
     parser.add_argument("--device", choices=CHOICES, default="auto")
     where = parser.add_mutually_exclusive_group()
@@ -181,7 +180,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     where.add_argument(
         "--scheduler",
-        type=_address,
+        type=arguments.address,
         metavar="ADDRESS",
         help="send the trials to the Dask cluster at tcp://HOST:PORT or tls://HOST:PORT (docs/cluster.md)",
     )
@@ -222,27 +221,10 @@ _known_preset = arguments.checked_by(_check_preset)
 _known_dataset = arguments.checked_by(lambda name: name == data.FACES or data.entry(name))
 
 
-def _address(text: str) -> str:
-    if not re.fullmatch(r"(tcp|tls)://\S+:\d{1,5}", text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not an address like tcp://HOST:PORT or tls://HOST:PORT"
-        )
-    return text
-
-
-def _seed_count(text: str) -> int:
+def _fixed_seed(text: str) -> int:
     number = arguments.positive_count(text)
     if number > _MAX_SEEDS:
-        raise argparse.ArgumentTypeError(
-            f"there are {_MAX_SEEDS} seeds, fixed in advance; {number} are too many"
-        )
-    return number
-
-
-def _seed(text: str) -> int:
-    number = arguments.positive_count(text)
-    if number > _MAX_SEEDS:
-        raise argparse.ArgumentTypeError(f"the seeds are 1 to {_MAX_SEEDS}, fixed in advance, not {number}")
+        raise argparse.ArgumentTypeError(f"there are {_MAX_SEEDS} seeds, fixed in advance, so not {number}")
     return number
 
 

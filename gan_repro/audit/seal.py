@@ -16,8 +16,8 @@ from gan_repro.audit.differences import differences
 from gan_repro.audit.history import untracked, version_with_hash
 from gan_repro.audit.problem import Problem
 from gan_repro.util.files import atomic_write, sha256_of_file
+from gan_repro.util.folders import SEAL as SEAL
 
-SEAL = "SHA256SUMS"
 _PATTERNS = ("trials/*.json", "experiments/*.json", "experiments/*.npz", "search/*.json")
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 

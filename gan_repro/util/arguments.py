@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 
 _MOST_DIGITS = 9
@@ -30,6 +31,15 @@ def minutes(text: str) -> float:
     if not 0 < value <= _MINUTES_A_YEAR:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive number of minutes, at most a year")
     return value
+
+
+def address(text: str) -> str:
+    """The address of a Dask scheduler."""
+    if not re.fullmatch(r"(tcp|tls)://\S+:\d{1,5}", text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an address like tcp://HOST:PORT or tls://HOST:PORT"
+        )
+    return text
 
 
 def checked_by(check: Callable[[str], object]) -> Callable[[str], str]:

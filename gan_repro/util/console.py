@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TextIO
 
-from gan_repro.util.text import first_line, one_line
+from gan_repro.util.text import describe_error, first_line, one_line
 
 _Arguments = ParamSpec("_Arguments")
 
@@ -146,8 +146,7 @@ def _end(error: Exception) -> tuple[str, int]:
         return "there is not enough memory for this; close other programs or use fewer --workers", BAD_USAGE
     if isinstance(error, ImportError):
         return f"a library cannot be used here: {first_line(error)}", BAD_USAGE
-    kind = type(error).__name__
-    return f"{kind}: {first_line(error)} (unexpected; {DEBUG_VARIABLE}=1 shows where, to be reported)", FAULT
+    return f"{describe_error(error)} (unexpected; {DEBUG_VARIABLE}=1 shows where, to be reported)", FAULT
 
 
 def sentence(error: OSError) -> str:
