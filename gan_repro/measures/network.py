@@ -145,10 +145,10 @@ def train(
     finally:
         torch.set_num_threads(threads)
     network = DigitNetwork({name: tensor.detach() for name, tensor in network.tensors.items()})
-    return _rescaled(network, float(np.sqrt(np.mean(np.square(network.features(images), dtype=np.float64)))))
+    return rescaled(network, float(np.sqrt(np.mean(np.square(network.features(images), dtype=np.float64)))))
 
 
-def _rescaled(network: DigitNetwork, scale: float) -> DigitNetwork:
+def rescaled(network: DigitNetwork, scale: float) -> DigitNetwork:
     """Divide the features by `scale`; ReLU commutes with that, and the output layer makes up for it."""
     factors = {"dense/weight": 1 / scale, "dense/bias": 1 / scale, "output/weight": scale}
     return DigitNetwork({name: tensor * factors.get(name, 1.0) for name, tensor in network.tensors.items()})

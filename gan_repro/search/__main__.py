@@ -58,14 +58,14 @@ def search(model: str, dataset: data.Dataset, results: Path) -> SearchLog:
     known = [tried.settings for tried in log.tried]
     for settings in space.candidates:
         if settings not in known:
-            fitted, seconds = _fit(model, {**space.common, **settings}, dataset)
-            tried = _score(fitted, settings, dataset, seconds)
+            fitted, seconds = fit_candidate(model, {**space.common, **settings}, dataset)
+            tried = score_candidate(fitted, settings, dataset, seconds)
             log = _add(log, "tried", tried, path)
     if space.chained and log.best is not None and len(log.chains) < len(CHAINS):
-        fitted, _ = _fit(model, {**space.common, **log.best.settings}, dataset)
+        fitted, _ = fit_candidate(model, {**space.common, **log.best.settings}, dataset)
         for settings in CHAINS[len(log.chains) :]:
             fitted.config = fitted.config.model_copy(update=settings)
-            log = _add(log, "chains", _score(fitted, settings, dataset), path)
+            log = _add(log, "chains", score_candidate(fitted, settings, dataset), path)
     return log
 
 
@@ -78,7 +78,7 @@ def _add(log: SearchLog, part: str, tried: Tried, path: Path) -> SearchLog:
     return log
 
 
-def _fit(model: str, settings: dict[str, Any], dataset: data.Dataset) -> tuple[Any, float]:
+def fit_candidate(model: str, settings: dict[str, Any], dataset: data.Dataset) -> tuple[Any, float]:
     """Train a candidate: the fitted model, None if it diverged, and the seconds that it took."""
     from gan_repro.models.base import DivergedError
 
@@ -90,7 +90,9 @@ def _fit(model: str, settings: dict[str, Any], dataset: data.Dataset) -> tuple[A
     return fitted, time.monotonic() - started
 
 
-def _score(fitted: Any, settings: dict[str, Any], dataset: data.Dataset, seconds: float = 0.0) -> Tried:
+def score_candidate(
+    fitted: Any, settings: dict[str, Any], dataset: data.Dataset, seconds: float = 0.0
+) -> Tried:
     """Sample a fitted model and score it on the validation images; `seconds` went into it before."""
     from gan_repro.parzen import choose_sigma
     from gan_repro.util.seeds import generator

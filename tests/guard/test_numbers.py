@@ -18,7 +18,7 @@ from gan_repro.models.baselines import Reference
 from gan_repro.parzen.__main__ import main as parzen_main
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, GridEdgeWarning, choose_sigma, evaluate
-from gan_repro.search.__main__ import _fit, _score
+from gan_repro.search.__main__ import fit_candidate, score_candidate
 from gan_repro.tables.collect import cell_from
 from gan_repro.tables.words import text
 from gan_repro.trials.records import TrialRecord
@@ -268,8 +268,8 @@ def test_the_search_leaves_a_diverged_candidate_without_a_score(
 ) -> None:
     settled.given = lambda n, d: torch.full((n, d), 3e38)
     monkeypatch.setattr("gan_repro.search.__main__.N_SAMPLES", 200)
-    fitted, _ = _fit("settled", {}, digits)
-    assert _score(fitted, {}, digits).valid_mean is None
+    fitted, _ = fit_candidate("settled", {}, digits)
+    assert score_candidate(fitted, {}, digits).valid_mean is None
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])

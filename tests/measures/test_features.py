@@ -46,10 +46,10 @@ def test_features_have_unit_mean_square_on_the_training_images():
 
 def test_rescaling_changes_no_log_odds(monkeypatch):
     network = DigitNetwork.initial(3)
-    from gan_repro.measures.network import _rescaled
+    from gan_repro.measures.network import rescaled
 
     x = torch.from_numpy(stripes(5)[0])
-    scaled = _rescaled(network, 7.0)
+    scaled = rescaled(network, 7.0)
     torch.testing.assert_close(scaled.hidden(x), network.hidden(x) / 7)
     torch.testing.assert_close(scaled.log_odds(scaled.hidden(x)), network.log_odds(network.hidden(x)))
 
