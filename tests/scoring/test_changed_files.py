@@ -94,7 +94,7 @@ def test_a_file_that_changes_while_it_is_scored_has_no_score(
     assert main([str(path), *options, "--runs", str(tmp_path / "runs")]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.splitlines()[-1].startswith(f"{path}: changed while it was being scored")
+    assert printed.err.splitlines()[-1].startswith(f"python -m gan_repro.scoring: {path}: changed while")
     assert not (tmp_path / "runs").exists()
 
 
