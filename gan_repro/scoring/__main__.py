@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro import data
 from gan_repro.scoring.layout import LAYOUTS
+from gan_repro.scoring.marks import TABLE_1_SAMPLES
 from gan_repro.util import console
 from gan_repro.util.arguments import positive_count
 from gan_repro.util.device import CHOICES
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from gan_repro.scoring.report import ScoreReport
 
 PROTOCOLS, BOTH = ("authors", "refined"), "both"
-TABLE_1_SAMPLES = 10_000
 
 
 def run(options: argparse.Namespace) -> int:

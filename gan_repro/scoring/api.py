@@ -25,6 +25,7 @@ from gan_repro.parzen.protocols import GridEdgeWarning, evaluate, get_protocol
 from gan_repro.scoring import layout as layouts
 from gan_repro.scoring.container import FEWEST, MOST, Container
 from gan_repro.scoring.doubts import doubts
+from gan_repro.scoring.marks import TABLE_1_SAMPLES
 from gan_repro.scoring.memory import Stream, open_object
 from gan_repro.scoring.readers import open_path
 from gan_repro.scoring.report import SampleFacts, ScoreReport
@@ -32,7 +33,6 @@ from gan_repro.scoring.values import meant_range, parse_value_range, seen_range,
 from gan_repro.util.device import choose_device
 from gan_repro.util.files import sha256_of_array
 
-TABLE_1_SAMPLES = 10_000
 PROTOCOLS = ("authors", "refined")
 _SEED = 0
 """Of the draw of those that are scored out of more; a file may be sorted by class."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
 from gan_repro import paper
 from gan_repro.parzen.protocols import ParzenResult, get_protocol
-from gan_repro.scoring.report import ScoreReport
 from gan_repro.util.text import one_line
+
+if TYPE_CHECKING:
+    from gan_repro.scoring.report import ScoreReport
 
 _WIDTH = 16
 

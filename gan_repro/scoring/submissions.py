@@ -12,7 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -27,10 +27,13 @@ from pydantic import (
 
 import gan_repro
 from gan_repro.parzen.protocols import ParzenResult, get_protocol
-from gan_repro.scoring.report import ScoreReport, marks_of
+from gan_repro.scoring.marks import marks_of
 from gan_repro.stats.estimate import Estimate
 from gan_repro.util.files import atomic_write, read_regular
 from gan_repro.util.text import one_line
+
+if TYPE_CHECKING:
+    from gan_repro.scoring.report import ScoreReport
 
 FOLDER = "submissions"
 _LONGEST_NAME = 60
