@@ -1,8 +1,10 @@
 """Check the records, and everything that is printed from them.
 
-    gan-repro audit [--results DIR] [--seal] [--replay N [--seed S] [--minutes M]]
+    gan-repro audit [--results DIR] [--replay N [--seed S] [--minutes M]] [--rescore ID] [--controls]
 
-Exit 0 with a summary when everything holds, 1 with the list of what does not, 2 for bad usage.
+For those who make the records: --seal, and --export ID [--to DIR]. Exit 0 with a summary when everything
+holds, 1 with the list of what does not, 2 for bad usage. What cannot be checked, as in a folder of one's
+own runs or where there is no git, is said and is no failure.
 """
 
 from __future__ import annotations
@@ -13,119 +15,69 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro.util import arguments, console
-from gan_repro.util.device import CHOICES, choose_device
-from gan_repro.util.folders import given_or_found, is_published
+from gan_repro.util.device import CHOICES
+from gan_repro.util.folders import SEAL, given_or_found, is_published
 
 if TYPE_CHECKING:
-    from gan_repro.audit.problem import Problem
+    from gan_repro.audit.integrity import Checked
 
 
 def run(options: argparse.Namespace) -> int:
-    """Check, and replay if asked to; the exit status.
+    """Do what was asked for; the exit status.
 
     Raises:
         ValueError, OSError: bad usage, or a folder that cannot be read or written.
     """
+    if options.controls:
+        from gan_repro.audit.controls import show_controls
+
+        return show_controls()
     results = options.results = given_or_found(options.results)
     if not (results / "trials").is_dir():
         raise ValueError(f"{results} holds no trials; say where they are with --results")
-    device = choose_device(options.device)
+    from gan_repro.audit import actions
+
+    if options.export:
+        return actions.export(options.export, results, options.to or results, options.root)
+    if options.rescore:
+        return actions.rescore_one(options.rescore, results, options.root, options.device)
     if options.seal:
-        _seal(results)
-    problems = check(results)
+        actions.seal(results)
+    checked = check(results)
+    problems = list(checked.problems)
     if options.replay:
-        problems += _replay(options, device)
+        problems += actions.replay_drawn(options)
+    for note in checked.notes:
+        console.log.info("note: %s", note)
     if problems:
         print(*problems, sep="\n")
         count = len(problems)
         print("1 thing does not hold" if count == 1 else f"{count} things do not hold")
         return 1
-    print(_summary(results))
+    print(actions.summary(results))
     return 0
 
 
-def check(results: Path) -> list[Problem]:
-    """Everything that does not hold: the records, their seal, and what is printed from them.
+def check(results: Path) -> Checked:
+    """Check the records, their seal, and what is printed from them.
 
     A folder of one's own has no seal and no report, and only the tables that lie in it are compared.
     """
-    from gan_repro.audit.integrity import check_records
+    from gan_repro.audit.integrity import Checked, check_records
     from gan_repro.audit.problem import Problem
-    from gan_repro.audit.seal import check_seal
+    from gan_repro.audit.seal import check_seal, own_runs
     from gan_repro.report.printed import check_printed, differences, printed
 
     if not is_published(results):
+        records = check_records(results, published=False)
         texts = printed(results)
         tables = {path: texts[path] for path in results.glob("table1_*") if path in texts}
         stale = [Problem(*found) for found in differences(tables)]
-        return [*check_records(results, published=False), *stale]
+        unsealed = Problem(SEAL, "is not there, so that an edited record would not be noticed")
+        return Checked([*records.problems, *stale], [*records.notes, unsealed])
+    records = check_records(results, own_runs(results))
     stale = [Problem(*found) for found in check_printed(results)]
-    return [*check_records(results), *check_seal(results), *stale]
-
-
-def _seal(results: Path) -> None:
-    from gan_repro.audit.seal import SEAL, write_seal
-
-    for what, names in write_seal(results)._asdict().items():
-        print(*(f"{what}: {name}" for name in names), sep="\n", end="\n" if names else "")
-    print(f"sealed in {results / SEAL}")
-
-
-def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
-    from gan_repro import data
-    from gan_repro.audit.replay import draw, replay
-    from gan_repro.trials.runner import RunOptions
-    from gan_repro.trials.store import RecordStore
-
-    drawn = draw(RecordStore(options.results), seed=options.seed, minutes=options.minutes)
-    print(
-        f"replaying {min(options.replay, len(drawn))} of the {len(drawn)} trials that took at most"
-        f" {options.minutes:g} minutes (asked for {options.replay}, drawn with seed {options.seed})"
-    )
-    problems: list[Problem] = []
-    lacking: dict[str, data.DataUnavailable] = {}
-    replays = 0
-    for record in drawn:
-        name = record.spec.data.name
-        if replays == options.replay:
-            break
-        if name in lacking:
-            continue
-        try:
-            replayed = replay(record, RunOptions(root=options.root, device=device))
-        except data.DataUnavailable as error:
-            # Not everybody may have every set of faces: others are drawn in their place.
-            lacking[name] = error
-            print(f"of {name} no trial is replayed: {error}", flush=True)
-            continue
-        replays += 1
-        print(f"replayed {replayed}", flush=True)
-        problems += replayed.problems
-    if lacking and not replays:
-        raise next(iter(lacking.values()))
-    return problems
-
-
-def _summary(results: Path) -> str:
-    from collections import Counter
-
-    from gan_repro.audit.seal import own_runs
-    from gan_repro.verdicts.evidence import Evidence
-    from gan_repro.verdicts.judge import judge
-
-    if not is_published(results):
-        count = sum(1 for _ in (results / "trials").glob("*.json"))
-        return f"your own runs in {results} hold together: {count} trials, and the tables made from them."
-    evidence = Evidence.load(results)
-    own = len(own_runs(results))
-    rulings = Counter(verdict.ruling for verdict in judge(evidence))
-    claims = ", ".join(f"{ruling} {count}" for ruling, count in sorted(rulings.items(), reverse=True))
-    counts = f"{len(evidence.records)} full-size trials and {len(evidence.experiments)} experiments"
-    return (
-        f"{counts} hold together, and what is printed is what they give."
-        f" Claims: {claims} (python -m gan_repro.report)."
-        + (f" Not sealed, your own runs: {own}." if own else "")
-    )
+    return Checked([*records.problems, *check_seal(results), *stale], records.notes)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -140,9 +92,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the published record, or your own runs (default: results where it is, else runs)",
     )
     parser.add_argument(
-        "--seal",
+        "--controls",
         action="store_true",
-        help="write the SHA-256 of every record to SHA256SUMS first; what that changes is listed",
+        help="run every rule on cases whose answer is known, and say how small an effect it still sees",
+    )
+    parser.add_argument(
+        "--rescore",
+        metavar="ID",
+        help="draw the samples of a recorded trial again from its published weights, and compare",
     )
     parser.add_argument(
         "--replay",
@@ -161,8 +118,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="M",
         help="replay only trials that took at most so long when recorded (default: 10)",
     )
-    parser.add_argument("--device", choices=CHOICES, default="auto")
+    parser.add_argument(
+        "--device", choices=CHOICES, help="default: the kind of device that each trial was recorded on"
+    )
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
+    makers = parser.add_argument_group("for those who make the records")
+    makers.add_argument(
+        "--seal",
+        action="store_true",
+        help="write the SHA-256 of every record to SHA256SUMS first; what that changes is listed",
+    )
+    makers.add_argument(
+        "--export", metavar="ID", help="publish the weights of a finished trial from its checkpoint"
+    )
+    makers.add_argument(
+        "--to", type=Path, metavar="DIR", help="results folder to export to (default: that of --results)"
+    )
 
 
 main = console.command_line("gan_repro.audit", configure, run)

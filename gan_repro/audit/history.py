@@ -8,20 +8,24 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
-def unknown_commits(repository: Path, commits: Iterable[str]) -> set[str]:
-    """Those of `commits` that this repository lacks; none where it cannot tell (no or shallow git)."""
-    wanted = sorted(set(commits))
+def knows_commits(repository: Path) -> bool:
+    """Say whether this folder is the root of a repository with its whole history."""
     # An empty prefix: this folder is the root, and not a stranger in somebody's repository.
-    asked = ("rev-parse", "--is-shallow-repository", "--show-prefix")
-    if not wanted or _git(repository, *asked) != b"false\n\n":
+    return _git(repository, "rev-parse", "--is-shallow-repository", "--show-prefix") == b"false\n\n"
+
+
+def unknown_commits(repository: Path, commits: Iterable[str]) -> set[str]:
+    """Pick those of `commits` that this repository lacks; none where `knows_commits` says no."""
+    wanted = sorted(set(commits))
+    if not wanted or not knows_commits(repository):
         return set()
     return {commit for commit in wanted if _git(repository, "cat-file", "-t", commit) != b"commit\n"}
 
 
-def untracked(folder: Path) -> set[str]:
-    """Files below a folder that git does not keep, by path below it; none where there is no git."""
-    listed = _git(folder, "ls-files", "--others", "-z")
-    return set((listed or b"").decode(errors="replace").split("\0")) - {""}
+def tracked(folder: Path) -> set[str] | None:
+    """List the files below a folder that git keeps, by path below it; None where there is no git."""
+    listed = _git(folder, "ls-files", "-z")
+    return None if listed is None else set(listed.decode(errors="replace").split("\0")) - {""}
 
 
 def version_with_hash(path: Path, sha256: str) -> bytes | None:

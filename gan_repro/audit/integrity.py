@@ -7,67 +7,87 @@ trials there are. What one record must satisfy stands in `record_checks`. Nothin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from gan_repro.audit.history import unknown_commits
+from gan_repro.audit.history import knows_commits, unknown_commits
 from gan_repro.audit.problem import Problem
-from gan_repro.audit.record_checks import check_provenance, check_record, is_commit
-from gan_repro.experiments.record import ExperimentRecord
+from gan_repro.audit.record_checks import check_origins, check_record, check_times, is_commit
+from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
 from gan_repro.results import load_results
 from gan_repro.trials.presets import PRESETS, SEEDS
-from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.records import Provenance, TrialRecord
 
 _ROUNDING = 1e-9
 
 
-def check_records(results: Path, *, published: bool = True) -> list[Problem]:
-    """Everything that does not hold in the records of a results folder.
+class Checked(NamedTuple):
+    """What was found."""
 
-    Those of one's own need not name a clean commit of this repository, and may be of any of the seeds.
+    problems: list[Problem]
+    """What does not hold."""
+    notes: list[Problem]
+    """What cannot be checked, or should be known beside the numbers."""
+
+
+def check_records(results: Path, own: Collection[str] = (), *, published: bool = True) -> Checked:
+    """Check the records of a results folder.
+
+    Args:
+        results: the folder.
+        own: somebody's own runs among them, by path below the folder. Where their code came from is noted,
+            and no problem: an installed package, an archive without its history, or a changed tree.
+        published: whether the folder is the published record, and not one of own runs, which may be
+            of any seeds.
     """
     found = load_results(results)
     problems = [Problem(damaged.path.name, damaged.reason) for damaged in found.problems]
+    notes: list[Problem] = []
     records, experiments = found.trials, found.experiments.values()
+    origins: list[tuple[str, str, Provenance | ExperimentProvenance]]
+    origins = [(r.spec.id, f"trials/{r.spec.id}.json", r.provenance) for r in records]
+    origins += [(f"experiment {e.name}", f"experiments/{e.name}.json", e.provenance) for e in experiments]
+    for where, path, provenance in origins:
+        told = [Problem(where, what) for what in check_origins(provenance)]
+        (problems if published and path not in own else notes).extend(told)
     for record in records:
-        problems += [Problem(record.spec.id, what) for what in check_record(record, published=published)]
+        problems += [Problem(record.spec.id, what) for what in check_record(record)]
     problems += check_seeds(records) if published else []
+    notes += check_survivors(records)
     problems += check_data(records)
     known = {record.spec.id for record in records}
     for experiment in experiments:
-        problems += [
-            Problem(f"experiment {experiment.name}", what)
-            for what in _check_experiment(experiment, known, published)
-        ]
+        where = f"experiment {experiment.name}"
+        problems += [Problem(where, what) for what in _check_experiment(experiment, known)]
     if not published:
-        return problems
-    by_commit = [(r.spec.id, r.provenance.commit) for r in records]
-    by_commit += [(f"experiment {e.name}", e.provenance.commit) for e in experiments]
-    unknown = unknown_commits(results.resolve().parent, [c for _, c in by_commit if c and is_commit(c)])
+        return Checked(problems, notes)
+    repository = results.resolve().parent
+    if origins and not knows_commits(repository):
+        text = (
+            "no history of the repository is here, so that the commits which records name cannot be checked"
+        )
+        notes.append(Problem(str(results), text))
+    by_commit = [(where, p.commit) for where, path, p in origins if path not in own]
+    unknown = unknown_commits(repository, [c for _, c in by_commit if c and is_commit(c)])
     problems += [
         Problem(where, f"commit {commit} is not in this repository")
         for where, commit in by_commit
         if commit in unknown
     ]
-    return problems
+    return Checked(problems, notes)
 
 
 def check_seeds(records: Iterable[TrialRecord]) -> list[Problem]:
-    """Seeds that were not fixed in advance, taken twice, or left out, in each cell of the tables."""
-    problems = []
-    cells: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-    for record in records:
-        spec, preset = record.spec, record.provenance.preset
-        if spec.seed not in SEEDS:
-            problems.append(Problem(spec.id, f"seed {spec.seed} was not fixed in advance: {SEEDS}"))
-        elif preset is not None:
-            fold = "" if spec.data.fold is None else f" fold {spec.data.fold}"
-            # What one preset runs another may run too, under the same id: then both count as one cell.
-            rows = {name: row for name in PRESETS if (row := PRESETS[name].row_of(spec))}
-            row = rows.get(preset, spec.model)
-            cells[row, f"{spec.data.name}{fold}", "/".join(rows) or preset].append(spec.seed)
-    for (model, dataset, preset), seeds in sorted(cells.items()):
-        where = f"{model} on {dataset}, preset {preset}"
+    """List seeds that were not fixed in advance, taken twice, or left out, in each cell of the tables."""
+    records = list(records)
+    problems = [
+        Problem(record.spec.id, f"seed {record.spec.seed} was not fixed in advance: {SEEDS}")
+        for record in records
+        if record.spec.seed not in SEEDS
+    ]
+    for where, cell in _cells(records).items():
+        seeds = [record.spec.seed for record in cell]
         problems += [
             Problem(where, f"seed {seed} is recorded more than once")
             for seed in sorted(set(seeds))
@@ -78,6 +98,37 @@ def check_seeds(records: Iterable[TrialRecord]) -> list[Problem]:
             Problem(where, f"seed {seed} is missing; seeds are taken from the left") for seed in missing
         ]
     return problems
+
+
+def check_survivors(records: Iterable[TrialRecord]) -> list[Problem]:
+    """List seeds that have no score while others of their cell have: their means are over the survivors."""
+    notes = []
+    for where, cell in _cells(records).items():
+        done = {record.spec.seed for record in cell if record.status == "done"}
+        left = {r.spec.seed: r.status for r in cell if r.status != "done" and r.spec.seed not in done}
+        if done and left:
+            named = ", ".join(f"seed {seed} is {status}" for seed, status in sorted(left.items()))
+            seeds = ", ".join(map(str, sorted(done)))
+            notes.append(
+                Problem(where, f"{named}: what is said of it rests on the seeds that ended ({seeds})")
+            )
+    return notes
+
+
+def _cells(records: Iterable[TrialRecord]) -> dict[str, list[TrialRecord]]:
+    """Group the records of the tables' cells, by row, data set and preset in words."""
+    cells: dict[tuple[str, str, str], list[TrialRecord]] = defaultdict(list)
+    for record in records:
+        spec, preset = record.spec, record.provenance.preset
+        if spec.seed in SEEDS and preset is not None:
+            fold = "" if spec.data.fold is None else f" fold {spec.data.fold}"
+            # What one preset runs another may run too, under the same id: then both count as one cell.
+            rows = {name: row for name in PRESETS if (row := PRESETS[name].row_of(spec))}
+            row = rows.get(preset, spec.model)
+            cells[row, f"{spec.data.name}{fold}", "/".join(rows) or preset].append(record)
+    return {
+        f"{row} on {data}, preset {preset}": cells[row, data, preset] for row, data, preset in sorted(cells)
+    }
 
 
 def check_data(records: Iterable[TrialRecord]) -> list[Problem]:
@@ -98,8 +149,8 @@ def check_data(records: Iterable[TrialRecord]) -> list[Problem]:
     return problems
 
 
-def _check_experiment(record: ExperimentRecord, known: set[str], published: bool) -> Iterator[str]:
-    yield from check_provenance(record.provenance, published=published)
+def _check_experiment(record: ExperimentRecord, known: set[str]) -> Iterator[str]:
+    yield from check_times(record.provenance)
     if len(set(record.seeds)) != len(record.seeds):
         yield "seeds are not unique"
     for id in record.trial_ids:

@@ -1,4 +1,4 @@
-"""One thing that does not hold."""
+"""One thing that does not hold, or that cannot be checked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class Problem:
     where: str
     """A file, a trial's id or a cell."""
     what: str
+    """One sentence."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"

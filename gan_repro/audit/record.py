@@ -55,14 +55,14 @@ def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
     from gan_repro.audit.history import unknown_commits
     from gan_repro.audit.integrity import check_data, check_seeds
     from gan_repro.audit.problem import Problem
-    from gan_repro.audit.record_checks import check_record
+    from gan_repro.audit.record_checks import check_origins, check_record
     from gan_repro.results import load_results
 
     published = {record.spec.id: record for record in load_results(results).trials}
     problems: list[Problem] = []
     for record in records:
         id, old = record.spec.id, published.get(record.spec.id)
-        problems += [Problem(id, what) for what in check_record(record)]
+        problems += [Problem(id, what) for what in (*check_record(record), *check_origins(record.provenance))]
         if record.status != "done":
             problems.append(Problem(id, f"is {record.status}, and only finished trials are recorded"))
         if old is not None and old.status == "done":

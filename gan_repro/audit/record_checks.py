@@ -20,9 +20,9 @@ _ENVIRONMENT = ("device", "threads", "torch", "numpy")
 _ROUNDING = 1e-9
 
 
-def check_record(record: TrialRecord, *, published: bool = True) -> list[str]:
-    """What does not hold in one record, a sentence each; only a published one must name a clean commit."""
-    found = [*check_provenance(record.provenance, published=published), *_check_spec(record)]
+def check_record(record: TrialRecord) -> list[str]:
+    """Say what does not hold in one record, a sentence each, its origins (`check_origins`) aside."""
+    found = [*check_times(record.provenance), *_check_spec(record)]
     if record.status != "done":
         return found if record.reason else [*found, f"is {record.status} without a reason"]
     if set(record.candidates) != {"best", "last"}:
@@ -37,14 +37,16 @@ def is_commit(text: str) -> bool:
     return re.fullmatch("[0-9a-f]{40}", text) is not None
 
 
-def check_provenance(
-    provenance: Provenance | ExperimentProvenance, *, published: bool = True
-) -> Iterator[str]:
-    """What is missing or cannot be in where, when and with what a record was made."""
-    yield from _check_origin(provenance, "provenance", published)
+def check_origins(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
+    """Say what is missing or cannot be in with what code and on what machine a record was made."""
+    yield from _check_origin(provenance, "provenance")
     if isinstance(provenance, Provenance):
         for number, origin in enumerate(provenance.earlier):
-            yield from _check_origin(origin, f"provenance.earlier.{number}", published)
+            yield from _check_origin(origin, f"provenance.earlier.{number}")
+
+
+def check_times(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
+    """Say what cannot be in when a record was made and how long it took."""
     try:
         elapsed = datetime.fromisoformat(provenance.finished) - datetime.fromisoformat(provenance.started)
     except ValueError:
@@ -60,16 +62,15 @@ def check_provenance(
             yield "provenance.seconds add up to more than finished minus started"
 
 
-def _check_origin(origin: Origin, where: str, published: bool) -> Iterator[str]:
-    if origin.commit is not None and not is_commit(origin.commit):
+def _check_origin(origin: Origin, where: str) -> Iterator[str]:
+    if origin.commit is None:
+        yield f"{where}.commit is missing"
+    elif not is_commit(origin.commit):
         yield f"{where}.commit is {origin.commit!r}, which is no commit"
-    if published:
-        if origin.commit is None:
-            yield f"{where}.commit is missing"
-        if origin.dirty is None:
-            yield f"{where}.dirty is missing: whether the tree was clean is not known"
-        elif origin.dirty:
-            yield f"{where}.dirty is true: it was made from a tree that differed from the commit"
+    if origin.dirty is None:
+        yield f"{where}.dirty is missing: whether the tree was clean is not known"
+    elif origin.dirty:
+        yield f"{where}.dirty is true: it was made from a tree that differed from the commit"
     for key in _ENVIRONMENT:
         if origin.environment.get(key) is None:
             yield f"{where}.environment.{key} is missing"

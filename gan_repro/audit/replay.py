@@ -19,7 +19,7 @@ import numpy as np
 from gan_repro import models
 from gan_repro.audit.differences import differences
 from gan_repro.audit.problem import Problem
-from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.records import Environment, TrialRecord
 from gan_repro.trials.runner import RunOptions, run
 
 SAME_MACHINE = (
@@ -98,9 +98,7 @@ def replay(record: TrialRecord, options: RunOptions) -> Replayed:
 def compare(record: TrialRecord, again: TrialRecord) -> Replayed:
     """What differs between a record and the same trial run again."""
     # A trial that was moved to another machine half-way comes back to the bit on neither.
-    here = again.provenance.environment
-    there = [origin.environment for origin in record.provenance.origins]
-    exact = all(environment.get(key) == here.get(key) for environment in there for key in SAME_MACHINE)
+    exact = same_machine(record, again.provenance.environment)
     id = record.spec.id
     if again.status != "done":
         problem = Problem(id, f"was recorded as done and ended as {again.status}: {again.reason}")
@@ -117,6 +115,17 @@ def compare(record: TrialRecord, again: TrialRecord) -> Replayed:
         if abs(difference) > limit:
             texts = [f"the score differs by {difference:+.1f} nats; {limit:g} are allowed on another machine"]
     return Replayed(id, exact, difference, tuple(Problem(id, text) for text in texts))
+
+
+def same_machine(record: TrialRecord, here: Environment) -> bool:
+    """Say whether all attempts at a trial ran where the same bits are promised as in an environment."""
+    there = [origin.environment for origin in record.provenance.origins]
+    return all(environment.get(key) == here.get(key) for environment in there for key in SAME_MACHINE)
+
+
+def recorded_device(record: TrialRecord) -> str:
+    """Give the kind of device that a trial ran on: cpu or cuda."""
+    return "cpu" if record.provenance.environment.get("device") == "cpu" else "cuda"
 
 
 def tolerance(record: TrialRecord) -> float:

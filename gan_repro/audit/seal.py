@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_repro.audit.differences import differences
-from gan_repro.audit.history import untracked, version_with_hash
+from gan_repro.audit.history import tracked, version_with_hash
 from gan_repro.audit.problem import Problem
 from gan_repro.util.files import atomic_write, sha256_of_file
 from gan_repro.util.folders import SEAL as SEAL
 
-_PATTERNS = ("trials/*.json", "experiments/*.json", "experiments/*.npz", "search/*.json")
+_PATTERNS = ("trials/*.json", "experiments/*.json", "experiments/*.npz", "search/*.json", "weights/*")
 _LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
 
 
@@ -68,9 +68,9 @@ def read_seal(results: Path) -> dict[str, str]:
 
 
 def check_seal(results: Path) -> list[Problem]:
-    """Records that were edited, added or taken away since they were sealed.
+    """List records that were edited, added or taken away since they were sealed.
 
-    A new record that git does not keep is somebody's own run, and no problem; `own_runs` counts those.
+    Somebody's own runs (`own_runs`) are not sealed, and no problem.
     """
     try:
         sealed = read_seal(results)
@@ -90,9 +90,15 @@ def check_seal(results: Path) -> list[Problem]:
 
 
 def own_runs(results: Path) -> list[str]:
-    """Records that are neither sealed nor kept by git, by path below the results folder."""
-    unsealed = _hashes(results).keys() - read_seal(results).keys()
-    return sorted(unsealed & untracked(results)) if unsealed else []
+    """List the records that are neither sealed nor kept by git, by path below the results folder.
+
+    Where there is no git, all that are not sealed: nothing tells them from published ones.
+    """
+    try:
+        unsealed = _hashes(results).keys() - read_seal(results).keys()
+    except ValueError:
+        return []
+    return sorted(unsealed - (tracked(results) or set())) if unsealed else []
 
 
 def _hashes(results: Path) -> dict[str, str]:

@@ -63,6 +63,9 @@ _WHAT = {
     MIDPOINT_DISTANCE_RATIO: "distance to the nearest training image at midpoints in z, over that at ends",
     MIDPOINT_DISTANCE_RATIO_BLEND: "the same at the pixelwise blend of the two ends",
 }
+_NEXT_TO_NOTHING = 1e-6
+"""Pixels: what the ends are taken to be away from the training images where both are training images."""
+
 _STRIPS, _STRIP_FRAMES = 2, 12
 
 Generate = Callable[[Tensor], Tensor]
@@ -154,6 +157,7 @@ def measure(generate: Generate, ends: Tensor, train: Floats, settings: Settings)
     remembered = step_lengths(train[rows].reshape(few.shape))
     first, middle, last = frames[:, 0], frames[:, settings.parts // 2], frames[:, -1]
     at_ends = np.concatenate([nearest(first, train)[0], nearest(last, train)[0]]).mean()
+    at_ends = max(at_ends, _NEXT_TO_NOTHING)
     ratios = {
         LARGEST_STEP_RATIO: unevenness(steps).mean(),
         LARGEST_STEP_RATIO_NEIGHBOURS: unevenness(remembered).mean(),

@@ -32,7 +32,7 @@ class NoModelError(RuntimeError):
 
 @dataclass(frozen=True)
 class Trained:
-    """A trial's best generator, ready to sample."""
+    """The generator that a trial was scored by, ready to sample."""
 
     record: TrialRecord
     dataset: Dataset
@@ -77,7 +77,7 @@ def load_all(context: Context, row: str, dataset: str, *, last: bool = False) ->
         context: where trials and data are.
         row: of the table.
         dataset: by name.
-        last: the models as training left them, not their best generators.
+        last: the models as training left them, and not the generators that were scored.
 
     Raises:
         NoModelError: there is none.
@@ -96,7 +96,9 @@ def load_all(context: Context, row: str, dataset: str, *, last: bool = False) ->
 
 
 def load(record: TrialRecord, context: Context, *, last: bool = False) -> Trained:
-    """The best generator of a recorded trial, from its checkpoint; with `last` the model as training left it.
+    """Load the generator that a recorded trial was scored by, from its checkpoint.
+
+    With `last` it is the model as training left it, both nets of adversarial ones.
 
     Raises:
         NoModelError: there is no checkpoint, or it is of another trial, or the trial had not ended.
@@ -127,7 +129,7 @@ def load(record: TrialRecord, context: Context, *, last: bool = False) -> Traine
         raise NoModelError(f"{spec.model} has no training whose end {path} could hold; {remedy}")
     model.fit(dataset.train, state=state)
     # Of a model scored on folds that share images the last state was scored, whichever was best.
-    if not last and record.candidates["best"].epoch != model.epoch:
+    if not last and record.scored.epoch != model.epoch:
         model.load_parameters(watch["best_parameters"])
     return Trained(record, dataset, model)
 

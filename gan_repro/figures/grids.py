@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(trained.model, TrainedModel):
             continue
         samples = trained.samples()
-        if sha256_of_array(samples) != record.candidates["best"].samples_sha256:
+        if sha256_of_array(samples) != record.scored.samples_sha256:
             print(f"{record.spec.id}: its samples are not those of the record", file=sys.stderr)
             failed = True
             continue

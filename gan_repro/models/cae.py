@@ -129,7 +129,7 @@ class CAE(StackedModel):
             what="a walk starts at pixels drawn one by one with the training images' means, and burns in "
             "from layer to layer up to the top",
             why="the reference names no start; one at training images (`start`) would lend the model theirs",
-            expected_effect="lower likelihood than from training images: the walk is slow to leave its start",
+            expected_effect="unknown: no record compares the two starts",
         ),
     )
 

@@ -75,11 +75,9 @@ def mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval:
     Raises:
         TooFewSeedsError: fewer than two values.
     """
-    array = _checked(values)
-    if array.std() == 0:
-        return Interval(float(array.mean()), float(array.mean()), len(array), confidence)
-    limits = stats.ttest_1samp(array, 0.0).confidence_interval(confidence)
-    return Interval(float(limits.low), float(limits.high), len(array), confidence)
+    mean, error, n = _moments(values)
+    low, high = stats.t.interval(confidence, n - 1, mean, error) if error else (mean, mean)
+    return Interval(float(low), float(high), n, confidence)
 
 
 def prediction_interval(values: Values, confidence: float = CONFIDENCE) -> Interval:
@@ -102,7 +100,8 @@ def deviation_interval(values: Values, confidence: float = CONFIDENCE) -> Interv
     Raises:
         TooFewSeedsError: fewer than two values.
     """
-    return pooled_deviation([_checked(values)], confidence)[1]
+    _moments(values)
+    return pooled_deviation([values], confidence)[1]
 
 
 def pooled_deviation(groups: Sequence[Values], confidence: float = CONFIDENCE) -> tuple[float, Interval]:
@@ -138,20 +137,11 @@ def closeness(values: Values, reference: float, margin: float) -> Closeness:
     Raises:
         TooFewSeedsError: fewer than two values.
     """
-    array = _checked(values)
-    difference = float(array.mean()) - reference
-    if array.std() == 0:
-        inside = abs(difference) < margin
-        return Closeness(difference, 0.0 if inside else 1.0, 1.0 if inside else 0.0)
-    low, high = reference - margin, reference + margin
-    above_low = stats.ttest_1samp(array, low, alternative="greater").pvalue
-    below_high = stats.ttest_1samp(array, high, alternative="less").pvalue
-    outside = (
-        stats.ttest_1samp(array, high, alternative="greater")
-        if difference > 0
-        else stats.ttest_1samp(array, low, alternative="less")
-    )
-    return Closeness(difference, float(max(above_low, below_high)), float(outside.pvalue))
+    mean, error, n = _moments(values)
+    difference = mean - reference
+    # How far the mean lies inside the nearer of the margin's ends, negative beyond it.
+    inside = margin - abs(difference)
+    return Closeness(difference, _upper_tail(inside, error, n), _upper_tail(-inside, error, n))
 
 
 def paired(first: Mapping[int, float], second: Mapping[int, float]) -> Comparison:
@@ -163,12 +153,10 @@ def paired(first: Mapping[int, float], second: Mapping[int, float]) -> Compariso
         TooFewSeedsError: fewer than two seeds in common.
     """
     seeds = tuple(sorted(first.keys() & second.keys()))
-    ours, theirs = _checked([first[s] for s in seeds]), _checked([second[s] for s in seeds])
-    interval = mean_interval(ours - theirs)
-    mean = float((ours - theirs).mean())
-    if not interval.half_width:
-        return Comparison(mean, interval, 1.0 if mean == 0 else 0.0, seeds)
-    return Comparison(mean, interval, float(stats.ttest_rel(ours, theirs).pvalue), seeds)
+    differences = [first[seed] - second[seed] for seed in seeds]
+    mean, error, n = _moments(differences)
+    p_value = 1.0 if mean == 0 else 2 * _upper_tail(abs(mean), error, n)
+    return Comparison(mean, mean_interval(differences), p_value, seeds)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -182,8 +170,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
-def _checked(values: Values) -> npt.NDArray[np.float64]:
+def _moments(values: Values) -> tuple[float, float, int]:
+    """Give the mean, its standard error and the number of values."""
     array = np.asarray(values, dtype=np.float64)
     if array.size < 2:
         raise TooFewSeedsError(f"{array.size} seed{'' if array.size == 1 else 's'}: no interval can be given")
-    return array
+    return float(array.mean()), float(array.std(ddof=1)) / math.sqrt(array.size), int(array.size)
+
+
+def _upper_tail(distance: float, error: float, n: int) -> float:
+    """Give the p value of Student's one-sided t test of a mean that lies so far above a bound."""
+    if error == 0:
+        return 0.0 if distance > 0 else 1.0
+    return float(stats.t.sf(distance / error, n - 1))

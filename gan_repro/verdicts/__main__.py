@@ -11,32 +11,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 
-from gan_repro.util.console import command
+from gan_repro.util import console
 
 
-@command
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m gan_repro.verdicts", description="Show the rules that verdicts are decided by."
-    )
-    parser.add_argument(
-        "--lock", action="store_true", help="write the digest of every rule to rules.lock.json"
-    )
-    options = parser.parse_args(arguments)
+def run(options: argparse.Namespace) -> int:
+    """Show or lock the rules; the exit status.
 
+    Raises:
+        ValueError: a rule was changed without a new version and date.
+        OSError: the lock cannot be written.
+    """
     from gan_repro.verdicts.lock import LOCK, digest, read_lock, write_lock
     from gan_repro.verdicts.rules import contents
 
     if options.lock:
-        try:
-            changed = write_lock()
-        except ValueError as error:
-            print(f"{parser.prog}: {error}", file=sys.stderr)
-            return 2
-        print(f"locked in {LOCK}: {', '.join(changed) or 'nothing new'}")
+        print(f"locked in {LOCK}: {', '.join(write_lock()) or 'nothing new'}")
         return 0
     locked = read_lock()
     for name, content in contents().items():
@@ -47,6 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{name}  version {content['version']}  {content['date']}  {digest(content)[:12]}  {state}")
     return 0
 
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = "Show the rules that verdicts are decided by."
+    parser.add_argument(
+        "--lock", action="store_true", help="write the digest of every rule to rules.lock.json"
+    )
+
+
+main = console.command_line("gan_repro.verdicts", configure, run)
 
 if __name__ == "__main__":
     sys.exit(main())

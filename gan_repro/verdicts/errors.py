@@ -23,8 +23,13 @@ _BY_CODE = (
 
 def decide_copies(evidence: Evidence) -> Decision:
     """Decide whether the copied rows are their sources' numbers, to a unit of the last digit printed."""
+    return Decision(*copies_ruling(paper.COPIED))
+
+
+def copies_ruling(sources: Mapping[tuple[str, str], tuple[str, str]]) -> tuple[Ruling, str]:
+    """Hold the sources' values and errors, by row and data set, against Table 1; ruling and reason."""
     compared, odd, wrong = 0, [], []
-    for (row, dataset), source in paper.COPIED.items():
+    for (row, dataset), source in sources.items():
         estimate = paper.printed(row, dataset)
         if estimate is None or estimate.standard_error is None:
             raise ValueError(f"Table 1 prints no number for {row} on {dataset}")
@@ -32,21 +37,17 @@ def decide_copies(evidence: Evidence) -> Decision:
         for name, theirs, ours in zip(("value", "error"), source, ours_of, strict=True):
             compared += 1
             shown = Decimal(f"{ours:g}")
-            where = (
-                f"{paper.LABELS[row]} on {dataset.upper()}: {name} {theirs} in the source, {shown} in Table 1"
-            )
-            unit = (
-                Decimal(1).scaleb(int(shown.as_tuple().exponent))
-                * rules().copied_rows.units_of_the_last_digit
-            )
-            if abs(Decimal(theirs) - shown) >= unit:
+            at = f"{paper.LABELS[row]} on {dataset.upper()}"
+            where = f"{at}: {name} {theirs} in the source, {shown} in Table 1"
+            unit = Decimal(1).scaleb(int(shown.as_tuple().exponent))
+            if abs(Decimal(theirs) - shown) >= unit * rules().copied_rows.units_of_the_last_digit:
                 wrong.append(where)
             elif Decimal(theirs).quantize(shown, ROUND_HALF_UP) != shown:
                 odd.append(where)
     if wrong:
-        return Decision(FAILS, f"{len(wrong)} of {compared} numbers not so: {'; '.join(wrong)}")
+        return FAILS, f"{len(wrong)} of {compared} numbers not so: {'; '.join(wrong)}"
     rounded = f"; {len(odd)} rounded to a neighbour of the nearest number: {'; '.join(odd)}" if odd else ""
-    return Decision(HOLDS, f"all {compared} numbers agree{rounded}")
+    return HOLDS, f"all {compared} numbers agree{rounded}"
 
 
 @dataclass(frozen=True)

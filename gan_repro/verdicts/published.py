@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from gan_repro import paper
 from gan_repro.experiments import chains
+from gan_repro.experiments.sample_quality import AS_PUBLISHED, BEST_BY_SEARCH
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.verdicts.evidence import Evidence, Trials
@@ -16,8 +17,6 @@ ROWS = tuple(row.model for row in paper.TABLE_1)
 """Of Table 1."""
 WITH_CHAINS = ("dbn", "cae", "gsn")
 
-AS_PUBLISHED = "as published"
-BEST_BY_SEARCH = "best by search"
 WAYS = (AS_PUBLISHED, BEST_BY_SEARCH)
 
 SEARCHED: Mapping[str, str] = {"gan": "gan-searched"}

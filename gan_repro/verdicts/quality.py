@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gan_repro.experiments.sample_quality import MARGIN, kid_name
-from gan_repro.experiments.sample_quality import NAME as EXPERIMENT
+from gan_repro.experiments.sample_quality import MARGIN, NAME, kid_name
 from gan_repro.stats.intervals import TooFewSeedsError, mean_interval
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision, Ruling
 from gan_repro.verdicts.evidence import Evidence
@@ -58,9 +57,9 @@ def ruling(found: Mapping[str, Difference | None], margin: float) -> Ruling:
 
 def decide_quality(evidence: Evidence) -> Decision:
     """Decide whether the samples are competitive."""
-    record = evidence.experiments.get(EXPERIMENT)
+    record = evidence.experiments.get(NAME)
     if record is None or MARGIN not in record.findings:
-        return Decision(UNTOLD, f"the experiment {EXPERIMENT} has not been run")
+        return Decision(UNTOLD, f"the experiment {NAME} has not been run")
     margin, found, said = record.findings[MARGIN].value, {}, []
     for way in WAYS:
         kid: dict[str, dict[int, float]] = {}
@@ -77,7 +76,5 @@ def decide_quality(evidence: Evidence) -> Decision:
     return Decision(ruling(found, margin), "; ".join(said), record.trial_ids, (record.name,))
 
 
-DECIDERS: dict[str, Decider] = {
-    "competitive-samples": Decider("sample_quality", decide_quality, (EXPERIMENT,))
-}
+DECIDERS: dict[str, Decider] = {"competitive-samples": Decider("sample_quality", decide_quality, (NAME,))}
 """By the claim's id."""

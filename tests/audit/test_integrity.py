@@ -8,7 +8,7 @@ import pytest
 from gan_repro.audit import seal
 from gan_repro.audit.__main__ import check, main
 from gan_repro.audit.integrity import check_records
-from gan_repro.audit.record_checks import check_record
+from gan_repro.audit.record_checks import check_origins, check_record
 from gan_repro.audit.seal import SEAL, check_seal, own_runs, write_seal
 from gan_repro.report.__main__ import main as report
 from gan_repro.trials.records import TrialRecord
@@ -52,7 +52,7 @@ def texts(problems):
 
 
 def test_a_folder_as_it_should_be_has_nothing_to_report(results, capsys):
-    assert check(results) == []
+    assert check(results).problems == []
     assert main(["--results", str(results)]) == 0
     out = capsys.readouterr().out
     assert "6 full-size trials and 1 experiments hold together" in out
@@ -95,7 +95,7 @@ def test_an_edit_that_was_sealed_again_is_found_where_numbers_are_redundant(tmp_
     edit(path, *steps, change=lambda value: value + 1e-3)
     write_seal(results)
     assert check_seal(results) == []
-    assert named in texts(check_records(results))
+    assert named in texts(check_records(results).problems)
 
 
 def test_an_edit_that_was_sealed_again_leaves_tables_readme_and_report_behind(results):
@@ -104,7 +104,7 @@ def test_an_edit_that_was_sealed_again_leaves_tables_readme_and_report_behind(re
         steps = ("candidates", name, "scores", "authors", "log_likelihood", "value")
         edit(path, *steps, change=lambda value: value + 0.1)
     write_seal(results)
-    problems = check(results)
+    problems = check(results).problems
     names = {problem.where for problem in problems}
     tables = {f"table1_mnist.{s}" for s in ("md", "csv", "json", "tex")}
     assert names >= {*tables, "README.md", "REPORT.md", "trials.md"}
@@ -141,22 +141,24 @@ def test_a_file_that_is_gone_or_new_is_named(results):
     trial_file = results / "trials" / f"{RECORDS[-1].spec.id}.json"
     trial_file.unlink()
     (results / "table1_mnist.csv").unlink()
-    found = texts(check(results))
+    found = texts(check(results).problems)
     assert f"trials/{trial_file.name}: was sealed and is gone" in found
     assert "table1_mnist.csv: cannot be read" in found
-    RecordStore(results).write(trial("gan", 2, 150.0))
-    assert "is not sealed; look at it, then run with --seal" in texts(check_seal(results))
+    new = RecordStore(results).write(trial("gan", 2, 150.0))
+    # Without git nothing tells a record that was added from somebody's own run.
+    assert own_runs(results) == [f"trials/{new.name}"]
+    assert "not sealed" not in texts(check_seal(results))
 
 
 def test_an_edited_experiment_is_named(results):
     path = results / "experiments" / "helvetica.json"
     edit(path, "findings", "diversity_ratio", "value", change=lambda value: value + 1e-3)
-    found = texts(check(results))
+    found = texts(check(results).problems)
     assert "experiments/helvetica.json: was edited after it was sealed" in found
     edit(path, "findings", "diversity_ratio", "value", change=lambda value: value + 9)
     refresh(results)
     assert "experiment helvetica: findings.diversity_ratio.value lies outside its own interval" in texts(
-        check(results)
+        check(results).problems
     )
 
 
@@ -183,7 +185,7 @@ def test_git_tells_own_runs_apart_and_names_the_number_that_was_edited(results):
     named = "candidates.best.scores.authors.log_likelihood.value was 156.0, is 156.001"
     assert named in texts(check_seal(results))
     # This repository is whole, and does not know the commit that the records name.
-    assert f"commit {'c' * 40} is not in this repository" in texts(check_records(results))
+    assert f"commit {'c' * 40} is not in this repository" in texts(check_records(results).problems)
 
 
 def test_sealing_says_what_it_changes(results, capsys):
@@ -268,7 +270,7 @@ def moved(record, **changes) -> TrialRecord:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_does_not_hold_in_a_record_is_said(record, named):
-    assert named in "; ".join(check_record(record))
+    assert named in "; ".join([*check_record(record), *check_origins(record.provenance)])
 
 
 @pytest.mark.parametrize("record", RECORDS[:3] + RECORDS[-1:], ids=lambda record: record.spec.id)
@@ -293,10 +295,48 @@ def test_seeds_are_fixed_in_advance_and_taken_from_the_left(tmp_path):
     store.write(changed(odd, spec=odd.spec.model_copy(update={"seed": 17})))
     store.write(changed(RECORDS[0], spec=RECORDS[0].spec.model_copy(update={"config": {}})))
     store.write(RECORDS[0])
-    found = texts(check_records(tmp_path / "results"))
+    found = texts(check_records(tmp_path / "results").problems)
     # Nothing is cut of this row, so three presets run the same trials.
     assert "train-set on mnist, preset quick/standard/paper: seed 2 is missing" in found
     assert "seed 17 was not fixed in advance" in found
+
+
+def test_seeds_that_did_not_end_are_told_beside_those_that_did(results, capsys):
+    """Not dropped: what is said of the row rests on the survivors."""
+    stopped = changed(trial("gan", 2, 0.0), status="interrupted", reason="stopped", candidates={})
+    RecordStore(results).write(stopped)
+    refresh(results)
+    assert main(["--results", str(results)]) == 0
+    told = "note: gan on mnist, preset standard: seed 2 is interrupted: what is said of it rests on the seeds"
+    assert told in capsys.readouterr().err
+
+
+def test_of_ones_own_runs_is_said_what_cannot_be_checked(tmp_path, capsys):
+    """As from an installed package: no seal, no commit, no git, no printed tables."""
+    results = tmp_path / "runs"
+    records = [trial("gan", 1, 156.0, commit=None, dirty=None), trial("gan", 2, 157.0, dirty=True)]
+    for record in records:
+        RecordStore(results).write(record)
+    assert main(["--results", str(results)]) == 0
+    out, told = capsys.readouterr()
+    assert f"note: {records[0].spec.id}: provenance.commit is missing" in told
+    assert f"note: {records[1].spec.id}: provenance.dirty is true" in told
+    assert "note: SHA256SUMS: is not there" in told
+    assert "your own runs in" in out
+    # What does not hold in a record is no matter of whose it is.
+    edit(results / "trials" / f"{records[0].spec.id}.json", *SCORE, "sigma", change=lambda s: s + 1e-3)
+    assert main(["--results", str(results)]) == 1
+
+
+def test_an_archive_without_git_is_checked_as_far_as_it_goes(results, capsys):
+    assert main(["--results", str(results)]) == 0
+    assert "no history of the repository is here" in capsys.readouterr().err
+    own = RecordStore(results).write(trial("gan", 2, 150.0, commit=None, dirty=None))
+    assert [problem.where for problem in check(results).problems if problem.where in own.stem] == []
+    sealed = results / "trials" / f"{RECORDS[0].spec.id}.json"
+    edit(sealed, "provenance", "commit", change=lambda _: None)
+    write_seal(results)
+    assert f"{RECORDS[0].spec.id}: provenance.commit is missing" in texts(check(results).problems)
 
 
 def test_trials_on_other_pixels_are_named(tmp_path):
@@ -305,13 +345,13 @@ def test_trials_on_other_pixels_are_named(tmp_path):
     other = second.spec.data.model_copy(update={"sha256": "6" * 64})
     store.write(first)
     store.write(changed(second, spec=second.spec.model_copy(update={"data": other})))
-    assert "has other pixels of mnist than" in texts(check_records(tmp_path / "results"))
+    assert "has other pixels of mnist than" in texts(check_records(tmp_path / "results").problems)
 
 
 def test_damaged_and_misnamed_records_are_named_and_left_alone(results):
     damaged = results / "trials" / "gan-mnist-seed9-000000000000.json"
     damaged.write_text("{")
-    found = texts(check(results))
+    found = texts(check(results).problems)
     assert f"{damaged.name} is not a trial record" in found
     assert damaged.exists()
 

@@ -1,0 +1,166 @@
+"""Published weights give the recorded samples, and what was exchanged or edited is found."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file, save_file
+
+from gan_repro import trials
+from gan_repro.audit.__main__ import main
+from gan_repro.audit.rescore import TOLERANCE, rescore
+from gan_repro.audit.weights import (
+    WeightsError,
+    export_weights,
+    published_weights,
+    read_sidecar,
+    sidecar_path,
+    weights_path,
+)
+from gan_repro.experiments.base import Context
+from gan_repro.experiments.trained import NoModelError
+from gan_repro.results import load_results
+from gan_repro.trials.spec import EvaluationSpec
+from gan_repro.trials.store import RecordStore
+
+SETTINGS = {
+    "gan": {
+        "epochs": 3,
+        "generator_hidden": [{"units": 16}],
+        "discriminator_hidden": [8],
+        "noise_dimension": 10,
+    },
+    "gsn": {"epochs": 1, "layers": [16, 16], "chains": 10, "burn_in": 2},
+    "dbn": {"epochs": 2, "layers": [16, 16], "chains": 10, "burn_in": 2},
+    "cae": {"epochs": 2, "layers": [16, 16], "chains": 10, "burn_in": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A finished tiny trial of each model, with its checkpoint; the GAN's last generator is scored."""
+    folder = tmp_path_factory.mktemp("runs")
+    source = trials.source("digits")
+    for model, settings in SETTINGS.items():
+        evaluation = EvaluationSpec(n_samples=100, track_every=1, scored="last" if model == "gan" else "best")
+        spec = trials.make_spec(model, source, seed=1, settings=settings, evaluation=evaluation)
+        options = trials.RunOptions(results=folder, device="cpu", progress_position=None)
+        assert trials.run(spec, options).status == "done"
+    return folder
+
+
+def record_of(runs, model):
+    return next(r for r in load_results(runs).trials if r.spec.model == model)
+
+
+@pytest.fixture
+def published(runs, tmp_path):
+    """A results folder with the GAN's record and weights."""
+    record = record_of(runs, "gan")
+    RecordStore(tmp_path).write(record)
+    export_weights(record, Context(runs), tmp_path)
+    return record, tmp_path
+
+
+@pytest.mark.parametrize("model", SETTINGS)
+def test_weights_give_the_recorded_samples_to_the_bit(runs, tmp_path, model):
+    record = record_of(runs, model)
+    sidecar = export_weights(record, Context(runs), tmp_path)
+    assert (sidecar.trial, sidecar.epoch) == (record.spec.id, record.scored.epoch)
+    assert sidecar.sample_spread == pytest.approx(record.scored.spread)
+    found = rescore(record, tmp_path)
+    assert (found.same_bits, found.difference, found.problems) == (True, 0.0, ())
+    tensors = load_file(weights_path(tmp_path, record.spec.id)).values()
+    assert {str(tensor.dtype) for tensor in tensors if tensor.dtype.is_floating_point} == {"torch.float32"}
+
+
+def test_edited_weights_are_found_by_their_hash_and_by_their_samples(published):
+    record, results = published
+    path = weights_path(results, record.spec.id)
+    tensors = load_file(path)
+    tensors["g_out/bias"] += 1.0
+    save_file(tensors, path)
+    with pytest.raises(WeightsError, match="is not the file that"):
+        rescore(record, results)
+    sidecar = json.loads(sidecar_path(results, record.spec.id).read_text())
+    from gan_repro.util.files import sha256_of_file
+
+    sidecar["weights_sha256"] = sha256_of_file(path)
+    sidecar_path(results, record.spec.id).write_text(json.dumps(sidecar))
+    problems = "; ".join(p.what for p in rescore(record, results).problems)
+    assert "other samples than were scored, on the same machine" in problems
+
+
+def test_on_another_machine_the_score_is_compared(published, monkeypatch):
+    record, results = published
+    environment = {**record.provenance.environment, "torch": "9.9.9"}
+    elsewhere = record.model_copy(
+        update={"provenance": record.provenance.model_copy(update={"environment": environment})}
+    )
+    path = weights_path(results, record.spec.id)
+    found = rescore(elsewhere, results)
+    assert found.same_bits
+    assert found.tolerance == TOLERANCE["independent"]
+    # Rounding on another machine: other bits, nearly the same score.
+    tensors = load_file(path)
+    tensors["g_out/bias"] += 1e-6
+    resave(tensors, results, record)
+    near = rescore(elsewhere, results)
+    assert (near.same_bits, near.problems) == (False, ())
+    assert "other bits on another machine" in str(near)
+    tensors["g_out/bias"] += 1.0
+    resave(tensors, results, record)
+    (problem,) = rescore(elsewhere, results).problems
+    assert "0.5 are allowed on another machine" in problem.what
+
+
+def resave(tensors, results, record):
+    from gan_repro.util.files import sha256_of_file
+
+    path = weights_path(results, record.spec.id)
+    save_file(tensors, path)
+    sidecar = read_sidecar(results, record.spec.id).model_copy(
+        update={"weights_sha256": sha256_of_file(path)}
+    )
+    sidecar_path(results, record.spec.id).write_text(json.dumps(sidecar.model_dump()))
+
+
+def test_what_is_missing_or_of_another_trial_is_said(published, tmp_path):
+    record, results = published
+    other = record.model_copy(update={"spec": record.spec.model_copy(update={"seed": 2})})
+    with pytest.raises(WeightsError, match="cannot be read: No such file"):
+        rescore(other, results)
+    sidecar_path(results, other.spec.id).write_text(sidecar_path(results, record.spec.id).read_text())
+    with pytest.raises(WeightsError, match="describes the weights of"):
+        rescore(other, results)
+    sidecar_path(results, record.spec.id).write_text("{}")
+    with pytest.raises(WeightsError, match="does not describe weights"):
+        rescore(record, results)
+
+
+def test_only_what_gives_the_recorded_samples_is_exported(runs, tmp_path):
+    record = record_of(runs, "gan")
+    candidates = {
+        name: candidate.model_copy(update={"samples_sha256": "0" * 64})
+        for name, candidate in record.candidates.items()
+    }
+    with pytest.raises(WeightsError, match="gives other samples here than were scored"):
+        export_weights(record.model_copy(update={"candidates": candidates}), Context(runs), tmp_path)
+    assert published_weights(tmp_path) == []
+    with pytest.raises(NoModelError):
+        export_weights(record, Context(tmp_path), tmp_path)
+
+
+def test_the_command_exports_and_rescores(runs, tmp_path, capsys):
+    id = record_of(runs, "gan").spec.id
+    assert main(["--results", str(runs), "--export", id, "--to", str(tmp_path)]) == 0
+    assert "epoch 3" in capsys.readouterr().out
+    RecordStore(tmp_path).write(record_of(runs, "gan"))
+    assert main(["--results", str(tmp_path), "--rescore", id]) == 0
+    assert f"{id}: the same samples, and +0 nats" in capsys.readouterr().out
+    assert main(["--results", str(tmp_path), "--rescore", "gan-mnist-seed9-000000000000"]) == 2
+    assert f"trials with published weights: {id}" in capsys.readouterr().err
+    sidecar = read_sidecar(tmp_path, id)
+    assert sidecar.weights_bytes == weights_path(tmp_path, id).stat().st_size
+    assert 0 < sidecar.sample_spread < 2
+    assert np.isfinite(sidecar.sample_spread)
