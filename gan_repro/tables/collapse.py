@@ -53,7 +53,7 @@ def has_collapsed(record: TrialRecord, floor: Floor | None) -> tuple[bool | None
         (None, None) where neither the record nor a rule can tell.
     """
     if record.status == "done":
-        if record.scored.sample_spread is not None:
+        if record.scored.spread is not None:
             return collapsed(record, None), "recorded"
         return (collapsed(record, floor.test), "derived") if floor else (None, None)
     if floor is None or record.spec.model != "gan" or len(record.learning_curve) < _EPOCHS:

@@ -72,7 +72,7 @@ def test_without_a_recorded_spread_the_score_tells(value, floor, told):
 def test_a_recorded_spread_goes_before_the_score():
     made = trial("gan", 1, -151.0)
     candidates = {
-        name: candidate.model_copy(update={"sample_spread": 0.9})
+        name: candidate.model_copy(update={"spread": 0.9})
         for name, candidate in made.candidates.items()
     }
     assert has_collapsed(made.model_copy(update={"candidates": candidates}), FLOOR) == (False, "recorded")
