@@ -39,7 +39,7 @@ from gan_repro.measures.kid import split_kid
 from gan_repro.measures.quality import Quality
 from gan_repro.measures.spaces import Number
 from gan_repro.measures.yardstick import Yardstick
-from gan_repro.models.base import TrainedModel
+from gan_repro.models.training import TrainedModel
 from gan_repro.trials.presets import SEEDS
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.store import RecordStore

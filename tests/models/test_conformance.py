@@ -16,7 +16,7 @@ import torch
 from sklearn.datasets import load_digits
 
 from gan_repro import models
-from gan_repro.models.base import EpochLog, NotFittedError
+from gan_repro.models.base import EpochLog, Model, NotFittedError
 from gan_repro.models.training import TrainedModel
 from gan_repro.util.seeds import generator
 
@@ -168,6 +168,17 @@ class TestEveryModel:
         assert samples.isfinite().all()
         assert samples.min() >= 0
         assert samples.max() <= 1
+
+    def test_a_trial_fits_it_like_anybody_else(self, name: str, train: np.ndarray) -> None:
+        """A trial knows a model by what `Model` promises alone."""
+        model = new(name)
+        assert isinstance(model, Model)
+        assert model.fit_observed(train, Watcher()) is model
+        assert torch.equal(draw(model), draw(new(name).fit(train)))
+        assert (model.state() is None) == (model.epoch is None) == (name not in TRAINED)
+        before = draw(model)
+        model.load_parameters(model.parameters_copy())
+        assert torch.equal(draw(model), before)
 
     def test_same_seed_same_bits(self, name: str, train: np.ndarray) -> None:
         assert torch.equal(draw(new(name).fit(train)), draw(new(name).fit(train)))
