@@ -115,7 +115,8 @@ def _summary(results: Path) -> str:
 
     if not is_published(results):
         count = sum(1 for _ in (results / "trials").glob("*.json"))
-        return f"your own runs in {results} hold together: {count} trials, and the tables made from them."
+        trials = "1 trial" if count == 1 else f"{count} trials"
+        return f"your own runs in {results} hold together: {trials}, and the tables made from them."
     evidence = Evidence.load(results)
     own = len(own_runs(results))
     rulings = Counter(verdict.ruling for verdict in judge(evidence))
