@@ -199,3 +199,12 @@ def test_a_seed_can_be_named_alone(tmp_path, capsys):
     assert table1.main(arguments) == 0
     (record,) = RecordStore(tmp_path)
     assert record.spec.seed == 3
+
+
+def test_that_no_commit_can_be_named_is_said_before_training(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("gan_repro.trials.environment.why_no_commit", lambda: "git does not trust /here")
+    arguments = [*SMOKE[:4], "--rows", "gaussian", "--runs", str(tmp_path), "--workers", "1"]
+    assert table1.main(arguments) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "note: the records will name no commit: git does not trust /here"
+    assert said[1].startswith("gaussian digits seed 1: ")
