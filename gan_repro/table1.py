@@ -88,8 +88,8 @@ def run(options: argparse.Namespace) -> int:
         write_files(options.runs, store, table_name(dataset))
         rows = plans.rows_for(preset, dataset, options.rows)
         table = _printed_table(dataset, preset, rows, outcomes)
-        form = options.format
-        print(render_compact(table) if form == "md" else render(table, form), end="")
+        compact = options.format == "md" and not options.details
+        print(render_compact(table) if compact else render(table, options.format), end="")
     if signal is not None:
         return 128 + signal
     return 0 if all(outcome.done for outcome in outcomes) else 1
@@ -201,6 +201,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
     parser.add_argument("--fresh", action="store_true", help="run again what is already done")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
+    parser.add_argument(
+        "--details", action="store_true", help="print seeds, sigma, cuts and the cost of samples, too"
+    )
     parser.add_argument("--format", choices=("md", "csv", "json", "latex"), default="md")
 
 
