@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro import data
 from gan_repro.util import arguments, console
-from gan_repro.util.device import CHOICES, choose_device
+from gan_repro.util.device import HELP, choose_device
 from gan_repro.util.folders import RUNS, is_published, published_folder
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     seeds.add_argument(
         "--seed", nargs="+", type=_fixed_seed, metavar="K", help=f"these of the seeds only, 1 to {_MAX_SEEDS}"
     )
-    parser.add_argument("--device", choices=CHOICES, default="auto")
+    parser.add_argument("--device", type=arguments.device, default="auto", metavar="DEVICE", help=HELP)
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--workers",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro.util import arguments, console
-from gan_repro.util.device import CHOICES, choose_device
+from gan_repro.util.device import HELP, choose_device
 from gan_repro.util.folders import given_or_found, is_published
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="M",
         help="replay only trials that took at most so long when recorded (default: 10)",
     )
-    parser.add_argument("--device", choices=CHOICES, default="auto")
+    parser.add_argument("--device", type=arguments.device, default="auto", metavar="DEVICE", help=HELP)
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
 
 

@@ -21,7 +21,7 @@ from gan_repro.trials.records import Origin, Provenance, TrialRecord
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.store import RecordStore
 from gan_repro.trials.trial_run import TrialRun
-from gan_repro.util.device import choose_device
+from gan_repro.util.device import choose_device, prepare
 from gan_repro.util.files import remove_unfinished
 from gan_repro.util.folders import RUNS
 from gan_repro.util.text import one_line
@@ -112,7 +112,7 @@ def _locked(path: Path, stop_requested: Callable[[], bool]) -> Iterator[None]:
 def _run(spec: TrialSpec, options: RunOptions) -> TrialRecord:
     kind = _checked_kind(spec)
     device = choose_device(options.device)
-    environment.prepare(device, options.threads)
+    prepare(device, options.threads)
     started = datetime.now(UTC)
     folds = load_images(spec.data.name, spec.data.fold, options.root)
     found = fingerprint(folds)
