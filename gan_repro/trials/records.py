@@ -123,6 +123,10 @@ class Provenance(Origin):
     """Largest resident size of the process, bytes."""
     resumed: int
     """How many times the trial went on from a checkpoint."""
+    reseeded: tuple[int, ...] = ()
+    """After how many updates the noise was seeded anew: the checkpoint came from another kind of device."""
+    peak_card_memory: int | None = None
+    """The most of the card's memory that tensors took, bytes; None on the CPU."""
     earlier: tuple[Origin, ...] = ()
     """Of the runs that this one was resumed from, so far as they differ from this one's."""
 
