@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro import data
 from gan_repro.util import arguments, console
-from gan_repro.util.device import HELP, choose_device
+from gan_repro.util.device import HELP, cards, choose_device, on_card
 from gan_repro.util.folders import RUNS, is_published, published_folder
 
 if TYPE_CHECKING:
@@ -125,9 +125,8 @@ def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) 
 
     if options.workers is not None:
         return max(1, min(options.workers, len(plan)))
-    if device == "cuda":
-        return 1
-    return max(1, min(cores(), len(plan)))
+    places = cores() if not on_card(device) else cards() if device == "cuda" else 1
+    return max(1, min(places, len(plan)))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -176,7 +175,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=arguments.positive_count,
         metavar="N",
-        help="trials at a time, one core each (default: the number of cores; 1 on a GPU)",
+        help="trials at a time, one core each (default: one a core, or one a card)",
     )
     where.add_argument(
         "--scheduler",

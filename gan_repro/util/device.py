@@ -30,20 +30,25 @@ def choose_device(name: str) -> str:
     Raises:
         ValueError: it is none of these, or that card is not there.
     """
-    import torch
-
     check_name(name)
     if name == "cpu":
         return name
-    cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    here = cards()
     if name == "auto":
-        return "cuda" if cards else "cpu"
-    if not cards:
+        return "cuda" if here else "cpu"
+    if not here:
         raise ValueError(f"--device {name}: torch finds no CUDA device here; use --device cpu")
-    if name != "cuda" and int(name.partition(":")[2]) >= cards:
-        there = "cuda:0" if cards == 1 else f"cuda:0 to cuda:{cards - 1}"
+    if name != "cuda" and int(name.partition(":")[2]) >= here:
+        there = "cuda:0" if here == 1 else f"cuda:0 to cuda:{here - 1}"
         raise ValueError(f"--device {name}: torch finds {there} here; use one that is there")
     return name
+
+
+def cards() -> int:
+    """How many CUDA cards torch finds here."""
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def on_card(device: str) -> bool:
@@ -58,9 +63,7 @@ def card_for(device: str, worker: int) -> str:
     """
     if device != "cuda":
         return device
-    import torch
-
-    return f"cuda:{worker % max(1, torch.cuda.device_count())}"
+    return f"cuda:{worker % max(1, cards())}"
 
 
 def prepare(device: str, threads: int | None = None) -> None:
