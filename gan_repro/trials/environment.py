@@ -47,6 +47,11 @@ def describe(device: str) -> Environment:
     }
 
 
+def device_kind(environment: Environment) -> str:
+    """The kind of device, ``cpu`` or ``cuda``, that ran in a recorded environment and drew its noise."""
+    return "cpu" if environment.get("device") == "cpu" else "cuda"
+
+
 def checkout() -> Path:
     """The folder that holds the package: a checkout, or where it was installed."""
     return Path(__file__).resolve().parents[2]
