@@ -169,7 +169,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     seeds.add_argument(
         "--seed", nargs="+", type=_fixed_seed, metavar="K", help=f"these of the seeds only, 1 to {_MAX_SEEDS}"
     )
-    parser.add_argument("--device", type=arguments.device, default="auto", metavar="DEVICE", help=HELP)
+    parser.add_argument(
+        "--device", type=arguments.device, default="auto", metavar="DEVICE", help=f"{HELP}; default: auto"
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--workers",

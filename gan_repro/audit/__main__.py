@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro.util import arguments, console
-from gan_repro.util.device import HELP, choose_device
+from gan_repro.util.device import HELP, cards, choose_device, on_card
 from gan_repro.util.folders import given_or_found, is_published
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ def run(options: argparse.Namespace) -> int:
     results = options.results = given_or_found(options.results)
     if not (results / "trials").is_dir():
         raise ValueError(f"{results} holds no trials; say where they are with --results")
-    device = choose_device(options.device)
+    if options.device is not None:
+        choose_device(options.device)
     if options.seal:
         _seal(results)
     problems = check(results)
     if options.replay:
-        problems += _replay(options, device)
+        problems += _replay(options)
     if problems:
         print(*problems, sep="\n")
         count = len(problems)
@@ -71,9 +72,10 @@ def _seal(results: Path) -> None:
     print(f"sealed in {results / SEAL}")
 
 
-def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
+def _replay(options: argparse.Namespace) -> list[Problem]:
     from gan_repro import data
     from gan_repro.audit.replay import draw, replay
+    from gan_repro.trials.environment import device_kind
     from gan_repro.trials.runner import RunOptions
     from gan_repro.trials.store import RecordStore
 
@@ -84,11 +86,15 @@ def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
     )
     problems: list[Problem] = []
     lacking: dict[str, data.DataUnavailable] = {}
-    replays = 0
+    replays = elsewhere = 0
     for record in drawn:
         name = record.spec.data.name
         if replays == options.replay:
             break
+        device = options.device or device_kind(record.provenance.environment)
+        if on_card(device) and not cards():
+            elsewhere += 1
+            continue
         if name in lacking:
             continue
         try:
@@ -101,6 +107,11 @@ def _replay(options: argparse.Namespace, device: str) -> list[Problem]:
         replays += 1
         print(f"replayed {replayed}", flush=True)
         problems += replayed.problems
+    if elsewhere:
+        print(
+            f"{elsewhere} were recorded on a card, which is not here, and are left out;"
+            " --device cpu compares their scores alone"
+        )
     if lacking and not replays:
         raise next(iter(lacking.values()))
     return problems
@@ -161,7 +172,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="M",
         help="replay only trials that took at most so long when recorded (default: 10)",
     )
-    parser.add_argument("--device", type=arguments.device, default="auto", metavar="DEVICE", help=HELP)
+    parser.add_argument(
+        "--device",
+        type=arguments.device,
+        metavar="DEVICE",
+        help=f"where to replay: {HELP} (default: the kind of device that a trial was recorded on)",
+    )
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
 
 

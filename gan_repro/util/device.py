@@ -10,7 +10,7 @@ import os
 import re
 from typing import Any
 
-HELP = "auto (the default: a card if there is one), cpu, cuda or cuda:N, the card of that number"
+HELP = "auto (a card if there is one), cpu, cuda or cuda:N (the card of that number)"
 """Of the option ``--device``."""
 
 
