@@ -15,6 +15,7 @@ from gan_repro import data
 from gan_repro.scoring.layout import LAYOUTS
 from gan_repro.util import arguments, console
 from gan_repro.util.device import HELP
+from gan_repro.util.device import prepare as prepare_device
 from gan_repro.util.folders import RUNS
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def _score(options: argparse.Namespace) -> ScoreReport:
     )
     for doubt in prepared.doubts:
         console.log.warning("warning: %s", doubt)
+    prepare_device(prepared.device)
     return score_prepared(prepared)
 
 
