@@ -14,7 +14,7 @@ from gan_repro.experiments.base import Context
 from gan_repro.experiments.trained import load
 from gan_repro.figures.grids import main as keep_grids
 from gan_repro.models.base import TrainedModel
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.util.files import sha256_of_array
 from tests.cuda import ON_A_CARD
 from tests.models.test_conformance import TRAINED, Killed, Watcher, draw, new, through_a_file
@@ -79,8 +79,8 @@ def test_what_moves_is_all_but_the_noise(train: np.ndarray) -> None:
     assert [batch.tolist() for batch in seen] == [batch.tolist() for batch in order]
 
 
-def quiet(results: Path, device: str, **changes: Any) -> Attempt:
-    return Attempt(results=results, device=device, progress_position=None, **changes)
+def quiet(results: Path, device: str, **changes: Any) -> RunOptions:
+    return RunOptions(results=results, device=device, progress_position=None, **changes)
 
 
 def test_a_trial_goes_on_elsewhere_and_its_record_says_so(tiny_spec, tmp_path, capsys) -> None:

@@ -14,7 +14,7 @@ from gan_repro.models.base import TrainedModel
 from gan_repro.models.gan.recipes import RECIPES
 from gan_repro.trials.environment import describe
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.runner import Attempt, run
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.util.device import prepare
 from tests.cuda import ON_A_CARD
@@ -35,7 +35,7 @@ def _flags_restored():
 
 
 def trial(spec: TrialSpec, results: Path, device: str) -> TrialRecord:
-    return run(spec, Attempt(results=results / device, device=device, progress_position=None))
+    return run(spec, RunOptions(results=results / device, device=device, progress_position=None))
 
 
 @pytest.fixture
@@ -124,9 +124,9 @@ def test_a_record_says_what_the_cards_numbers_hang_on() -> None:
 
 def test_a_replay_knows_bits_from_other_noise(tiny_spec, tmp_path) -> None:
     record = trial(tiny_spec(), tmp_path, "cuda")
-    again = replay(record, Attempt(device="cuda", progress_position=None))
+    again = replay(record, RunOptions(device="cuda", progress_position=None))
     assert (again.exact, again.problems) == (True, ())
-    elsewhere = replay(record, Attempt(device="cpu", progress_position=None))
+    elsewhere = replay(record, RunOptions(device="cpu", progress_position=None))
     assert (elsewhere.exact, elsewhere.same_kind) == (False, False)
     assert elsewhere.problems or "other noise" in str(elsewhere)
 

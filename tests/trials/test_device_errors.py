@@ -12,19 +12,20 @@ import torch
 from gan_repro.models.gan.model import GAN
 from gan_repro.models.gsn import GSN
 from gan_repro.trials import trial_run
+from gan_repro.trials.execution import outcome as outcome_module
 from gan_repro.trials.execution import processes, sweep
-from gan_repro.trials.execution.outcome import Outcome, attempt_planned
+from gan_repro.trials.execution.outcome import TrialOutcome, try_planned
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.stop import Stop
-from gan_repro.trials.runner import Attempt, checkpoint_path, run
+from gan_repro.trials.runner import RunOptions, checkpoint_path, run
 
 OUT_OF_MEMORY = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nMore lines follow.")
 FAILED = torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
 ERRORS = [OUT_OF_MEMORY, MemoryError("Unable to allocate 8 GiB"), FAILED]
 
 
-def quiet(results: Path, **changes) -> Attempt:
-    return Attempt(results=results, device="cpu", progress_position=None, **changes)
+def quiet(results: Path, **changes) -> RunOptions:
+    return RunOptions(results=results, device="cpu", progress_position=None, **changes)
 
 
 def raising(error: Exception) -> Callable[..., None]:
@@ -67,7 +68,7 @@ def test_no_memory_to_read_a_checkpoint_is_no_damage(begun: Path, tiny_spec, tmp
 @pytest.mark.parametrize("error", ERRORS[:2], ids=lambda error: type(error).__name__)
 def test_out_of_memory_is_a_problem_with_a_cure(error: Exception, tiny_spec, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(GAN, "train_batch", raising(error))
-    outcome = attempt_planned(Planned(tiny_spec(), "smoke", (), 1), quiet(tmp_path))
+    outcome = try_planned(Planned(tiny_spec(), "smoke", (), 1), quiet(tmp_path))
     reason = str(error).partition("\n")[0]
     assert outcome.problem.startswith(f"out of memory ({reason}); run the same command again with fewer")
     assert outcome.record is None
@@ -77,15 +78,17 @@ def test_a_process_whose_card_has_failed_ends(tiny_spec, tmp_path, monkeypatch, 
     """CUDA takes no more orders from it; its trial goes on in a new one."""
     monkeypatch.setattr(GAN, "train_batch", raising(FAILED))
     with pytest.raises(torch.AcceleratorError):
-        attempt_planned(Planned(tiny_spec(), "smoke", (), 1), quiet(tmp_path))
+        try_planned(Planned(tiny_spec(), "smoke", (), 1), quiet(tmp_path))
 
     class Ended(BaseException):
         pass
 
     monkeypatch.setattr(processes, "_worker_stop", Stop(), raising=False)
-    monkeypatch.setattr(processes.os, "_exit", lambda status: (_ for _ in ()).throw(Ended(status)))
+    monkeypatch.setattr(processes, "_worker_shares", [0.0], raising=False)
+    monkeypatch.setattr(processes, "_worker_position", 0, raising=False)
+    monkeypatch.setattr(outcome_module.os, "_exit", lambda status: (_ for _ in ()).throw(Ended(status)))
     with pytest.raises(Ended) as ended:
-        processes._attempt_in_worker(Planned(tiny_spec(), "smoke", (), 1), quiet(tmp_path))
+        processes._run_in_worker(Planned(tiny_spec(), "smoke", (), 1), quiet(tmp_path))
     assert ended.value.args == (1,)
     assert "the card failed (CUDA error: an illegal memory access was encountered)" in capfd.readouterr().err
 
@@ -93,13 +96,13 @@ def test_a_process_whose_card_has_failed_ends(tiny_spec, tmp_path, monkeypatch, 
 def test_on_a_card_even_one_worker_is_a_process_of_its_own(tiny_spec, tmp_path, monkeypatch) -> None:
     planned, counts = Planned(tiny_spec(), "smoke", (), 1), []
 
-    def in_processes(plan, attempt, stop, count):
-        counts.append(count)
-        return iter([Outcome(planned, None, "seen")])
+    def outcomes(self, plan, options, stop):
+        counts.append(len(self.shares))
+        return iter([TrialOutcome(planned, None, "seen")])
 
-    monkeypatch.setattr(sweep, "in_processes", in_processes)
+    monkeypatch.setattr(processes.Processes, "outcomes", outcomes)
     for device in ("cuda", "cuda:0"):
-        sweep.sweep([planned], Attempt(results=tmp_path, device=device))
+        sweep.sweep([planned], RunOptions(results=tmp_path, device=device))
     assert counts == [1, 1]
 
 
