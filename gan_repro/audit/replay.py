@@ -20,6 +20,7 @@ import numpy as np
 from gan_repro import models
 from gan_repro.audit.differences import differences
 from gan_repro.audit.problem import Problem
+from gan_repro.stats.sums import total
 from gan_repro.trials.environment import device_kind
 from gan_repro.trials.records import Environment, TrialRecord
 from gan_repro.trials.runner import RunOptions, run
@@ -71,7 +72,7 @@ def draw(records: Iterable[TrialRecord], *, seed: int, minutes: float) -> list[T
             record
             for record in records
             if record.status == "done"
-            and sum(record.provenance.seconds.values()) <= 60 * minutes
+            and total(record.provenance.seconds.values()) <= 60 * minutes
             and record.spec.model in models.names()
             and models.model_class(record.spec.model).version == record.spec.model_version
         ),

@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.trained import load
 from gan_repro.figures.grids import main as keep_grids
-from gan_repro.models.base import TrainedModel
+from gan_repro.models.training import TrainedModel
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.util.files import sha256_of_array
 from tests.cuda import ON_A_CARD

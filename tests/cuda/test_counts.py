@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from gan_repro import data, models
-from gan_repro.models.base import TrainedModel
+from gan_repro.models.training import TrainedModel
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import choose_sigma
 from tests import pretend_card

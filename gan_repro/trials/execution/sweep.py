@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+from gan_repro.stats.sums import total
 from gan_repro.trials.execution.outcome import TrialOutcome, try_planned
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.processes import Processes
@@ -119,7 +120,7 @@ def _log_outcome(outcome: TrialOutcome) -> None:
     if record is None:
         line = f"{name}: {outcome.problem}"
     elif record.status == "done":
-        took = timedelta(seconds=round(sum(record.provenance.seconds.values())))
+        took = timedelta(seconds=round(total(record.provenance.seconds.values())))
         fate = ", collapsed" if record.collapsed else ""
         line = f"{name}: {record.score.log_likelihood} nats{fate}, {took}"
     else:
