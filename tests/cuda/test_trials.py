@@ -10,8 +10,8 @@ import torch
 
 from gan_repro import models
 from gan_repro.audit.replay import replay
-from gan_repro.models.training import TrainedModel
 from gan_repro.models.gan.recipes import RECIPES
+from gan_repro.models.training import TrainedModel
 from gan_repro.trials.environment import describe
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, run
