@@ -10,6 +10,8 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from benchmarks.common import MODELS
+from benchmarks.moved import main as move_all
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.trained import load
 from gan_repro.figures.grids import main as keep_grids
@@ -119,3 +121,10 @@ def test_grids_of_a_cards_trial_are_of_the_scored_samples(tiny_spec, tmp_path, m
     record = run(tiny_spec(), quiet(tmp_path, "cuda"))
     assert keep_grids(["--results", str(tmp_path)]) == 0
     assert (tmp_path / "samples" / f"{record.spec.id}.npz").exists()
+
+
+def test_the_script_for_a_card_moves_every_net_there_and_back(capsys) -> None:
+    assert move_all("cuda", "digits") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(MODELS)
+    assert all("done, resumed 2 times, seeded anew after (1, 2)" in line for line in lines)
