@@ -42,7 +42,7 @@ def use(place: str) -> str:
     """
     import torch
 
-    from gan_repro.trials.environment import prepare
+    from gan_repro.util.device import prepare
 
     if place == "cuda":
         if not torch.cuda.is_available():

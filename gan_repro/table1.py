@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro import data
 from gan_repro.util import arguments, console
-from gan_repro.util.device import CHOICES, choose_device
+from gan_repro.util.device import HELP, cards, choose_device, on_card
 from gan_repro.util.folders import RUNS, is_published, published_folder
 
 if TYPE_CHECKING:
@@ -125,9 +125,8 @@ def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) 
 
     if options.workers is not None:
         return max(1, min(options.workers, len(plan)))
-    if device == "cuda":
-        return 1
-    return max(1, min(cores(), len(plan)))
+    places = cores() if not on_card(device) else cards() if device == "cuda" else 1
+    return max(1, min(places, len(plan)))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -170,13 +169,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     seeds.add_argument(
         "--seed", nargs="+", type=_fixed_seed, metavar="K", help=f"these of the seeds only, 1 to {_MAX_SEEDS}"
     )
-    parser.add_argument("--device", choices=CHOICES, default="auto")
+    parser.add_argument(
+        "--device", type=arguments.device, default="auto", metavar="DEVICE", help=f"{HELP}; default: auto"
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--workers",
         type=arguments.positive_count,
         metavar="N",
-        help="trials at a time, one core each (default: the number of cores; 1 on a GPU)",
+        help="trials at a time, one core each (default: one a core, or one a card)",
     )
     where.add_argument(
         "--scheduler",

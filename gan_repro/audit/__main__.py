@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro.util import arguments, console
-from gan_repro.util.device import CHOICES
+from gan_repro.util.device import HELP, choose_device
 from gan_repro.util.folders import SEAL, given_or_found, is_published
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"{results} holds no trials; say where they are with --results")
     from gan_repro.audit import actions
 
+    if options.device is not None:
+        choose_device(options.device)
     if options.export:
         return actions.export(options.export, results, options.to or results, options.root)
     if options.rescore:
@@ -119,7 +121,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="replay only trials that took at most so long when recorded (default: 10)",
     )
     parser.add_argument(
-        "--device", choices=CHOICES, help="default: the kind of device that each trial was recorded on"
+        "--device",
+        type=arguments.device,
+        metavar="DEVICE",
+        help=f"where to replay: {HELP} (default: the kind of device that a trial was recorded on)",
     )
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
     makers = parser.add_argument_group("for those who make the records")

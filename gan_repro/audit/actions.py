@@ -8,17 +8,18 @@ from pathlib import Path
 
 from gan_repro import data
 from gan_repro.audit.problem import Problem
-from gan_repro.audit.replay import draw, recorded_device, replay
+from gan_repro.audit.replay import draw, replay
 from gan_repro.audit.rescore import rescore
 from gan_repro.audit.seal import own_runs, write_seal
 from gan_repro.audit.weights import WeightsError, export_weights, published_weights, weights_path
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.trained import NoModelError
 from gan_repro.results import load_results
+from gan_repro.trials.environment import device_kind
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions
 from gan_repro.trials.store import RecordStore
-from gan_repro.util.device import choose_device
+from gan_repro.util.device import cards, choose_device, on_card
 from gan_repro.util.folders import SEAL, is_published
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.judge import judge
@@ -45,19 +46,16 @@ def replay_drawn(options: argparse.Namespace) -> list[Problem]:
     )
     problems: list[Problem] = []
     lacking: dict[str, data.DataUnavailable] = {}
-    replays = 0
+    replays = elsewhere = 0
     for record in drawn:
         name = record.spec.data.name
         if replays == options.replay:
             break
         if name in lacking:
             continue
-        try:
-            device = choose_device(options.device or recorded_device(record))
-        except ValueError:
-            if options.device:
-                raise
-            print(f"{record.spec.id} is not replayed: it was recorded on a GPU, and there is none here")
+        device = options.device or device_kind(record.provenance.environment)
+        if on_card(device) and not cards():
+            elsewhere += 1
             continue
         try:
             replayed = replay(record, RunOptions(root=options.root, device=device))
@@ -69,6 +67,11 @@ def replay_drawn(options: argparse.Namespace) -> list[Problem]:
         replays += 1
         print(f"replayed {replayed}", flush=True)
         problems += replayed.problems
+    if elsewhere:
+        print(
+            f"{elsewhere} were recorded on a card, which is not here, and are left out;"
+            " --device cpu compares their scores alone"
+        )
     if lacking and not replays:
         raise next(iter(lacking.values()))
     return problems
@@ -81,7 +84,9 @@ def rescore_one(id: str, results: Path, root: Path | None, device: str | None) -
         WeightsError: there is no such trial, or there are no weights of it.
     """
     record = _finished(id, results)
-    found = rescore(record, results, root=root, device=choose_device(device or recorded_device(record)))
+    found = rescore(
+        record, results, root=root, device=choose_device(device or device_kind(record.provenance.environment))
+    )
     print(*(found.problems or [found]), sep="\n")
     return 1 if found.problems else 0
 
@@ -105,7 +110,8 @@ def summary(results: Path) -> str:
     """Say what holds, where everything does."""
     if not is_published(results):
         count = sum(1 for _ in (results / "trials").glob("*.json"))
-        return f"your own runs in {results} hold together: {count} trials, and the tables made from them."
+        trials = "1 trial" if count == 1 else f"{count} trials"
+        return f"your own runs in {results} hold together: {trials}, and the tables made from them."
     evidence = Evidence.load(results)
     own = len(own_runs(results))
     rulings = Counter(verdict.ruling for verdict in judge(evidence))

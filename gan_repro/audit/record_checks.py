@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from gan_repro import models
 from gan_repro.experiments.record import ExperimentProvenance
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, PROTOCOLS
+from gan_repro.stats.sums import mean, total
 from gan_repro.trials.presets import PRESETS
 from gan_repro.trials.records import Candidate, Origin, Provenance, Score, TrialRecord, best_epoch
 
@@ -58,7 +59,7 @@ def check_times(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
         if provenance.peak_memory < 0 or min(provenance.seconds.values(), default=0) < 0:
             yield "provenance: seconds or peak_memory is negative"
         # Times are kept to the second; a resumed trial also counts what earlier attempts took.
-        if not provenance.resumed and sum(provenance.seconds.values()) > elapsed.total_seconds() + 2:
+        if not provenance.resumed and total(provenance.seconds.values()) > elapsed.total_seconds() + 2:
             yield "provenance.seconds add up to more than finished minus started"
 
 
@@ -117,7 +118,7 @@ def _check_candidate(record: TrialRecord, candidate: Candidate) -> Iterator[str]
             yield from (f".scores.{protocol}.folds[{index}]{what}" for what in check_score(part, protocol))
         if not folds:
             yield from (f".scores.{protocol}{what}" for what in check_score(score, protocol))
-        elif not _same(score.log_likelihood.value, _mean(f.log_likelihood.value for f in folds)):
+        elif not _same(score.log_likelihood.value, mean(f.log_likelihood.value for f in folds)):
             yield f".scores.{protocol}.log_likelihood.value is not the mean of its folds"
     mixing, n = candidate.mixing, record.spec.evaluation.n_samples
     if mixing is not None:
@@ -193,8 +194,3 @@ def _first_complete_epoch(record: TrialRecord) -> int:
 
 def _same(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=_ROUNDING)
-
-
-def _mean(values: Iterable[float]) -> float:
-    numbers = list(values)
-    return sum(numbers) / len(numbers)

@@ -2,7 +2,8 @@
 
 On the same device, processor features, versions and threads every number and the SHA-256 of the samples must
 be the same. Elsewhere rounding differs, training amplifies it, and only scores are compared, within
-`TOLERANCE`.
+`TOLERANCE`. On the other kind of device (CPU, card) a net begins with the same parameters and sees the images
+in the same order, but all its noise is drawn with other numbers: its score is that of another draw.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ import numpy as np
 from gan_repro import models
 from gan_repro.audit.differences import differences
 from gan_repro.audit.problem import Problem
+from gan_repro.stats.sums import total
+from gan_repro.trials.environment import device_kind
 from gan_repro.trials.records import Environment, TrialRecord
 from gan_repro.trials.runner import RunOptions, run
 
 SAME_MACHINE = (
     "device", "processor", "threads", "cpu_capability", "deterministic_algorithms", "tf32", "cuda",
-    "torch", "numpy", "scipy", "scikit-learn",
+    "cudnn", "multiprocessors", "python", "torch", "numpy", "scipy", "scikit-learn",
 )  # fmt: skip
-"""Entries of the recorded environment under which the same bits are promised."""
+"""Entries of the recorded environment under which the same bits are promised (of Python's version, 3.X)."""
 
 TOLERANCE = {"reference": 0.1, "trained": 10.0, "chains": 25.0}
 """Nats within which a score must come back on another device or with other versions: of rows that train
@@ -44,6 +47,8 @@ class Replayed:
     id: str
     exact: bool
     """Whether bits were compared, and not only scores."""
+    same_kind: bool
+    """Whether it ran on the recorded kind of device, and so with the same random numbers."""
     difference: float | None
     """Of the scores, nats: again minus recorded; None where a run gave none."""
     problems: tuple[Problem, ...]
@@ -51,8 +56,10 @@ class Replayed:
     def __str__(self) -> str:
         if self.problems:
             return f"{self.id}: differs"
-        how = "the same bits" if self.exact else f"within {self.difference:+.3g} nats, on another machine"
-        return f"{self.id}: {how}"
+        if self.exact:
+            return f"{self.id}: the same bits"
+        where = "on another machine" if self.same_kind else "on another kind of device, with other noise"
+        return f"{self.id}: within {self.difference:+.3g} nats, {where}"
 
 
 def draw(records: Iterable[TrialRecord], *, seed: int, minutes: float) -> list[TrialRecord]:
@@ -65,7 +72,7 @@ def draw(records: Iterable[TrialRecord], *, seed: int, minutes: float) -> list[T
             record
             for record in records
             if record.status == "done"
-            and sum(record.provenance.seconds.values()) <= 60 * minutes
+            and total(record.provenance.seconds.values()) <= 60 * minutes
             and record.spec.model in models.names()
             and models.model_class(record.spec.model).version == record.spec.model_version
         ),
@@ -98,11 +105,14 @@ def replay(record: TrialRecord, options: RunOptions) -> Replayed:
 def compare(record: TrialRecord, again: TrialRecord) -> Replayed:
     """What differs between a record and the same trial run again."""
     # A trial that was moved to another machine half-way comes back to the bit on neither.
-    exact = same_machine(record, again.provenance.environment)
+    here = again.provenance.environment
+    there = [origin.environment for origin in record.provenance.origins]
+    exact = same_machine(record, here)
+    same_kind = {device_kind(environment) for environment in there} == {device_kind(here)}
     id = record.spec.id
     if again.status != "done":
         problem = Problem(id, f"was recorded as done and ended as {again.status}: {again.reason}")
-        return Replayed(id, exact, None, (problem,))
+        return Replayed(id, exact, same_kind, None, (problem,))
     difference = again.score.log_likelihood.value - record.score.log_likelihood.value
     if exact:
         found = list(differences(_numbers(record), _numbers(again, as_written=record)))
@@ -114,18 +124,18 @@ def compare(record: TrialRecord, again: TrialRecord) -> Replayed:
         texts = []
         if abs(difference) > limit:
             texts = [f"the score differs by {difference:+.1f} nats; {limit:g} are allowed on another machine"]
-    return Replayed(id, exact, difference, tuple(Problem(id, text) for text in texts))
+    return Replayed(id, exact, same_kind, difference, tuple(Problem(id, text) for text in texts))
+
+
+def _machine(environment: Environment) -> list[object]:
+    python = ".".join(str(environment.get("python")).split(".")[:2])
+    return [python if key == "python" else environment.get(key) for key in SAME_MACHINE]
 
 
 def same_machine(record: TrialRecord, here: Environment) -> bool:
     """Say whether all attempts at a trial ran where the same bits are promised as in an environment."""
     there = [origin.environment for origin in record.provenance.origins]
-    return all(environment.get(key) == here.get(key) for environment in there for key in SAME_MACHINE)
-
-
-def recorded_device(record: TrialRecord) -> str:
-    """Give the kind of device that a trial ran on: cpu or cuda."""
-    return "cpu" if record.provenance.environment.get("device") == "cpu" else "cuda"
+    return all(_machine(environment) == _machine(here) for environment in there)
 
 
 def tolerance(record: TrialRecord) -> float:

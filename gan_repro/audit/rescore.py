@@ -17,6 +17,7 @@ from gan_repro.parzen.protocols import GridEdgeWarning, evaluate
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
 from gan_repro.trials.records import TrialRecord
+from gan_repro.util.device import prepare
 from gan_repro.util.files import sha256_of_array
 from gan_repro.util.seeds import generator
 
@@ -62,7 +63,7 @@ def rescore(record: TrialRecord, results: Path, *, root: Path | None = None, dev
         DataUnavailable: there are no images.
     """
     spec = record.spec
-    environment.prepare(device, int(record.provenance.environment.get("threads") or 1))
+    prepare(device, int(record.provenance.environment.get("threads") or 1))
     folds = load_images(spec.data.name, spec.data.fold, root)
     if (found := fingerprint(folds)) != spec.data.sha256:
         raise ValueError(

@@ -138,9 +138,10 @@ def bootstrap_of(
 def run_and_write(name: str, module: Any, settings: Any, context: Context) -> ExperimentRecord:
     """Run a module's experiment and write its record; see `gan_repro.experiments.run`."""
     from gan_repro.trials import environment
+    from gan_repro.util.device import prepare
 
     require_writable(experiment_path(context.results, name).parent)
-    environment.prepare("cpu", 1)
+    prepare("cpu", 1)
     started = datetime.now(UTC)
     settings = module.Settings() if settings is None else settings
     origin = environment.origin("cpu")

@@ -29,6 +29,7 @@ from gan_repro.experiments.record import ExperimentRecord, Finding
 from gan_repro.experiments.trained import load_all
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
+from gan_repro.stats.sums import total
 
 VERSION = 1
 
@@ -86,7 +87,7 @@ def effect_between(record: ExperimentRecord, low: int, high: int) -> Finding | N
     if low not in counts or high not in counts or not steps:
         return None
     return Finding(
-        value=sum(record.findings[name].value for name in steps), unit="nats",
+        value=total(record.findings[name].value for name in steps), unit="nats",
         what=f"score under {high:,} samples minus score under {low:,}, the sum of the recorded steps between",
     )  # fmt: skip
 

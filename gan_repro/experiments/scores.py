@@ -14,6 +14,7 @@ from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, get_protocol
 from gan_repro.stats.intervals import TooFewSeedsError, pooled_deviation
 from gan_repro.stats.parabola import parabola_maximum
+from gan_repro.stats.sums import total
 
 Values = npt.NDArray[np.float64]
 
@@ -72,7 +73,7 @@ def effect(differences: Sequence[Sequence[Values]], what: str) -> Finding:
     if min(counts) > 1:
         over = "draws of samples and test examples"
         variance += (
-            sum(float(d.mean(axis=1).var(ddof=1)) / n for d, n in zip(trials, counts, strict=True))
+            total(float(d.mean(axis=1).var(ddof=1)) / n for d, n in zip(trials, counts, strict=True))
             / len(trials) ** 2
         )
     return Finding(

@@ -44,10 +44,14 @@ class Trained:
         return f"{self.record.spec.model} seed {self.record.spec.seed}"
 
     def random(self, draw: int) -> torch.Generator:
-        """Randomness of a draw of samples: number 0 is the one that the trial was scored on."""
+        """Randomness of a draw of samples, on the model's device.
+
+        Number 0 is the one that the trial was scored on, if that was on this kind of device: a card draws
+        other numbers than a CPU from the same seed.
+        """
         spec = self.record.spec
         axes = ("samples",) if draw == 0 else ("samples", draw)
-        return generator(spec.seed, spec.model, *axes)
+        return generator(spec.seed, spec.model, *axes, device=self.model.device)
 
     def samples(self, draw: int = 0, n: int | None = None) -> npt.NDArray[np.float32]:
         """`n` samples (n, d), by default as many as the trial was scored on."""
@@ -95,10 +99,12 @@ def load_all(context: Context, row: str, dataset: str, *, last: bool = False) ->
     return found
 
 
-def load(record: TrialRecord, context: Context, *, last: bool = False) -> Trained:
+def load(record: TrialRecord, context: Context, *, last: bool = False, device: str = "cpu") -> Trained:
     """Load the generator that a recorded trial was scored by, from its checkpoint.
 
     With `last` it is the model as training left it, both nets of adversarial ones.
+
+    It is put on `device`, whatever device the checkpoint comes from.
 
     Raises:
         NoModelError: there is no checkpoint, or it is of another trial, or the trial had not ended.
@@ -124,7 +130,7 @@ def load(record: TrialRecord, context: Context, *, last: bool = False) -> Traine
         raise NoModelError(f"{path} {fault}; {remedy}")
     dataset = load_images(spec.data.name, spec.data.fold, context.root)[0]
     kind = models.model_class(spec.model)
-    model = kind(kind.Config(**spec.config), seed=spec.seed)
+    model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
     if not isinstance(model, TrainedModel):
         raise NoModelError(f"{spec.model} has no training whose end {path} could hold; {remedy}")
     model.fit(dataset.train, state=state)

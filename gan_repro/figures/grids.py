@@ -94,26 +94,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
     options = parser.parse_args(arguments)
 
-    import torch
-
     from gan_repro.experiments.base import Context
     from gan_repro.experiments.trained import NoModelError, load
     from gan_repro.figures.sample_grids import choose_grid
     from gan_repro.models.training import TrainedModel
+    from gan_repro.trials.environment import device_kind
     from gan_repro.trials.presets import FULL_SIZE
     from gan_repro.trials.store import RecordStore
+    from gan_repro.util.device import choose_device, prepare
     from gan_repro.util.files import sha256_of_array
     from gan_repro.util.seeds import generator
 
-    torch.set_num_threads(1)
     failed = False
     for record in RecordStore(options.results):
         path = grid_path(options.results, record.spec.id)
         if record.status != "done" or record.provenance.preset not in FULL_SIZE or path.exists():
             continue
         try:
-            trained = load(record, Context(options.results, options.root))
+            # Only a device of the recorded kind draws the samples that were scored.
+            device = choose_device(device_kind(record.provenance.environment))
+            prepare(device, 1)
+            trained = load(record, Context(options.results, options.root), device=device)
         except NoModelError:
+            continue
+        except ValueError as error:
+            print(f"{record.spec.id}: its samples were drawn on a card ({error})", file=sys.stderr)
             continue
         if not isinstance(trained.model, TrainedModel):
             continue

@@ -97,6 +97,11 @@ class Model(ABC):
         self.device = torch.device(device)
         self.dtype = dtype
 
+    @property
+    def random_device(self) -> torch.device:
+        """Where the generators of `sample` draw: for what trains no net the CPU, alike on every device."""
+        return torch.device("cpu")
+
     @abstractmethod
     def fit(self, train: np.ndarray | Tensor) -> Self:
         """Fit to images (n, d) in [0, 1].
@@ -107,7 +112,7 @@ class Model(ABC):
 
     @abstractmethod
     def sample(self, n: int, *, generator: torch.Generator) -> Tensor:
-        """Draw n samples, (n, d) in [0, 1], with `generator` (on the model's device) the only randomness.
+        """Draw n samples, (n, d) in [0, 1], with `generator` (on `random_device`) the only randomness.
 
         Raises:
             NotFittedError: before `fit`.

@@ -125,5 +125,6 @@ class PixelGaussian(Baseline):
         """
         images = self.fitted()
         mean, deviation = images.mean(dim=0), images.std(dim=0, correction=0)
-        noise = torch.empty((n, images.shape[1]), device=self.device, dtype=self.dtype)
-        return noise.normal_(generator=generator).mul_(deviation).add_(mean).clamp_(0, 1)
+        noise = torch.empty((n, images.shape[1]), device=generator.device, dtype=self.dtype)
+        noise = noise.normal_(generator=generator).to(self.device)
+        return noise.mul_(deviation).add_(mean).clamp_(0, 1)

@@ -14,6 +14,7 @@ from gan_repro.models.base import DivergedError, EpochLog, Model, NotFittedError
 from gan_repro.models.config import TrainingConfig
 from gan_repro.models.denormals import flushed_denormals
 from gan_repro.models.tensors import as_training_images, copy_tensors
+from gan_repro.util.device import card_failed, out_of_memory
 from gan_repro.util.seeds import generator
 
 
@@ -42,6 +43,8 @@ class TrainedModel(Model):
         self.batch = 0
         self.updates = 0
         self.stopped = False
+        self.reseeded: list[int] = []
+        """After how many updates the noise was seeded anew, for a state from another kind of device."""
         self._fitted = False
         self._totals: dict[str, Tensor] = {}
 
@@ -64,6 +67,11 @@ class TrainedModel(Model):
         return {}
 
     @property
+    def random_device(self) -> torch.device:
+        """The device of the model: nets draw too many numbers to send them there."""
+        return self.device
+
+    @property
     def learning_rate(self) -> float:
         """The step size that the latest update used, a pure function of `updates` and `epoch`."""
         return 0.0
@@ -79,6 +87,9 @@ class TrainedModel(Model):
     ) -> Self:
         """Train on images (n, d) in [0, 1]; from `state`, an earlier `state()`, go on as if never stopped.
 
+        From a state of another kind of device (CPU, card) everything goes on but the noise, which is seeded
+        anew; `reseeded` says where.
+
         Raises:
             ValueError: `train` is not such a matrix.
             StateError: `state` is damaged, or belongs to other settings.
@@ -89,12 +100,15 @@ class TrainedModel(Model):
         self.build(data, generator(self.seed, self.name, "parameters"))
         self.epoch = self.batch = self.updates = 0
         self.stopped = False
+        self.reseeded = []
         self._totals = {}
         self._fitted = True
         if state is not None:
             try:
                 self._load(state)
             except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+                if out_of_memory(error) or card_failed(error):
+                    raise  # no fault of the state
                 raise StateError(str(error)) from error
         while self.epoch < self.config.epochs and not self.stopped:
             with flushed_denormals():
@@ -146,6 +160,8 @@ class TrainedModel(Model):
             "updates": self.updates,
             "stopped": self.stopped,
             "totals": dict(self._totals),
+            "device": self.device.type,
+            "reseeded": list(self.reseeded),
             "noise": self.noise.get_state(),
             "tensors": {name: tensor.clone() for name, tensor in self._tensors().items()},
         }
@@ -164,7 +180,16 @@ class TrainedModel(Model):
         self.stopped = bool(state["stopped"])
         copy_tensors(state["tensors"], self._tensors())
         self._totals = {name: total.to(self.device) for name, total in state["totals"].items()}
-        self.noise.set_state(state["noise"].cpu())
+        self.reseeded = [int(count) for count in state.get("reseeded", ())]
+        kind = state.get("device", "cpu")  # states from before this was kept come from CPUs
+        if kind not in ("cpu", "cuda"):
+            raise ValueError(f"a state cannot come from a device of kind {kind!r}")
+        if kind == self.device.type:
+            self.noise.set_state(state["noise"].cpu())
+        else:
+            # A CPU and a card neither have each other's generators nor draw the same numbers.
+            self.noise = generator(self.seed, self.name, "noise", self.updates, device=self.device)
+            self.reseeded.append(self.updates)
 
     def require_fitted(self) -> None:
         """Raise `NotFittedError` before `fit`."""

@@ -25,8 +25,9 @@ Matrix = npt.NDArray[np.generic] | Tensor
 RELATIVE_ERROR = 1e-7
 """Bound on the part of a density that may be left out: a log-density is off by no more than this."""
 
-_TILE_POINTS = 500
-_TILE_CENTERS = 2000
+_TILE = {"cpu": (500, 2000), "cuda": (10_000, 10_000)}
+"""Points and centers held against each other at a time: as many as stay in a CPU's cache, or as keep a card
+busy for longer than it takes to tell it what to do (400 MB, and as much again for their exponentials)."""
 _DENSE_ABOVE = 0.1
 """Share of a tile's terms above which picking them out costs more than exponentiating all of them."""
 
@@ -37,7 +38,7 @@ def log_density(
     sigmas: Sequence[float] | npt.NDArray[np.float64],
     *,
     device: str | torch.device | None = None,
-    tile: tuple[int, int] = (_TILE_POINTS, _TILE_CENTERS),
+    tile: tuple[int, int] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Log-density in nats of each point under Gaussians of each width on all centers.
 
@@ -47,7 +48,7 @@ def log_density(
         sigmas: the standard deviations, positive.
         device: where to compute; None means where `centers` lie (the CPU for arrays).
         tile: how many points and centers are held against each other at a time. Memory grows with the
-            product of the two and with the points, not with the number of centers.
+            product of the two and with the points, not with the number of centers. None: as suits the device.
 
     Returns:
         (n_points, n_sigmas) float64, rows in the order of `points`.
@@ -59,6 +60,7 @@ def log_density(
     _check(points, centers, widths)
     if device is None:
         device = centers.device if isinstance(centers, Tensor) else "cpu"
+    tile = tile or _TILE["cpu" if torch.device(device).type == "cpu" else "cuda"]
     n_centers, dimension = centers.shape
 
     # Distances do not change when everything moves together, and float32 products are more exact near 0.
@@ -110,6 +112,8 @@ class _Mixture:
     def __init__(
         self, n_points: int, sigmas: npt.NDArray[np.float64], n_centers: int, device: str | torch.device
     ) -> None:
+        # To count and to pick out near terms, a card would be waited for: all are exponentiated there.
+        self.picks = torch.device(device).type == "cpu"
         self.precisions = torch.as_tensor(sigmas**-2.0, device=device)
         self.nearest = torch.full((n_points,), torch.inf, dtype=torch.float32, device=device)
         self.sums = torch.zeros((n_points, len(sigmas)), dtype=torch.float64, device=device)
@@ -130,8 +134,8 @@ class _Mixture:
         n_columns = excess.shape[1]
         flat, row_of = excess.view(-1), None
         for s, precision, reach in self.plan:
-            near = flat <= reach
-            if row_of is None and int(near.count_nonzero()) > _DENSE_ABOVE * flat.numel():
+            near = flat <= reach if self.picks else None
+            if near is None or (row_of is None and int(near.count_nonzero()) > _DENSE_ABOVE * flat.numel()):
                 sums[:, s] += excess.mul(-precision).exp_().sum(dim=1)
                 continue
             kept = _places(near)

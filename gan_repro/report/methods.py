@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gan_repro import models, paper
 from gan_repro.report.material import Material
+from gan_repro.stats.sums import total
 from gan_repro.tables.collect import in_todays_words
 from gan_repro.tables.render import CODE, markdown
 from gan_repro.trials.presets import FULL_SIZE, PRESETS
@@ -88,7 +89,7 @@ def trials(material: Material) -> str:
                 preset or "none",
                 f"`{(record.provenance.commit or 'none')[:12]}`",
                 str(record.provenance.environment.get("device")),
-                f"{sum(record.provenance.seconds.values()) / 60:.1f}",
+                f"{total(record.provenance.seconds.values()) / 60:.1f}",
             ]
         )
     if not rows:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from gan_repro import paper
 from gan_repro.report.material import Material
+from gan_repro.stats.sums import mean
 from gan_repro.tables.collapse import floors, has_collapsed
 from gan_repro.tables.render import CODE, markdown
 from gan_repro.trials.presets import FULL_SIZE
@@ -167,18 +168,18 @@ def _above_neighbours(curve: Mapping[int, float]) -> dict[int, float]:
     near = {
         epoch: [value for other, value in curve.items() if 0 < abs(other - epoch) <= _NEAR] for epoch in curve
     }
-    return {epoch: curve[epoch] - sum(others) / len(others) for epoch, others in near.items() if others}
+    return {epoch: curve[epoch] - mean(others) for epoch, others in near.items() if others}
 
 
 def _root_mean_square(values: Sequence[float]) -> float | None:
-    return math.sqrt(sum(value**2 for value in values) / len(values)) if values else None
+    return math.sqrt(mean(value**2 for value in values)) if values else None
 
 
 def _means_of_looks(curve: Mapping[int, float]) -> dict[int, float]:
     """By epoch, the mean of so many looks in a row of which it is the last."""
     epochs = sorted(curve)
     return {
-        epochs[last]: sum(curve[epoch] for epoch in epochs[last + 1 - _IN_A_ROW : last + 1]) / _IN_A_ROW
+        epochs[last]: mean(curve[epoch] for epoch in epochs[last + 1 - _IN_A_ROW : last + 1])
         for last in range(_IN_A_ROW - 1, len(epochs))
     }
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from gan_repro import data
 from gan_repro.scoring.layout import LAYOUTS
 from gan_repro.scoring.marks import TABLE_1_SAMPLES
-from gan_repro.util import console
-from gan_repro.util.arguments import positive_count
-from gan_repro.util.device import CHOICES
+from gan_repro.util import arguments, console
+from gan_repro.util.device import HELP
+from gan_repro.util.device import prepare as prepare_device
 from gan_repro.util.folders import RUNS
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _score(options: argparse.Namespace) -> ScoreReport:
     )
     for doubt in prepared.doubts:
         console.log.warning("warning: %s", doubt)
+    prepare_device(prepared.device)
     return score_prepared(prepared)
 
 
@@ -137,12 +138,14 @@ def configure(parser: argparse.ArgumentParser, protocol: str = BOTH) -> None:
     parser.add_argument("--key", metavar="NAME", help="which array of the file, where several could be meant")
     parser.add_argument(
         "--n-samples",
-        type=positive_count,
+        type=arguments.positive_count,
         default=TABLE_1_SAMPLES,
         metavar="N",
         help="score so many, drawn at random where there are more (default: 10000, as Table 1)",
     )
-    parser.add_argument("--device", choices=CHOICES, default="auto", help="default: auto")
+    parser.add_argument(
+        "--device", type=arguments.device, default="auto", metavar="DEVICE", help=f"{HELP}; default: auto"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON object, with the curve over sigma")
     parser.add_argument(
         "--per-image", action="store_true", help="with --json, the log-likelihood of each test image, too"

@@ -84,7 +84,7 @@ def score(
         key: which array of a file, dict or batch holds the samples, where several could.
         n_samples: how many are scored: of a larger array so many drawn at random (seed 0), of a stream the
             first; of fewer all are, and the report marks it.
-        device: "auto", "cpu" or "cuda".
+        device: "auto" (a card if there is one), "cpu", "cuda" or "cuda:N".
         fold: of a data set that has folds, counted from 0.
         root: a folder of yours to look for the data set in first.
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro.stats.estimate import Estimate
+from gan_repro.stats.sums import mean
 
 Told = Literal["recorded", "derived"]
 
@@ -146,4 +147,4 @@ def across_seeds(scores: list[Estimate]) -> Estimate | None:
 
 def _mean(errors: list[float | None]) -> float | None:
     known = [error for error in errors if error is not None]
-    return sum(known) / len(known) if known else None
+    return mean(known) if known else None

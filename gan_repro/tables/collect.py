@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gan_repro import data
 from gan_repro.models.chains import LONG_CHAINS, chain_shape
+from gan_repro.stats.sums import mean
 from gan_repro.tables.cell import Cell, Progress, Sampling, SeedResult
 from gan_repro.tables.collapse import Floor, has_collapsed
 from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS, stands_under
@@ -118,9 +119,7 @@ def _seed_result(group: Sequence[TrialRecord], floor: Floor | None) -> SeedResul
         for fold in score.folds
         if fold.log_likelihood.standard_error is not None
     ]
-    within = (
-        {"value": score.log_likelihood.value, "standard_error": sum(errors) / len(errors)} if errors else {}
-    )
+    within = {"value": score.log_likelihood.value, "standard_error": mean(errors)} if errors else {}
     return common.model_copy(
         update={
             "score": score.log_likelihood,
@@ -186,7 +185,7 @@ def _sampling(records: Sequence[TrialRecord]) -> Sampling:
     means: Mapping[str, list[float]] = {
         name: [value for one in each if (value := getattr(one, name)) is not None] for name in _COSTS
     }
-    update = {name: sum(values) / len(values) if values else None for name, values in means.items()}
+    update = {name: mean(values) if values else None for name, values in means.items()}
     return each[0].model_copy(update=update | {"at_least": any(one.at_least for one in each)})
 
 

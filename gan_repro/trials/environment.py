@@ -1,8 +1,7 @@
-"""The machine a trial runs on: made repeatable before, described after, as read back and not as asked for."""
+"""The machine a trial runs on, described as read back and not as asked for."""
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
@@ -13,21 +12,10 @@ import torch
 
 import gan_repro
 from gan_repro.trials.records import Environment, Origin
+from gan_repro.util.device import float32_precision, on_card
 from gan_repro.util.text import first_line
 
-_LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn")
-
-
-def prepare(device: str, threads: int) -> None:
-    """Make arithmetic on `device` repeatable, and use so many CPU threads."""
-    torch.set_num_threads(threads)
-    if device.startswith("cuda"):
-        # cuBLAS reads this when it starts; without it its results depend on what else runs.
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
-        torch.backends.cudnn.benchmark = False
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
+_LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
 def origin(device: str) -> Origin:
@@ -38,19 +26,30 @@ def origin(device: str) -> Origin:
 
 def describe(device: str) -> Environment:
     """Read back device, threads, determinism flags and versions."""
-    on_gpu = device.startswith("cuda")
+    card = on_card(device)
     return {
-        "device": torch.cuda.get_device_name(device) if on_gpu else "cpu",
+        "device": torch.cuda.get_device_name(device) if card else "cpu",
         "processor": _processor(),
         "threads": torch.get_num_threads(),
         "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
-        "tf32": bool(torch.backends.cuda.matmul.allow_tf32) if on_gpu else False,
+        "tf32": card and float32_precision() != ("ieee",) * 3,
         "cpu_capability": torch.backends.cpu.get_cpu_capability(),
-        "cuda": torch.version.cuda if on_gpu else None,
+        "cuda": torch.version.cuda if card else None,
+        "cudnn": torch.backends.cudnn.version() if card else None,
+        "driver": _driver() if card else None,
+        # A card's generator deals its numbers out among these.
+        "multiprocessors": torch.cuda.get_device_properties(device).multi_processor_count if card else None,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
+        # With its local part (+cpu, +cu130), which the installed metadata may lack.
+        "torch": str(torch.__version__),
         **{library: metadata.version(library) for library in _LIBRARIES},
     }
+
+
+def device_kind(environment: Environment) -> str:
+    """The kind of device, ``cpu`` or ``cuda``, that ran in a recorded environment and drew its noise."""
+    return "cpu" if environment.get("device") == "cpu" else "cuda"
 
 
 def checkout() -> Path:
@@ -103,6 +102,17 @@ def peak_memory() -> int:
     return int(peak if sys.platform == "darwin" else peak * 1024)
 
 
+def forget_peak_memory(device: str) -> None:
+    """Begin anew to watch how much of a card's memory is used."""
+    if on_card(device):
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_card_memory(device: str) -> int | None:
+    """The most of a card's memory that tensors took since `forget_peak_memory`, bytes; None on the CPU."""
+    return torch.cuda.max_memory_allocated(device) if on_card(device) else None
+
+
 def _git(root: Path, *arguments: str) -> str:
     # No locks: a look at the repository must leave nothing in it, also where it is cut off.
     command = ["git", "--no-optional-locks", "-C", str(root), *arguments]
@@ -119,3 +129,15 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or "unknown"
+
+
+def _driver() -> str | None:
+    """The version of NVIDIA's driver; None where its own tool does not tell."""
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(  # noqa: S603  fixed words, no shell
+            command, check=True, capture_output=True, text=True, timeout=20
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.partition("\n")[0].strip() or None

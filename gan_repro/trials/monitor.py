@@ -21,6 +21,7 @@ from gan_repro.trials.checkpoint import read_checkpoint, write_checkpoint
 from gan_repro.trials.records import CurvePoint, Origin
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.util.console import log
+from gan_repro.util.device import out_of_memory
 from gan_repro.util.seeds import generator
 from gan_repro.util.text import first_line
 
@@ -224,6 +225,8 @@ class TrainingMonitor:
             mine, state = read_checkpoint(self.checkpoint, self.spec)
             self.curve = mine.points
         except Exception as error:  # torch.load raises many kinds for damaged files
+            if out_of_memory(error):
+                raise
             self.set_aside(error)
             return None
         self.best_epoch, self.best_mean = mine.best_epoch, mine.best_mean

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validato
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.mixing import ChainDiagnostics
 from gan_repro.stats.spread import COLLAPSED_BELOW
+from gan_repro.stats.sums import mean
 from gan_repro.trials.spec import TrialSpec
 
 Status = Literal["done", "diverged", "error", "interrupted"]
@@ -43,7 +44,7 @@ class Score(_Part):
         return cls(
             sigma=None,
             log_likelihood=Estimate.from_values([score.log_likelihood.value for score in scores], "folds"),
-            valid_mean=sum(score.valid_mean for score in scores) / len(scores),
+            valid_mean=mean(score.valid_mean for score in scores),
             sigma_curve=(),
             at_grid_edge=any(score.at_grid_edge for score in scores),
             folds=tuple(scores),
@@ -123,6 +124,10 @@ class Provenance(Origin):
     """Largest resident size of the process, bytes."""
     resumed: int
     """How many times the trial went on from a checkpoint."""
+    reseeded: tuple[int, ...] = ()
+    """After how many updates the noise was seeded anew: the checkpoint came from another kind of device."""
+    peak_card_memory: int | None = None
+    """The most of the card's memory that tensors took, bytes; None on the CPU."""
     earlier: tuple[Origin, ...] = ()
     """Of the runs that this one was resumed from, so far as they differ from this one's."""
 

@@ -21,7 +21,7 @@ from gan_repro.trials.records import Origin, Provenance, TrialRecord
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.store import RecordStore
 from gan_repro.trials.trial_run import TrialRun
-from gan_repro.util.device import choose_device
+from gan_repro.util.device import choose_device, prepare
 from gan_repro.util.files import remove_unfinished
 from gan_repro.util.folders import RUNS
 from gan_repro.util.text import one_line
@@ -77,6 +77,8 @@ def run(spec: TrialSpec, options: RunOptions | None = None) -> TrialRecord:
         OSError: the results folder cannot be written, or the data cannot be had.
         filelock.Timeout: another process runs the trial, and `options.stop_requested` while this one waited.
         ValueError: the data are not those that the spec names, or the device is not there.
+        MemoryError, RuntimeError: the machine or its card has too little memory, or the card has failed; the
+            checkpoint stays.
     """
     options = options or RunOptions()
     store = RecordStore(options.results)
@@ -112,7 +114,8 @@ def _locked(path: Path, stop_requested: Callable[[], bool]) -> Iterator[None]:
 def _run(spec: TrialSpec, options: RunOptions) -> TrialRecord:
     kind = _checked_kind(spec)
     device = choose_device(options.device)
-    environment.prepare(device, options.threads)
+    prepare(device, options.threads)
+    environment.forget_peak_memory(device)
     started = datetime.now(UTC)
     folds = load_images(spec.data.name, spec.data.fold, options.root)
     found = fingerprint(folds)
@@ -141,7 +144,9 @@ def _run(spec: TrialSpec, options: RunOptions) -> TrialRecord:
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds={name: round(value, 3) for name, value in trial.seconds.items()},
             peak_memory=environment.peak_memory(),
+            peak_card_memory=environment.peak_card_memory(device),
             resumed=monitor.resumed,
+            reseeded=tuple(getattr(model, "reseeded", ())),
             earlier=tuple(monitor.earlier),
         ),
     )

@@ -18,6 +18,7 @@ from gan_repro.stats.mixing import ChainDiagnostics, diagnose
 from gan_repro.trials.monitor import StopRequestedError, TrainingMonitor
 from gan_repro.trials.records import Candidate, Score, Status
 from gan_repro.trials.spec import TrialSpec
+from gan_repro.util.device import card_failed, finish, out_of_memory
 from gan_repro.util.files import sha256_of_array
 from gan_repro.util.seeds import generator
 from gan_repro.util.text import describe_error
@@ -44,7 +45,11 @@ class TrialRun:
         """Wall-clock time by phase."""
 
     def run(self) -> tuple[Status, str | None]:
-        """Go through the phases; return how it ended, and why if not well."""
+        """Go through the phases; return how it ended, and why if not well.
+
+        Raises:
+            MemoryError, RuntimeError: the machine or its card has too little memory, or the card has failed.
+        """
         try:
             self._train()
             self._score_candidates()
@@ -56,6 +61,8 @@ class TrialRun:
         except DivergedError as error:
             return "diverged", str(error)
         except (ArithmeticError, RuntimeError, ValueError, MemoryError) as error:
+            if out_of_memory(error) or card_failed(error):
+                raise  # of the machine, not of the model
             return "error", describe_error(error)
         return "done", None
 
@@ -67,6 +74,7 @@ class TrialRun:
             except StateError as error:
                 self.monitor.set_aside(error)
                 self.model.fit_observed(train, self.monitor)
+            finish(str(self.model.device))
             self.monitor.save(self.model)
         finally:
             self.monitor.close()
@@ -86,7 +94,7 @@ class TrialRun:
 
     def _candidate(self, epoch: int | None) -> Candidate:
         started = time.monotonic()
-        random = generator(self.spec.seed, self.spec.model, "samples", device=self.model.device)
+        random = self._random("samples")
         samples = self.model.sample(self.spec.evaluation.n_samples, generator=random)
         expected = (self.spec.evaluation.n_samples, self.folds[0].train_pixels.shape[1])
         if tuple(samples.shape) != expected:
@@ -95,13 +103,13 @@ class TrialRun:
             )
         if not bool(torch.isfinite(samples).all()):
             raise DivergedError(f"{self.spec.model}: the samples are not all finite")
-        sampled = time.monotonic()
+        sampled = self._now()
         scores = {
             protocol: self._score(samples, protocol)
             for protocol in dict.fromkeys((self.spec.evaluation.protocol, "refined"))
         }
         self.seconds["sampling"] += sampled - started
-        self.seconds["scoring"] += time.monotonic() - sampled
+        self.seconds["scoring"] += self._now() - sampled
         pixels = samples.detach().cpu().numpy().astype(np.float32, copy=False)
         chains, _ = self.model.chain_shape(len(pixels))
         return Candidate(
@@ -118,17 +126,28 @@ class TrialRun:
             # The record carries the flag, and the table shows it.
             warnings.simplefilter("ignore", GridEdgeWarning)
             scores = [
-                _score(evaluate(samples, fold.valid, fold.test, protocol=protocol)) for fold in self.folds
+                _score(evaluate(samples, fold.valid, fold.test, protocol=protocol, device=self.model.device))
+                for fold in self.folds
             ]
         return Score.over_folds(scores)
 
     def _mixing(self) -> ChainDiagnostics | None:
         """Measure what consecutive states are worth, however many chains the scored samples came from."""
         started = time.monotonic()
-        random = generator(self.spec.seed, self.spec.model, "mixing", device=self.model.device)
-        drawn = self.model.sample_consecutive(self.spec.evaluation.n_samples, generator=random)
-        self.seconds["consecutive sampling"] += time.monotonic() - started
+        drawn = self.model.sample_consecutive(
+            self.spec.evaluation.n_samples, generator=self._random("mixing")
+        )
+        self.seconds["consecutive sampling"] += self._now() - started
         return None if drawn is None else diagnose(drawn[0].cpu().numpy(), drawn[1])
+
+    def _random(self, purpose: str) -> torch.Generator:
+        """The random numbers of one purpose."""
+        return generator(self.spec.seed, self.spec.model, purpose, device=self.model.random_device)
+
+    def _now(self) -> float:
+        """The time, in seconds, once the device has done all that it was given."""
+        finish(str(self.model.device))
+        return time.monotonic()
 
 
 def _score(result: ParzenResult) -> Score:

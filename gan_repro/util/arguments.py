@@ -6,6 +6,8 @@ import argparse
 import re
 from collections.abc import Callable
 
+from gan_repro.util.device import check_name
+
 _MOST_DIGITS = 9
 _MINUTES_A_YEAR = 365 * 24 * 60
 
@@ -53,3 +55,7 @@ def checked_by(check: Callable[[str], object]) -> Callable[[str], str]:
         return text
 
     return name
+
+
+device = checked_by(check_name)
+"""A device to compute on; whether it is there is asked once the command runs."""

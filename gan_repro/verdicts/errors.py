@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from gan_repro import paper
 from gan_repro.experiments import sensitivity
 from gan_repro.stats.intervals import Interval, deviation_interval
+from gan_repro.stats.sums import mean
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision, Ruling
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.published import ROWS, as_published
@@ -88,7 +89,7 @@ def decide_error_over_examples(evidence: Evidence) -> Decision:
         draws = record.findings.get(name) if record is not None else None
         size = ErrorSizes(
             float(row.mnist.standard_error or 0),
-            sum(errors) / len(errors) if errors else None,
+            mean(errors) if errors else None,
             draws.value if draws is not None else None,
         )
         sizes[row.model] = size

@@ -16,6 +16,7 @@ from gan_repro import paper
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.results import load_results
 from gan_repro.stats.intervals import mean_interval
+from gan_repro.stats.sums import mean, total
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE, PRESETS
 from gan_repro.trials.records import TrialRecord
@@ -63,13 +64,11 @@ class Trials:
         scores = list(self.scores.values())
         if not scores:
             return f"no net with a score{self.left_out()}"
-        mean = sum(scores) / len(scores)
         if len(scores) == 1:
-            return f"{mean:.1f} nats from one seed{self.left_out()}"
+            return f"{scores[0]:.1f} nats from one seed{self.left_out()}"
         interval = mean_interval(scores)
-        return (
-            f"{mean:.1f} nats on the mean of {len(scores)} seeds, 95 % interval {interval}{self.left_out()}"
-        )
+        seeds = f"the mean of {len(scores)} seeds"
+        return f"{mean(scores):.1f} nats on {seeds}, 95 % interval {interval}{self.left_out()}"
 
     def shortfall(self, dataset: str) -> str:
         """Say why they decide nothing: there are none, or they were cut short."""
@@ -162,7 +161,7 @@ class Evidence:
                 started, finished = map(
                     datetime.fromisoformat, (record.provenance.started, record.provenance.finished)
                 )
-                took = timedelta(seconds=sum(record.provenance.seconds.values()))
+                took = timedelta(seconds=total(record.provenance.seconds.values()))
                 found.append(min(started, finished - took) if record.provenance.resumed else started)
         for name in experiments:
             if name in self.experiments:

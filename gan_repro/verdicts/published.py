@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gan_repro import paper
 from gan_repro.experiments import chains
 from gan_repro.experiments.sample_quality import AS_PUBLISHED, BEST_BY_SEARCH
+from gan_repro.stats.sums import mean
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.verdicts.evidence import Evidence, Trials
@@ -114,5 +115,5 @@ def _envelope(evidence: Evidence, row: str, sigmas: tuple[float | None, ...]) ->
     for sigma in (*sigmas, None):
         scores = chains.published_scores(record, chains.ONE_CHAIN, row, sigma)
         if scores:
-            means.append(sum(scores.values()) / len(scores))
+            means.append(mean(scores.values()))
     return (min(means), max(means)) if means else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gan_repro.experiments.sample_quality import MARGIN, NAME, kid_name
 from gan_repro.stats.intervals import TooFewSeedsError, mean_interval
+from gan_repro.stats.sums import mean
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision, Ruling
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.published import WAYS, WITH_CHAINS
@@ -36,7 +37,7 @@ def difference(kid: Mapping[str, Mapping[int, float]], significance: float) -> D
     earlier = {row: kid[row] for row in WITH_CHAINS if kid.get(row)}
     if len(earlier) < len(WITH_CHAINS) or not kid.get("gan"):
         return None
-    best = min(earlier, key=lambda row: sum(earlier[row].values()) / len(earlier[row]))
+    best = min(earlier, key=lambda row: mean(earlier[row].values()))
     seeds = sorted(kid["gan"].keys() & earlier[best].keys())
     try:
         interval = mean_interval([kid["gan"][s] - earlier[best][s] for s in seeds], 1 - 2 * significance)

@@ -22,6 +22,7 @@ from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.runner import RunOptions, checkpoint_path
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.console import log
+from gan_repro.util.device import on_card
 from gan_repro.util.files import atomic_write
 from gan_repro.util.text import first_line
 
@@ -123,7 +124,7 @@ class Cluster:
         shared = self._check_workers(marker, options.device)
         event = distributed.Event(marker.name, client=self.client)
         executor = self.client.get_executor(
-            pure=False, retries=RETRIES, resources={"GPU": 1} if options.device == "cuda" else None
+            pure=False, retries=RETRIES, resources={"GPU": 1} if on_card(options.device) else None
         )
         futures: dict[Future[RemoteResult], Planned] = {}
         for planned in plan:
@@ -168,7 +169,7 @@ class Cluster:
         views = self.client.run(view, marker, on_error="return")
         if not views:
             log.info("no worker is connected to %s yet; waiting for one (Ctrl-C to stop)", self.address)
-        elif device == "cuda" and not self._gpu_workers():
+        elif on_card(device) and not self._gpu_workers():
             log.info(
                 f"no worker at {self.address} offers a GPU; waiting for one started with --resources GPU=1"
             )

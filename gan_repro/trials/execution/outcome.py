@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from filelock import Timeout
@@ -10,7 +14,8 @@ from filelock import Timeout
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, run
-from gan_repro.util.text import describe_error
+from gan_repro.util.device import card_failed, out_of_memory
+from gan_repro.util.text import describe_error, first_line
 
 NOT_STARTED = "not started: the sweep was stopped before"
 
@@ -49,10 +54,16 @@ def run_planned(planned: Planned, options: RunOptions) -> TrialOutcome:
 
 
 def try_planned(planned: Planned, options: RunOptions) -> TrialOutcome:
-    """Run one trial of a plan, and turn whatever it raises into the reason why there is no record."""
+    """Run one trial of a plan, and turn whatever it raises into the reason why there is no record.
+
+    Raises:
+        torch.AcceleratorError: the card has failed; this process can compute no more on it.
+    """
     try:
         return run_planned(planned, options)
     except Exception as error:
+        if card_failed(error):
+            raise  # whoever owns this process must end it
         # The other trials go on; the table names this one and the reason.
         return TrialOutcome(planned, None, explain(error, options.results))
 
@@ -64,4 +75,27 @@ def explain(error: BaseException, results: object) -> str:
             f"no room in {results} ({error.strerror}); free some and run the same command again: "
             "finished trials are kept"
         )
+    if out_of_memory(error):
+        return (
+            f"out of memory ({first_line(error)}); run the same command again with fewer --workers, with more"
+            " memory or with --device cpu: it goes on from its checkpoint"
+        )
+    if card_failed(error):
+        cure = "run the same command again: it goes on from its checkpoint"
+        return f"the card failed ({first_line(error)}); {cure}"
     return describe_error(error)
+
+
+@contextmanager
+def ending_with_the_card(planned: Planned) -> Iterator[None]:
+    """Within a worker: end its process where its card fails, for it could compute no more.
+
+    The trial goes on in a new process, from its checkpoint.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not card_failed(error):
+            raise
+        print(f"{planned.spec.id}: the card failed ({first_line(error)})", file=sys.stderr, flush=True)
+        os._exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gan_repro.stats.sums import total
 from gan_repro.trials.checkpoint import epochs_saved
 from gan_repro.trials.presets import SEEDS, Preset, presets_with
 from gan_repro.trials.rows import names
@@ -86,8 +87,8 @@ def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, 
         left.append(minutes)
         rows.append([planned.spec.id, state, f"{minutes:g}", "; ".join(planned.smaller) or "none"])
     table = tabulate(rows, ["trial", "state", "minutes", "smaller than the reference"], tablefmt="github")
-    span = max(sum(left) / workers, max(left, default=0.0))
+    span = max(total(left) / workers, max(left, default=0.0))
     return (
-        f"{table}\n\n{sum(left):.0f} core minutes, about {span:.0f} minutes on {workers} workers"
+        f"{table}\n\n{total(left):.0f} core minutes, about {span:.0f} minutes on {workers} workers"
         " (rough, for cores of a 2.6 GHz server CPU)"
     )

@@ -16,11 +16,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_repro.trials.execution.outcome import NOT_STARTED, TrialOutcome, explain, try_planned
+from gan_repro.trials.execution.outcome import (
+    NOT_STARTED,
+    TrialOutcome,
+    ending_with_the_card,
+    explain,
+    try_planned,
+)
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.progress import reporter
 from gan_repro.trials.execution.stop import STOP_SIGNALS, Stop
 from gan_repro.trials.runner import RunOptions
+from gan_repro.util.device import card_for
 
 WORKER_DEATHS = 3
 """How many worker processes may die of one trial before it is given up."""
@@ -88,6 +95,7 @@ class _Worker:
         """Run a trial; where the process dies, go on in a new one, from the checkpoint if there is one."""
         if reason := cannot_import_main():
             return TrialOutcome(planned, None, reason)
+        options = replace(options, device=card_for(options.device, self.position))
         outcome = TrialOutcome(planned, None, NOT_STARTED)
         for deaths in range(1, WORKER_DEATHS + 1):
             if self.stop.is_set():
@@ -105,8 +113,8 @@ class _Worker:
                 outcome = TrialOutcome(
                     planned,
                     None,
-                    f"its worker process died {times} (killed, or out of memory); run the same command again "
-                    "with fewer --workers or more memory, finished trials are kept",
+                    f"its worker process died {times} (killed, out of memory, or its card failed); run the "
+                    "same command again with fewer --workers or more memory, finished trials are kept",
                 )
             except Exception as error:
                 return TrialOutcome(planned, None, explain(error, options.results))
@@ -211,4 +219,6 @@ def _end_with_parent() -> None:
 
 def _run_in_worker(planned: Planned, options: RunOptions) -> TrialOutcome:
     report = reporter(_worker_shares, _worker_position, planned)
-    return try_planned(planned, replace(options, stop_requested=_worker_stop.is_set, report_share=report))
+    options = replace(options, stop_requested=_worker_stop.is_set, report_share=report)
+    with ending_with_the_card(planned):
+        return try_planned(planned, options)

@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
+import torch
+
 import gan_repro
 from gan_repro.trials import environment
-from gan_repro.trials.execution.outcome import TrialOutcome, run_planned
+from gan_repro.trials.execution.outcome import TrialOutcome, ending_with_the_card, run_planned
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.runner import RunOptions, checkpoint_path
 from gan_repro.util.files import atomic_write
@@ -62,7 +64,7 @@ def run_remote(task: RemoteTask) -> RemoteResult:
     options = task.options
     if options.root is not None and not options.root.exists():
         options = replace(options, root=None)
-    with _listening(task.stop_event) as stop_requested:
+    with ending_with_the_card(task.planned), _listening(task.stop_event) as stop_requested:
         options = replace(options, stop_requested=stop_requested)
         if task.marker.exists():
             return RemoteResult(run_planned(task.planned, options))
@@ -80,7 +82,7 @@ def run_remote(task: RemoteTask) -> RemoteResult:
 def view(marker: Path) -> WorkerView:
     """Look for the marker, and read back the versions of this package, torch and numpy."""
     commit, _ = environment.code_version()
-    packages = (f"{name} {metadata.version(name)}" for name in ("torch", "numpy"))
+    packages = (f"torch {torch.__version__}", f"numpy {metadata.version('numpy')}")
     ours = f"gan_repro {gan_repro.__version__} ({commit or 'no commit'})"
     return WorkerView(marker.exists(), (ours, *packages))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+from gan_repro.stats.sums import total
 from gan_repro.trials.execution.outcome import TrialOutcome, try_planned
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.processes import Processes
@@ -16,6 +17,7 @@ from gan_repro.trials.execution.progress import Progress, reporter
 from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.runner import RunOptions, checkpoint_path
 from gan_repro.util.console import log
+from gan_repro.util.device import on_card
 
 
 class Executor(Protocol):
@@ -53,7 +55,8 @@ def sweep(
     """Run the planned trials.
 
     A failing trial never takes the others with it, and neither does a worker process that dies. The longest
-    trials start first; under a budget those that were begun, then the first of the plan.
+    trials start first; under a budget those that were begun, then the first of the plan. On a card even a
+    single worker is a process of its own: one in which CUDA has failed can compute no more.
 
     Args:
         plan: what to run.
@@ -74,7 +77,8 @@ def sweep(
     options = replace(options, progress_position=None)
     with stop.listening(budget_minutes), progress.displayed():
         if executor is None:
-            executor = ThisProcess(progress.shares) if count == 1 else Processes(progress.shares)
+            here = count == 1 and not on_card(options.device)
+            executor = ThisProcess(progress.shares) if here else Processes(progress.shares)
         with suppress(KeyboardInterrupt):
             for outcome in executor.outcomes(ordered, options, stop):
                 outcomes[outcome.planned.spec.id] = outcome
@@ -116,7 +120,7 @@ def _log_outcome(outcome: TrialOutcome) -> None:
     if record is None:
         line = f"{name}: {outcome.problem}"
     elif record.status == "done":
-        took = timedelta(seconds=round(sum(record.provenance.seconds.values())))
+        took = timedelta(seconds=round(total(record.provenance.seconds.values())))
         fate = ", collapsed" if record.collapsed else ""
         line = f"{name}: {record.score.log_likelihood} nats{fate}, {took}"
     else:

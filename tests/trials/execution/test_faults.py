@@ -289,8 +289,8 @@ def test_a_model_too_large_for_the_memory_fails_alone(tiny_spec, tmp_path):
         assert ended(process) == 1
     records = {record.spec.model: record for record in RecordStore(tmp_path)}
     assert records["gaussian"].status == "done"
-    assert records["gan"].status == "error"
-    assert "alloc" in records["gan"].reason
+    # The machine's fault and not the model's: a machine with more of it goes on.
+    assert "gan" not in records
 
 
 def test_a_worker_that_raises_fails_alone_and_says_where(tiny_spec, tmp_path, monkeypatch):

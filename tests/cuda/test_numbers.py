@@ -10,11 +10,9 @@ from torch import Tensor
 
 from gan_repro import data, models, parzen
 from gan_repro.models.training import TrainedModel
+from tests.cuda import ON_A_CARD
 
-pytestmark = [
-    pytest.mark.cuda,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device"),
-]
+pytestmark = ON_A_CARD
 CARD = "cuda"
 
 TRAINED = {
