@@ -66,3 +66,9 @@ def test_package_data_cover_every_file_that_is_no_python() -> None:
     held = {path for pattern in patterns["gan_repro"] for path in package.glob(pattern)}
     files = {path for path in package.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
     assert files <= held, sorted(str(path) for path in files - held)
+
+
+def test_the_page_on_installing_names_every_extra() -> None:
+    page = (ROOT / "docs" / "install.md").read_text()
+    named = set(re.findall(r"^\| `([\w-]+)` \| [^|]+ \|$", page, re.MULTILINE))
+    assert set(PROJECT["optional-dependencies"]) <= named
