@@ -36,6 +36,8 @@ def test_it_learns_and_the_seed_decides_every_bit():
     for name, tensor in first.tensors.items():
         assert torch.equal(tensor, again.tensors[name])
     assert not torch.equal(first.tensors["dense/weight"], other.tensors["dense/weight"])
+    before = [DigitNetwork.initial(seed).tensors["dense/weight"] for seed in (1, 2)]
+    assert not torch.equal(*before)
 
 
 def test_features_have_unit_mean_square_on_the_training_images():
