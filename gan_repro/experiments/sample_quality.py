@@ -206,7 +206,7 @@ def _measured(
         same = True
     else:
         samples = samples_again(record, yardstick.dataset, context)
-        same = sha256_of_array(samples) == record.candidates[spec.evaluation.scored].samples_sha256
+        same = sha256_of_array(samples) == record.scored.samples_sha256
     quality = yardstick.measure(samples, settings.measures, seed=settings.seed, log=context.log)
     atomic_write(path, json.dumps({"same": same, "quality": quality.to_dict()}))
     return quality, same

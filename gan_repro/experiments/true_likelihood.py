@@ -30,15 +30,18 @@ from scipy.stats import ttest_ind
 from gan_repro.experiments import base
 from gan_repro.experiments.base import Context, ExperimentResult, Floats, mean_of
 from gan_repro.experiments.record import Finding
-from gan_repro.experiments.trained import NoModelError, Trained, load_all
+from gan_repro.experiments.trained import NoModelError, Trained, load, nothing_recorded, recorded
 from gan_repro.measures.ais import AISSettings
 from gan_repro.measures.boltzmann import base_bias, binarise, partition_function, variational_bound
 from gan_repro.measures.decoders import decoder_of
 from gan_repro.measures.likelihood import bound_likelihood, choose_sigma
 from gan_repro.parzen.protocols import evaluate
+from gan_repro.trials.store import RecordStore
 from gan_repro.util.seeds import generator
 
 VERSION = 1
+
+NAME = "true-likelihood"
 
 Values = npt.NDArray[np.float64]
 
@@ -49,7 +52,7 @@ _BASE_IMAGES = 1000
 class Settings(base.Settings):
     """Which models, on how many images, and for how long."""
 
-    rows: tuple[str, ...] = ("gan", "dbn")
+    rows: tuple[str, ...] = Field(("gan", "dbn"), min_length=1)
     dataset: str = "mnist"
     seeds: tuple[int, ...] = (1,)
     """Of the trials that are measured."""
@@ -94,27 +97,29 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     findings: dict[str, Finding] = {}
     series: dict[str, list[list[float]]] = {}
     ids, missing = [], []
+    records = list(RecordStore(context.results))
     for row in settings.rows:
-        try:
-            found = load_all(context, row, settings.dataset)
-        except NoModelError as error:
-            missing.append(error)
-            continue
-        for trained in found:
-            if trained.record.spec.seed not in settings.seeds:
+        found = [r for r in recorded(records, row, settings.dataset) if r.spec.seed in settings.seeds]
+        if not found:
+            missing.append(nothing_recorded(context, row, settings.dataset))
+        for record in found:
+            try:
+                trained = load(record, context, last=record.spec.evaluation.scored == "last")
+            except NoModelError as error:
+                missing.append(str(error))
                 continue
-            name = f"{row}_{trained.record.spec.seed}"
-            if trained.record.spec.model == "dbn":
+            name = f"{row}_{record.spec.seed}"
+            if record.spec.model == "dbn":
                 findings |= _of_dbn(trained, settings, context, name)
             else:
                 more, curves = _of_generator(trained, settings, context, name)
                 findings |= more
                 series |= curves
-            ids.append(trained.record.spec.id)
+            ids.append(record.spec.id)
     if not ids:
-        raise missing[0] if missing else NoModelError(f"no trial has one of the seeds {settings.seeds}")
-    for reason in missing:
-        context.log(f"left out: {reason}")
+        raise NoModelError(missing[0])
+    for line in missing:
+        context.log(f"left out: {line}")
     return ExperimentResult(findings, series, tuple(ids))
 
 
@@ -125,8 +130,14 @@ def _of_generator(
     test = _spaced(images.test, settings.n_test)
     both = np.concatenate([test, _spaced(images.train, settings.n_test)])
     context.log(f"true-likelihood: {trained.label}, choosing sigma on {settings.n_valid} validation images")
+    folder = context.results / "checkpoints" / NAME / trained.record.spec.id
     sigma, curve = choose_sigma(
-        decoder, _spaced(images.valid, settings.n_valid), settings.smallest_sigma, settings.ais
+        decoder,
+        _spaced(images.valid, settings.n_valid),
+        settings.smallest_sigma,
+        settings.ais,
+        folder=folder / "sigma",
+        log=context.log,
     )
     context.log(f"true-likelihood: {trained.label}, sigma {sigma:.4f}")
     bounds = bound_likelihood(
@@ -135,7 +146,7 @@ def _of_generator(
         sigma,
         settings.ais,
         simulated=settings.n_simulated,
-        folder=context.results / "checkpoints" / "true-likelihood" / trained.record.spec.id,
+        folder=folder / "bounds",
         log=context.log,
     )
     n = len(test)
@@ -176,7 +187,7 @@ def _of_dbn(trained: Trained, settings: Settings, context: Context, name: str) -
     images, rbms = trained.dataset, trained.model.rbms
 
     def random(part: str) -> torch.Generator:
-        return generator(settings.seed, "true-likelihood", part, trained.record.spec.id)
+        return generator(settings.seed, NAME, part, trained.record.spec.id)
 
     every = max(1, settings.dbn_distributions // 10)
 

@@ -31,19 +31,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     training.add_argument(
         "--out",
         type=Path,
-        default=Path("results/weights"),
         metavar="DIR",
-        help="where weights and JSON go (default: results/weights)",
+        help="where weights and JSON go (default: where measures look for them, results/weights of a clone "
+        "or a folder of the cache)",
     )
     training.add_argument("--root", type=Path, metavar="DIR", help="your own folder with MNIST's files")
     options = parser.parse_args(arguments)
     from gan_repro.data import DataUnavailable
-    from gan_repro.measures.features import train_network
+    from gan_repro.measures.features import default_folder, train_network
     from gan_repro.util.files import require_writable
 
-    require_writable(options.out)
+    folder = options.out or default_folder()
+    require_writable(folder)
     try:
-        card = train_network(options.out, root=options.root, log=lambda line: print(line, file=sys.stderr))
+        card = train_network(folder, root=options.root, log=lambda line: print(line, file=sys.stderr))
     except DataUnavailable as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 import gan_repro
+from gan_repro.data.fetch.store import cache_folder
 from gan_repro.measures.network import EPOCHS, SHAPES, DigitNetwork, train
 from gan_repro.util.files import atomic_write, read_regular, sha256_of_array, sha256_of_file
 from gan_repro.util.text import one_line
@@ -25,7 +26,7 @@ Floats = npt.NDArray[np.floating]
 SEED = 1
 NAME = "mnist-digit-network"
 PUBLISHED = Path(gan_repro.__file__).parent.parent / "results" / "weights"
-"""Where the repository keeps the weights."""
+"""Where a clone of the repository has the weights, beside the package."""
 
 _LARGEST = 1 << 24
 """Bytes of a weights file that is read at most; the true one has less than a megabyte."""
@@ -52,8 +53,13 @@ class NetworkCard:
     """Version that trained it."""
 
 
+def default_folder() -> Path:
+    """The published weights' folder in a clone; of an installed package, a folder in the user's cache."""
+    return PUBLISHED if PUBLISHED.parent.is_dir() else cache_folder("weights")
+
+
 def load_network(folder: Path | None = None) -> tuple[DigitNetwork, NetworkCard]:
-    """Read the published net, or one that `train_network` wrote into a folder.
+    """Read the net from `default_folder`, or one that `train_network` wrote into another folder.
 
     Raises:
         ValueError: a file is missing, damaged or not the one that the JSON describes; one sentence says how
@@ -62,7 +68,7 @@ def load_network(folder: Path | None = None) -> tuple[DigitNetwork, NetworkCard]
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    weights, card = _paths(PUBLISHED if folder is None else folder)
+    weights, card = _paths(default_folder() if folder is None else folder)
     cure = "get it again from the repository, or train it with: python -m gan_repro.measures train-network"
     try:
         content, said = read_regular(weights, _LARGEST), json.loads(read_regular(card, _LARGEST))

@@ -128,22 +128,43 @@ def bound_likelihood(
 
 
 def choose_sigma(
-    decoder: Decoder, valid: Floats, smallest: float, settings: AISSettings | None = None
+    decoder: Decoder,
+    valid: Floats,
+    smallest: float,
+    settings: AISSettings | None = None,
+    *,
+    folder: Path | None = None,
+    log: Callable[[str], None] = lambda line: None,
 ) -> tuple[float, list[tuple[float, float]]]:
     """Choose the sigma under which the mean lower bound of validation images is highest.
 
     One run up the ladder to the smallest sigma passes all larger ones. The bound is looser at its end,
     which can move the choice to a sigma that is a little too large, never make a bound invalid.
 
+    Args:
+        decoder: the generator as a density.
+        valid: images (n, d).
+        smallest: where the ladder ends.
+        settings: length, chains and seed; None for the defaults.
+        folder: where the run is saved, to go on from; None: nowhere.
+        log: told a line from time to time, with the time left.
+
     Returns:
         The sigma, and the curve of (sigma, nats), from large to small sigmas.
+
+    Raises:
+        ValueError: images or sigma do not fit, or the folder's run is another; one sentence says so.
+        ArithmeticError: the decoder gives numbers that are not finite.
     """
-    settings = settings or AISSettings()
+    settings, name = settings or AISSettings(), "valid"
     x = check_images(decoder, valid)
     require_sigma(smallest)
-    plan = Plan.tuned(decoder, x, smallest, settings, "valid")
-    start = start_up(decoder, len(x), settings, generator(settings.seed, "ais", "valid"))
-    run = anneal(decoder, x, plan, settings.leapfrogs, start)
+    saver = RunSaver(folder, run_key(decoder, valid, smallest, settings, 0), log)
+    plan = saver.plan(name) or Plan.tuned(decoder, x, smallest, settings, name)
+    saver.keep_plan(name, plan)
+    run = saver.run(name) or start_up(decoder, len(x), settings, generator(settings.seed, "ais", name))
+    run = anneal(decoder, x, plan, settings.leapfrogs, run, saver.watch(name, settings.distributions))
+    saver.save(name, run)
     require_finite(run)
     sigmas, means = sigma_curve(run, plan.rungs, x.shape[1])
     return float(sigmas[np.argmax(means)]), list(zip(sigmas.tolist(), means.tolist(), strict=True))

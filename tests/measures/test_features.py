@@ -36,6 +36,8 @@ def test_it_learns_and_the_seed_decides_every_bit():
     for name, tensor in first.tensors.items():
         assert torch.equal(tensor, again.tensors[name])
     assert not torch.equal(first.tensors["dense/weight"], other.tensors["dense/weight"])
+    before = [DigitNetwork.initial(seed).tensors["dense/weight"] for seed in (1, 2)]
+    assert not torch.equal(*before)
 
 
 def test_features_have_unit_mean_square_on_the_training_images():
@@ -123,6 +125,16 @@ def test_a_damaged_file_is_one_sentence_with_a_cure(copy, damage):
     ) as error:
         load_network(copy)
     assert "\n" not in str(error.value)
+
+
+def test_an_installed_package_keeps_the_net_in_the_cache(copy, tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_REPRO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(features, "PUBLISHED", tmp_path / "nowhere" / "results" / "weights")
+    assert features.default_folder() == tmp_path / "cache" / "weights"
+    with pytest.raises(ValueError, match="train-network"):
+        load_network()
+    shutil.copytree(copy, tmp_path / "cache" / "weights", ignore=shutil.ignore_patterns("cache"))
+    assert load_network()[1].name == features.NAME
 
 
 def test_the_command_writes_both_files(tmp_path, monkeypatch, capsys):

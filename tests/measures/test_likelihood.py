@@ -130,6 +130,20 @@ def test_a_run_that_is_cut_short_ends_with_the_same_bits(tmp_path, monkeypatch):
     assert found.to_dict() == whole.to_dict()
 
 
+def test_the_choice_of_sigma_goes_on_where_it_was(tmp_path, monkeypatch):
+    known = linear_gaussian()
+    whole = choose_sigma(known.decoder, known.images, 0.2, TINY)
+    monkeypatch.setattr(saved_runs, "SAVE_SECONDS", 0)
+
+    def stop(line):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        choose_sigma(known.decoder, known.images, 0.2, TINY, folder=tmp_path, log=stop)
+    assert (tmp_path / "ais.pt").exists()
+    assert choose_sigma(known.decoder, known.images, 0.2, TINY, folder=tmp_path) == whole
+
+
 def test_another_runs_file_is_refused(tmp_path):
     known = linear_gaussian()
     bound_likelihood(known.decoder, known.images, known.sigma, TINY, simulated=2, folder=tmp_path)

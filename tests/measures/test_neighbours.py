@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gan_repro.measures.jackknife import Value, bounds
 from gan_repro.measures.neighbours import neighbour_measures, neighbourhood
 
 
@@ -68,3 +69,13 @@ def test_too_few_for_k_are_refused(features):
         neighbourhood(images[:5])
     with pytest.raises(ValueError, match="3 samples a group are too few for the 3 nearest"):
         neighbour_measures(samples[:39], neighbourhood(images))
+
+
+def test_errors_are_those_of_leaving_groups_out(features):
+    samples, images = features[0][:60], features[1][:80]
+    real = neighbourhood(images)
+    found = neighbour_measures(samples, real, groups=5)
+    without = [neighbour_measures(np.delete(samples, rows, 0), real, groups=4) for rows in bounds(60, 5)]
+    for name, value in found.items():
+        expected = Value.of(value.value, [measures[name].value for measures in without])
+        assert value.standard_error == pytest.approx(expected.standard_error), name
