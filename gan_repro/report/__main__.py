@@ -1,6 +1,6 @@
 """Bring everything that is printed in line with the records.
 
-    gan-repro report [--results DIR] [--check] [--html FILE]
+    gan-repro report [--results DIR] [--check] [--html FILE] [--controls]
 
 Writes REPORT.md, its pages in results/report, the tables beside the records and those in README.md; with
 --html one page for a browser instead. With --check it writes nothing and says what is not as the records give
@@ -35,6 +35,11 @@ def run(options: argparse.Namespace) -> int:
     from gan_repro.results import load_results
     from gan_repro.util.files import atomic_write
 
+    if options.controls:
+        from gan_repro.verdicts.controls import run_controls
+        from gan_repro.verdicts.controls.kept import keep
+
+        print(keep(options.results, run_controls()))
     results = load_results(options.results)
     for problem in results.problems:
         console.log.warning("%s: %s; left out", options.prog, problem)
@@ -71,6 +76,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; exit 1 if a file is not what the records give"
+    )
+    parser.add_argument(
+        "--controls",
+        action="store_true",
+        help="run every rule on cases whose answer is known first (a minute), and keep what they gave",
     )
 
 

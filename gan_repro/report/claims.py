@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gan_repro import paper
 from gan_repro.report.material import Material
 from gan_repro.tables.collect import in_todays_words
 from gan_repro.tables.render import CODE, PROSE, markdown, sentence
 from gan_repro.util.text import markdown_cell
-from gan_repro.verdicts.judge import Verdict
+from gan_repro.verdicts.controls import WITHOUT
 
 _ABOUT = """A verdict is computed from the records and changes with them; training seeds are the unit. It is
 *confirmatory* where every trial that it judges began after its rule was fixed, and *exploratory* otherwise.
@@ -25,7 +27,7 @@ def claims(material: Material) -> str:
             claim.place,
             f"**{verdict.ruling}**",
             verdict.standing.kind,
-            controls(verdict),
+            controls(material, claim.id),
             f"`{claim.id}`",
         ]
         for claim in paper.CLAIMS
@@ -37,20 +39,25 @@ def claims(material: Material) -> str:
 
 def claim_details(material: Material) -> str:
     """Of every claim the rule, what the records say, and which records."""
-    return "\n\n".join(_details(claim, material.verdicts[claim.id]) for claim in paper.CLAIMS)
+    told = {material.verdicts[claim.id].rule: claim.id for claim in reversed(paper.CLAIMS)}
+    return "\n\n".join(_details(claim, material, told) for claim in paper.CLAIMS)
 
 
-def controls(verdict: Verdict) -> str:
-    """How many controls of the verdict's rule gave the right answer; empty where it has none."""
-    found = getattr(verdict, "controls", ())
-    return f"{sum(control.right for control in found)} of {len(found)} right" if found else ""
+def controls(material: Material, claim: str) -> str:
+    """How many controls of a claim's rule were answered rightly; empty where none was kept."""
+    made = [control for control in material.controls if control.claim == claim and not control.skipped]
+    return f"{sum(control.right for control in made)} of {len(made)} right" if made else ""
 
 
-def _details(claim: paper.Claim, verdict: Verdict) -> str:
+def _details(claim: paper.Claim, material: Material, told: Mapping[str, str]) -> str:
+    """A claim's paragraph; the words of a rule stand with the first claim that it decides."""
+    verdict = material.verdicts[claim.id]
+    first = told[verdict.rule]
+    rule = sentence(verdict.decided_by) if first == claim.id else f"as of `{first}`"
     reason = markdown_cell(sentence(in_todays_words(verdict.reason)), keep=PROSE)
     lines = [
         f"- Claim ({claim.place}): {sentence(claim.says)}.",
-        f"- Rule `{verdict.rule}`: {sentence(verdict.decided_by)}.",
+        f"- Rule `{verdict.rule}`: {rule}.",
         f"- {sentence(verdict.standing.kind)}: {verdict.standing.reason}.",
         f"- What the records say: {reason}.",
     ]
@@ -59,4 +66,19 @@ def _details(claim: paper.Claim, verdict: Verdict) -> str:
     evidence = [f"`{id}`" for id in verdict.trials] + [f"experiment `{name}`" for name in verdict.experiments]
     if evidence:
         lines.append(f"- Evidence: {', '.join(evidence)}.")
+    lines += [f"- {line}" for line in _controls(material, claim.id)]
     return f"## `{claim.id}`: {verdict.ruling}\n\n" + "\n".join(lines)
+
+
+def _controls(material: Material, claim: str) -> list[str]:
+    """A line for each control of the claim's rule, or why it has none."""
+    lines = []
+    for control in (control for control in material.controls if control.claim == claim):
+        answer = f"answered {control.answer}" if control.answer else f"not made: {control.skipped}"
+        wrong = "" if control.right else ", **wrongly**"
+        sees = f"; sees {control.sees}" if control.sees else ""
+        text = markdown_cell(f"{control.case}: {control.expected} is right, {answer}", keep=PROSE)
+        lines.append(f"Control, {text}{wrong}{markdown_cell(sees, keep=PROSE)}.")
+    if not lines and material.controls and claim in WITHOUT:
+        lines.append(f"No control of its own: {WITHOUT[claim]}.")
+    return lines

@@ -13,6 +13,8 @@ from gan_repro.tables.collect import Placed
 from gan_repro.tables.table import PRINTED_ROWS, Table, recorded_table, table_name
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.records import TrialRecord
+from gan_repro.verdicts.controls.base import Control
+from gan_repro.verdicts.controls.kept import read_kept
 from gan_repro.verdicts.evidence import TABLE_1_DATASETS, Evidence
 from gan_repro.verdicts.judge import Verdict, judge
 
@@ -28,6 +30,8 @@ class Material:
     """The names of the figures in the folder."""
     damaged: tuple[str, ...] = ()
     """What could not be read, a sentence each."""
+    controls: tuple[Control, ...] = ()
+    """What the rules answered to cases whose answer is known, as it was kept."""
 
     @classmethod
     def of(cls, results: Results) -> Material:
@@ -40,8 +44,13 @@ class Material:
                     searches[row] = read_log(path)
                 except ValueError as error:
                     damaged.append(str(error))
+        try:
+            controls = read_kept(results.folder)
+        except ValueError as error:
+            controls = ()
+            damaged.append(str(error))
         pictures = sorted(path.name for path in (results.folder / "figures").glob("*.png"))
-        return cls(results, searches, tuple(pictures), tuple(damaged))
+        return cls(results, searches, tuple(pictures), tuple(damaged), controls)
 
     @cached_property
     def trials(self) -> tuple[TrialRecord, ...]:

@@ -1,9 +1,9 @@
 """Which trained nets have collapsed, so that no mean runs over them and others together.
 
-Of finished trials `verdicts.collapse` says so: by the spread across the samples where the record holds it,
-and by a score below that of the Gaussian per pixel where it does not. An unfinished training has no samples;
-it is called collapsed where it is one of an adversarial net, ten epochs long or more, and its latest
-validation likelihood lies below the Gaussian per pixel's (both at the refined sigma).
+A record says so itself where it holds the spread across the samples (`TrialRecord.collapsed`). Where it does
+not, the rule of `verdicts.collapse` stands in: a score below that of the Gaussian per pixel. An unfinished
+training has no score; it is called collapsed where it is one of an adversarial net, ten epochs long or more,
+and its latest validation likelihood lies below the Gaussian per pixel's (both at the refined sigma).
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def has_collapsed(record: TrialRecord, floor: Floor | None) -> tuple[bool | None
     Returns:
         (None, None) where neither the record nor a rule can tell.
     """
+    if record.collapsed is not None:
+        return record.collapsed, "recorded"
     if record.status == "done":
-        if record.scored.spread is not None:
-            return collapsed(record, None), "recorded"
         return (collapsed(record, floor.test), "derived") if floor else (None, None)
     if floor is None or record.spec.model != "gan" or len(record.learning_curve) < _EPOCHS:
         return None, None

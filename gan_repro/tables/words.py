@@ -89,13 +89,16 @@ def brief(cell: Cell | None) -> str:
 
 def _lost(cell: Cell) -> str:
     """How many seeds collapsed or failed, of how many that came to an end; empty where none did."""
+    if not cell.done and not cell.collapsed:
+        return ""  # the problem says it, with the reason
     ended = len({seed.seed for seed in (*cell.done, *cell.collapsed, *cell.failed)})
     kinds = Counter(["collapsed"] * len(cell.collapsed) + [seed.status for seed in cell.failed])
     named = {"error": "failed"}
     parts = [f"{count} {named.get(kind, kind)}" for kind, count in kinds.items()]
-    if not cell.done and not cell.collapsed:
-        return ""  # the problem says it, with the reason
-    return f"{parts[0].split()[0]} of {ended} {', '.join([parts[0].split()[1], *parts[1:]])}" if parts else ""
+    if not parts or ended == 1:
+        return "collapsed" if parts else ""
+    count, kind = parts[0].split()
+    return ", ".join([f"{count} of {ended} {kind}", *parts[1:]])
 
 
 def seeds(cell: Cell) -> str:

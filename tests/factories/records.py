@@ -25,6 +25,7 @@ from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import Candidate, CurvePoint, Provenance, Score, TrialRecord
 from gan_repro.trials.spec import DataSpec, TrialSpec
 from gan_repro.trials.store import RecordStore
+from gan_repro.verdicts.controls.base import Control
 
 WHERE = {
     "commit": "c" * 40,
@@ -160,10 +161,11 @@ def material(
     experiments: Mapping[str, ExperimentRecord] | None = None,
     searches: Mapping[str, SearchLog] | None = None,
     pictures: tuple[str, ...] = (),
+    controls: tuple[Control, ...] = (),
 ) -> Material:
     """What a report is made of, as if it had been read from a folder."""
     results = Results(Path("nowhere"), tuple(records), experiments or {})
-    return Material(results, searches or {}, pictures)
+    return Material(results, searches or {}, pictures, controls=controls)
 
 
 def folder(root: Path, records: list[TrialRecord], experiments: tuple[ExperimentRecord, ...] = ()) -> Path:

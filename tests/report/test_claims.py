@@ -1,0 +1,49 @@
+"""Each claim stands with what the controls of its rule gave, and with its rule's words once."""
+
+import re
+
+import pytest
+
+from gan_repro.report.claims import claim_details, claims
+from gan_repro.verdicts.controls import WITHOUT
+from gan_repro.verdicts.controls.base import answered, skipped
+from gan_repro.verdicts.controls.kept import keep, kept_path, read_kept
+from tests.factories.records import material, table_rows
+
+CONTROLS = (
+    answered("helvetica", "a collapsed pair", "holds", "holds", "a tenth of the spread"),
+    answered("helvetica", "a pair that is not", "does not hold", "holds"),
+    skipped("not-memorised", "training images", "does not hold", "no MNIST here"),
+)
+
+
+def test_right_answers_are_counted_and_wrong_ones_named():
+    made = material(controls=CONTROLS)
+    rows = {cells[-1]: cells for cells in table_rows(claims(made)).values() if cells}
+    assert rows["`helvetica`"][3] == "1 of 2 right"
+    assert rows["`not-memorised`"][3] == ""
+    text = claim_details(made)
+    assert "a collapsed pair: holds is right, answered holds; sees a tenth of the spread." in text
+    assert "a pair that is not: does not hold is right, answered holds, **wrongly**." in text
+    assert "not made: no MNIST here." in text
+    assert f"No control of its own: {WITHOUT['sharp-distributions']}." in text
+
+
+def test_without_kept_controls_nothing_is_said_of_them():
+    assert not re.search(r"\d+ of \d+ right", claims(material()))
+    assert "No control" not in claim_details(material())
+
+
+def test_the_words_of_a_rule_stand_once():
+    rules = re.findall(r"- Rule `([\w-]+)`: (.*)\.", claim_details(material()))
+    told = [name for name, words in rules if not words.startswith("as of ")]
+    assert len(told) == len(set(told)) < len(rules)
+
+
+def test_the_outcome_is_kept_beside_the_records(tmp_path):
+    assert read_kept(tmp_path) == ()
+    keep(tmp_path, CONTROLS)
+    assert read_kept(tmp_path) == CONTROLS
+    kept_path(tmp_path).write_text("{")
+    with pytest.raises(ValueError, match=r"controls\.json holds no controls"):
+        read_kept(tmp_path)
