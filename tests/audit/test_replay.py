@@ -91,7 +91,7 @@ def test_doctored_samples_are_caught(recorded):
     assert "candidates.best.samples_sha256" in problem.what
 
 
-def test_on_another_machine_scores_are_compared_within_the_stated_tolerance(recorded):
+def test_on_another_machine_scores_are_held_to_a_tolerance(recorded):
     value = recorded.score.log_likelihood.value
     near = elsewhere(doctored(recorded, value + 0.9 * TOLERANCE["trained"]))
     far = elsewhere(doctored(recorded, value + 1.1 * TOLERANCE["trained"]))
@@ -164,9 +164,7 @@ def test_the_command_replays_and_tells(recorded, tmp_path, capsys):
     assert "is recorded as 3.14" in capsys.readouterr().out
 
 
-def test_a_trial_is_replayed_on_the_kind_of_device_that_it_was_recorded_on(
-    recorded, tmp_path, capsys, monkeypatch
-):
+def test_a_trial_is_replayed_on_its_recorded_kind_of_device(recorded, tmp_path, capsys, monkeypatch):
     assert recorded_device(recorded) == "cpu"
     environment = {**recorded.provenance.environment, "device": "NVIDIA H100"}
     provenance = recorded.provenance.model_copy(update={"environment": environment})
@@ -181,9 +179,7 @@ def test_a_trial_is_replayed_on_the_kind_of_device_that_it_was_recorded_on(
     assert main(["--results", str(results), "--replay", "1", "--device", "cuda"]) == 2
 
 
-def test_what_is_not_here_is_said_and_others_are_replayed_in_its_place(
-    recorded, tmp_path, capsys, monkeypatch
-):
+def test_what_is_not_here_is_said_and_others_are_replayed(recorded, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("GAN_REPRO_DATA", str(tmp_path / "nothing"))
     results = tmp_path / "results"
     not_here = [
