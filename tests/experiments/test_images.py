@@ -27,7 +27,7 @@ def test_a_checkpoint_of_another_trial_is_refused(small_results, context, tmp_pa
     theirs = (small_results / "checkpoints" / f"{gsn.spec.id}.pt").read_bytes()
     (folder / f"{gan.spec.id}.pt").write_bytes(theirs)
     elsewhere = type(context)(tmp_path)
-    with pytest.raises(NoModelError, match=r"holds another trial; make it with: python -m gan_repro.table1"):
+    with pytest.raises(NoModelError, match=r"holds another trial; make it with: gan-repro table"):
         load(gan, elsewhere)
     (folder / f"{gan.spec.id}.pt").write_bytes(theirs[:100])
     with pytest.raises(NoModelError, match="cannot be read"):
