@@ -89,7 +89,7 @@ REDUNDANT = [
 
 
 @pytest.mark.parametrize(("steps", "named"), REDUNDANT, ids=[".".join(map(str, s)) for s, _ in REDUNDANT])
-def test_an_edit_that_was_sealed_again_is_found_where_numbers_are_redundant(tmp_path, steps, named):
+def test_a_resealed_edit_is_found_where_numbers_are_redundant(tmp_path, steps, named):
     results = tmp_path / "results"
     path = RecordStore(results).write(RECORDS[1])
     edit(path, *steps, change=lambda value: value + 1e-3)
@@ -98,7 +98,7 @@ def test_an_edit_that_was_sealed_again_is_found_where_numbers_are_redundant(tmp_
     assert named in texts(check_records(results).problems)
 
 
-def test_an_edit_that_was_sealed_again_leaves_tables_readme_and_report_behind(results):
+def test_a_resealed_edit_leaves_tables_and_report_behind(results):
     path = results / "trials" / f"{RECORDS[0].spec.id}.json"
     for name in ("best", "last"):
         steps = ("candidates", name, "scores", "authors", "log_likelihood", "value")
@@ -162,7 +162,7 @@ def test_an_edited_experiment_is_named(results):
     )
 
 
-def test_git_tells_own_runs_apart_and_names_the_number_that_was_edited(results):
+def test_git_tells_own_runs_apart_and_names_edited_numbers(results):
     repository = results.parent
 
     def git(*arguments):

@@ -74,7 +74,7 @@ def test_weights_give_the_recorded_samples_to_the_bit(runs, tmp_path, model):
     assert {str(tensor.dtype) for tensor in tensors if tensor.dtype.is_floating_point} == {"torch.float32"}
 
 
-def test_edited_weights_are_found_by_their_hash_and_by_their_samples(published):
+def test_edited_weights_are_found_by_hash_and_by_samples(published):
     record, results = published
     path = weights_path(results, record.spec.id)
     tensors = load_file(path)

@@ -15,7 +15,7 @@ TINY_GAME = game_1d.Settings(
 )
 
 
-def test_a_mean_has_students_interval_and_a_single_value_has_none():
+def test_a_mean_has_students_interval_a_single_value_none():
     found = base.mean_of([1.0, 2.0, 6.0], over="training seeds", unit="nats", what="x")
     error = math.sqrt(7 / 3)
     assert (found.value, found.standard_error, found.n) == (3, pytest.approx(error), 3)

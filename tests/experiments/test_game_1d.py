@@ -20,7 +20,7 @@ def test_the_optimal_discriminator_of_two_gaussians():
     np.testing.assert_allclose(found[near], expected[near], atol=2e-3)
 
 
-def test_at_the_optimum_the_value_is_minus_log_4_plus_twice_the_divergence():
+def test_the_value_at_the_optimum_is_that_of_theorem_1():
     data, generated = densities.normal_masses(), densities.normal_masses(1.0, 0.5)
     best = np.clip(densities.optimal_discriminator(data, generated), 1e-300, 1 - 1e-16)
     state = densities.State(data, generated, np.log(best) - np.log1p(-best), data, data)

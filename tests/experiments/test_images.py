@@ -27,14 +27,14 @@ def test_a_checkpoint_of_another_trial_is_refused(small_results, context, tmp_pa
     theirs = (small_results / "checkpoints" / f"{gsn.spec.id}.pt").read_bytes()
     (folder / f"{gan.spec.id}.pt").write_bytes(theirs)
     elsewhere = type(context)(tmp_path)
-    with pytest.raises(NoModelError, match=r"holds another trial; make it with: python -m gan_repro.table1"):
+    with pytest.raises(NoModelError, match=r"holds another trial; make it with: gan-repro table"):
         load(gan, elsewhere)
     (folder / f"{gan.spec.id}.pt").write_bytes(theirs[:100])
     with pytest.raises(NoModelError, match="cannot be read"):
         load(gan, elsewhere)
 
 
-def test_copies_of_any_training_image_count_and_new_images_do_not(digits):
+def test_copies_of_any_training_image_count_new_images_not(digits):
     train, held_out, test = digits.train, digits.valid, digits.test
     assert memorisation.copied(train, train, held_out).mean() == 1
     assert memorisation.copied(held_out, train, held_out).mean() == pytest.approx(-len(train) / len(held_out))
@@ -150,7 +150,7 @@ def test_diversity_and_coverage_of_known_sets():
     assert helvetica.coverage(np.array([[0.1, 0], [2.9, 0], [3.1, 0]]), corners) == 2
 
 
-def test_a_frozen_discriminator_stays_as_it_was_and_a_balanced_one_does_not(digits):
+def test_a_frozen_discriminator_stays_a_balanced_one_moves(digits):
     settings = helvetica.Settings(dataset="digits", branch_updates=4)
     train = torch.from_numpy(digits.train)
     pair = get("gan", seed=1, epochs=1, generator_hidden=[{"units": 8}], discriminator_hidden=[4]).fit(train)
@@ -176,7 +176,7 @@ def test_helvetica_runs_on_a_recorded_pair(context):
     assert result.findings["diversity_frozen"].value == pytest.approx(points[-1].diversity)
 
 
-def test_independent_samples_are_worth_one_each_and_repeated_ones_are_not(context):
+def test_independent_samples_are_worth_one_repeated_ones_less(context):
     result = independence.run(independence.Settings(dataset="digits", n=400), context)
     assert result.findings[independence.AUTOCORRELATION_TIME].value < 1.5
     images = np.random.default_rng(0).random((40, 20))

@@ -88,7 +88,7 @@ def test_sample_count_runs(context):
     assert sample_count.spread_name(1000) not in found
 
 
-def test_the_effect_over_several_steps_is_their_sum_where_only_they_are_recorded(context, tmp_path):
+def test_an_effect_of_which_only_steps_are_known_is_their_sum(context, tmp_path):
     settings = sample_count.Settings(dataset="digits", counts=(50, 500, 1000), n_valid=50, n_test=60, steps=9)
     result = sample_count.run(settings, context)
     direct = sample_count.effect_name(50, 1000)

@@ -187,5 +187,5 @@ def test_generators_and_belief_nets_get_bounds(results, told):
 
 
 def test_without_a_trained_model_it_says_how_to_make_one(tmp_path):
-    with pytest.raises(NoModelError, match=r"no finished trial of gan .* make it with"):
+    with pytest.raises(NoModelError, match=r"gan-repro table"):
         true_likelihood.run(LIKELIHOOD, Context(tmp_path))

@@ -57,7 +57,7 @@ def test_ds_step_is_the_released_one_whatever_g_does_after_it(digits, recipe):
     assert alike("d", *(stepped(name, digits, slice(50), 1.0) for name in ("simultaneous", recipe)))
 
 
-def test_with_random_numbers_of_its_own_each_step_is_what_it_would_be_alone(digits):
+def test_with_its_own_randomness_each_step_is_as_if_alone(digits):
     train = torch.from_numpy(digits.train)
     batch = train[:50].double()
     both, g_alone, d_alone = (Simultaneous(GANConfig(epochs=0, **NETS), seed=1) for _ in range(3))

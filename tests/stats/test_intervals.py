@@ -42,7 +42,7 @@ def test_the_means_interval_is_scipys():
     assert (interval.low, interval.high) == pytest.approx((expected.low, expected.high))
 
 
-def test_a_prediction_interval_holds_the_next_draw_as_often_as_it_says():
+def test_a_prediction_interval_holds_the_next_draw():
     rng = np.random.default_rng(0)
     draws = rng.normal(5, 3, (4000, 4))
     caught = [row[3] in statistics.prediction_interval(row[:3]) for row in draws]
@@ -78,13 +78,13 @@ def test_a_share_has_wilsons_interval():
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
-def test_a_deviations_interval_holds_the_true_one_as_often_as_it_says():
+def test_a_deviations_interval_holds_the_true_one():
     rng = np.random.default_rng(1)
     caught = [3 in statistics.deviation_interval(row) for row in rng.normal(0, 3, (4000, 4))]
     assert np.mean(caught) == pytest.approx(0.95, abs=0.012)
 
 
-def test_pairing_uses_the_seeds_in_common_and_is_scipys_paired_test():
+def test_pairing_over_common_seeds_is_scipys_paired_test():
     first, second = {1: 10.0, 2: 12.5, 3: 11.0, 9: 99.0}, {3: 9.5, 2: 10.0, 1: 9.0, 7: -5.0}
     result = statistics.paired(first, second)
     expected = stats.ttest_rel([10.0, 12.5, 11.0], [9.0, 10.0, 9.5])

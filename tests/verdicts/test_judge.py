@@ -89,7 +89,7 @@ def test_collapsed_and_unfinished_seeds_are_named_and_in_no_mean():
     assert "seed 5 is interrupted" in verdicts([*good, stopped])["mnist-gan"].reason
 
 
-def test_collapse_goes_by_the_spread_of_samples_where_it_is_recorded():
+def test_collapse_goes_by_the_recorded_spread_of_samples():
     record = trial("gan", 1, 200.0)
 
     def spread(value):
@@ -251,7 +251,7 @@ def growth(record_value, interval=None):
     return [of_findings("sample-count", {name: rise})]
 
 
-def test_the_measure_is_poor_where_it_still_rises_with_the_samples():
+def test_a_measure_that_rises_with_the_samples_is_poor():
     prototypes = trials("kmeans", [335.0, 334.0]) + trials("train-set", [243.0, 242.5])
     verdict = verdicts(prototypes, growth(153.5))["estimator-poor"]
     assert verdict.ruling == "holds"

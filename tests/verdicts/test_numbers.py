@@ -46,7 +46,7 @@ def test_a_mean_ten_nats_off_no_longer_confirms_225():
     assert decided(214.5, 215.5, 215.0, 214.8, 215.3).ruling == "does not hold"
 
 
-def test_beyond_the_margin_but_among_the_next_seeds_cannot_be_told():
+def test_beyond_the_margin_among_next_seeds_cannot_be_told():
     """The mean is significantly off, and one more training might still give the printed number."""
     values = [210.0, 219.0, 212.0, 222.0, 208.0, 218.0, 213.0, 221.0, 211.0, 216.0]
     tested = compare({"gan": values}, PRINTED, RULE)["gan"]
@@ -87,5 +87,5 @@ def test_the_seeds_that_would_be_needed_do_decide():
     assert seeds_needed([100.0, 300.0, 200.0], 225.0, RULE) is None
 
 
-def test_the_ways_as_published_are_named_alike_by_writer_and_reader():
+def test_the_ways_as_published_have_one_name():
     assert chains.published_name(chains.ONE_CHAIN, "gsn", 2, 0.2) == "one-chain/gsn/seed2/sigma0.2"

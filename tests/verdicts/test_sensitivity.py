@@ -24,11 +24,11 @@ def experiment(name, values):
     )
 
 
-def test_margins_are_those_between_neighbours_in_the_printed_table():
+def test_margins_are_those_between_neighbours_in_the_table():
     assert list(sensitivity.margins().values()) == [225 - 214, 214 - 138, 138 - 121]
 
 
-def test_a_row_holds_the_largest_effect_and_the_difference_between_models():
+def test_a_row_holds_the_largest_effect_and_the_difference():
     made = experiment(
         "sensitivity", {"sigma-continuous/gan": 8.0, "sigma-continuous/gsn": -3.0, "other": 1.0}
     )
