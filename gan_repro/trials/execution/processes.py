@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_repro.trials.execution.outcome import NOT_STARTED, TrialOutcome, explain, try_planned
+from gan_repro.trials.execution.outcome import TrialOutcome, explain, not_started, try_planned
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.progress import reporter
 from gan_repro.trials.execution.stop import STOP_SIGNALS, Stop
@@ -88,7 +88,7 @@ class _Worker:
         """Run a trial; where the process dies, go on in a new one, from the checkpoint if there is one."""
         if reason := cannot_import_main():
             return TrialOutcome(planned, None, reason)
-        outcome = TrialOutcome(planned, None, NOT_STARTED)
+        outcome = None
         for deaths in range(1, WORKER_DEATHS + 1):
             if self.stop.is_set():
                 break
@@ -112,7 +112,7 @@ class _Worker:
                 return TrialOutcome(planned, None, explain(error, options.results))
             finally:
                 self.shares[self.position] = 0
-        return outcome
+        return outcome or not_started(planned, options)
 
     def _killed(self) -> bool:
         """Whether the process was ended from outside; one that cannot import its program ends by itself."""
