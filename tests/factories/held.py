@@ -22,6 +22,8 @@ def hold_trainings() -> None:
 
     def save_and_wait(self: TrainingMonitor, model: Model) -> None:
         save(self, model)
+        if model.state() is None:  # it has no checkpoint
+            return
         try:
             (folder / self.spec.id).touch(exist_ok=False)
         except FileExistsError:

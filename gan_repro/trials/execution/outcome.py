@@ -14,6 +14,7 @@ from filelock import Timeout
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, run
+from gan_repro.trials.store import RecordStore
 from gan_repro.util.device import card_failed, out_of_memory
 from gan_repro.util.text import describe_error, first_line
 
@@ -36,6 +37,14 @@ class TrialOutcome:
         return self.record is not None and self.record.status == "done"
 
 
+def not_started(planned: Planned, options: RunOptions) -> TrialOutcome:
+    """What becomes of a trial whose turn did not come: it may have been finished by an earlier sweep."""
+    record = None if options.fresh else RecordStore(options.results).read(planned.spec)
+    if record is not None and record.status == "done":
+        return TrialOutcome(planned, record)
+    return TrialOutcome(planned, None, NOT_STARTED)
+
+
 def run_planned(planned: Planned, options: RunOptions) -> TrialOutcome:
     """Run one trial of a plan, unless the sweep was stopped before.
 
@@ -44,7 +53,7 @@ def run_planned(planned: Planned, options: RunOptions) -> TrialOutcome:
         ValueError: the data are not those that the spec names, or the device is not there.
     """
     if options.stop_requested():
-        return TrialOutcome(planned, None, NOT_STARTED)
+        return not_started(planned, options)
     options = replace(options, preset=planned.preset, smaller=planned.smaller, row=planned.row)
     try:
         return TrialOutcome(planned, run(planned.spec, options))

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from gan_repro.trials.execution.outcome import (
-    NOT_STARTED,
     TrialOutcome,
     ending_with_the_card,
     explain,
+    not_started,
     try_planned,
 )
 from gan_repro.trials.execution.plan import Planned
@@ -96,7 +96,7 @@ class _Worker:
         if reason := cannot_import_main():
             return TrialOutcome(planned, None, reason)
         options = replace(options, device=card_for(options.device, self.position))
-        outcome = TrialOutcome(planned, None, NOT_STARTED)
+        outcome = None
         for deaths in range(1, WORKER_DEATHS + 1):
             if self.stop.is_set():
                 break
@@ -120,7 +120,7 @@ class _Worker:
                 return TrialOutcome(planned, None, explain(error, options.results))
             finally:
                 self.shares[self.position] = 0
-        return outcome
+        return outcome or not_started(planned, options)
 
     def _killed(self) -> bool:
         """Whether the process was ended from outside; one that cannot import its program ends by itself."""

@@ -9,9 +9,11 @@ import pytest
 from filelock import FileLock
 
 from gan_repro.trials.execution import processes
+from gan_repro.trials.execution.outcome import NOT_STARTED
 from gan_repro.trials.execution.processes import Processes
+from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.execution.sweep import ThisProcess, sweep
-from gan_repro.trials.runner import checkpoint_path
+from gan_repro.trials.runner import checkpoint_path, run
 from tests.factories.held import start_held_worker
 from tests.factories.trials import numbers, planned, quiet
 
@@ -49,6 +51,19 @@ def test_when_the_budget_is_up_running_trials_are_saved(tiny_spec, tmp_path):
     assert outcomes[0].record.status == "interrupted"
     assert (tmp_path / "checkpoints" / f"{endless.id}.pt").exists()
     assert "not started" in outcomes[1].problem
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stopped_sweep_still_gives_what_an_earlier_one_finished(tiny_spec, tmp_path, monkeypatch, workers):
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1})
+    monkeypatch.setattr(Stop, "is_set", lambda self: True)
+    plan = [planned(tiny_spec("gaussian")), planned(tiny_spec("train-set"))]
+    run(plan[0].spec, quiet(tmp_path))
+    outcomes, _ = sweep(plan, quiet(tmp_path), workers=workers)
+    assert outcomes[0].done
+    assert outcomes[1].problem == NOT_STARTED
+    fresh, _ = sweep(plan, quiet(tmp_path, fresh=True), workers=workers)
+    assert [outcome.problem for outcome in fresh] == [NOT_STARTED] * 2
 
 
 def test_a_budget_is_spent_first_on_what_is_begun(tiny_spec, tmp_path):
