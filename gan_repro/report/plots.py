@@ -57,12 +57,13 @@ def _learning_curves(material: Material, dataset: str) -> list[dict[str, Any]]:
 
 
 def _sigma_curves(material: Material, dataset: str) -> list[dict[str, Any]]:
-    traces, named = [], set[str]()
+    floor, traces, named = floors(material.trials).get(dataset), [], set[str]()
     for record in _of(material, dataset):
         if record.status != "done" or record.score.sigma is None:
             continue
         curve = [(s, v) for s, v in record.scored.scores["refined"].sigma_curve if s <= 1]
-        trace = _line(record, curve, named, "sigma %{x:.4f}: %{y:.1f} nats")
+        collapsed = bool(has_collapsed(record, floor)[0])
+        trace = _line(record, curve, named, "sigma %{x:.4f}: %{y:.1f} nats", collapsed=collapsed)
         chosen = record.score
         ring = {"symbol": "circle-open", "size": 10, "color": trace["line"]["color"]}
         traces += [
