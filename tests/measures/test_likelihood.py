@@ -89,6 +89,16 @@ def test_transitions_leave_the_posterior_as_it_is():
     torch.testing.assert_close(torch.cov(point.u.T), covariance, atol=0, rtol=0.03)
 
 
+def test_short_steps_are_hardly_ever_rejected():
+    known = linear_gaussian(k=2, d=4, n=1)
+    images, random = torch.from_numpy(known.images), generator(2, "short")
+    point = evaluate(known.decoder, images, torch.randn(500, 2, generator=random, dtype=torch.float64))
+    _, probability = transition(
+        known.decoder, images, point, known.sigma**-2, torch.tensor([0.01]).double(), 20, random
+    )
+    assert float(probability.mean()) > 0.99
+
+
 def test_sigma_is_chosen_where_the_likelihood_is_highest():
     known = linear_gaussian(n=40)
     sigma, curve = choose_sigma(known.decoder, known.images, 0.1, SHORT)

@@ -109,6 +109,7 @@ def test_real_images_are_measured_once(noise, samples):
         (lambda s: s[:99], "99 samples are too few for 5 nearest neighbours"),
         (lambda s: np.where(np.arange(200)[:, None] == 7, np.nan, s), "1 samples hold NaN .* row 7"),
         (lambda s: s * 2, r"must lie in \[0, 1\]"),
+        (lambda s: s - 0.5, r"must lie in \[0, 1\]"),
     ],
 )
 def test_bad_samples_are_refused_in_one_sentence(noise, samples, change, message):
