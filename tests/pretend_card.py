@@ -76,11 +76,11 @@ class CardTensor(Tensor):
     def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
         name = func.overloadpacket.__name__
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-        _check_partners(func, name, tensors)
+        _check_partners(func, name, args, kwargs)
         if name in _NO_FIXED_ORDER and torch.are_deterministic_algorithms_enabled():
             raise RuntimeError(f"{name} does not have a deterministic implementation")
         to_cpu = "device" in kwargs and kwargs["device"] is not None and kwargs["device"].type == "cpu"
+        tensors = _tensors((args, kwargs))
         crossing = any(not isinstance(tensor, CardTensor) for tensor in tensors)
         counts["operations"] += not func.is_view
         counts["synchronisations"] += to_cpu or (name in _MOVES and crossing) or _waits(func, name, tensors)
@@ -90,12 +90,17 @@ class CardTensor(Tensor):
         return return_and_correct_aliasing(func, args, kwargs, tree_map(_wrap, result))
 
 
-def _check_partners(func: Any, name: str, tensors: list[Tensor]) -> None:
-    strangers = [tensor for tensor in tensors if not isinstance(tensor, CardTensor)]
-    if not strangers or name in _MOVES | _TAKES_CPU_INDICES:
+def _tensors(tree: Any) -> list[Tensor]:
+    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor)]
+
+
+def _check_partners(func: Any, name: str, args: Any, kwargs: Any) -> None:
+    partners = _tensors((args[0], args[2:]) if name in _TAKES_CPU_INDICES else (args, kwargs))
+    strangers = [tensor for tensor in partners if not isinstance(tensor, CardTensor)]
+    # A number of the CPU goes along with a kernel as an argument.
+    takes_numbers = torch.Tag.pointwise in func.tags or name.startswith("index_put")
+    if not strangers or name in _MOVES or (takes_numbers and not any(tensor.ndim for tensor in strangers)):
         return
-    if torch.Tag.pointwise in func.tags and not any(tensor.ndim for tensor in strangers):
-        return  # a number of the CPU goes along with a kernel as an argument
     raise RuntimeError(
         f"{func}: Expected all tensors to be on the same device, but found at least two devices, cuda:0 and "
         f"cpu (shapes {[tuple(tensor.shape) for tensor in strangers]})"

@@ -42,6 +42,10 @@ class TestACard:
         ):
             with pytest.raises(RuntimeError, match="same device"):
                 refused()
+        rows = torch.tensor([1, 0])
+        with pytest.raises(RuntimeError, match="device"):
+            torch.ones(2, 2)[rows.to("cuda")]
+        assert on_card(2, 2)[rows].device.type == "cuda"
         assert (on_card(2, 2) * torch.tensor(3.0)).device.type == "cuda"
 
     def test_takes_no_generator_of_the_cpu(self) -> None:

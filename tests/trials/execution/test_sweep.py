@@ -121,7 +121,7 @@ def test_a_trial_that_kills_its_workers_is_given_up_and_named(tiny_spec, tmp_pat
     outcomes, _ = sweep([planned(endless)], options, workers=2)
     killer.join()
     assert outcomes[0].record is None
-    assert "its worker process died once (killed, or out of memory)" in outcomes[0].problem
+    assert "its worker process died once (killed, out of memory, or its card failed)" in outcomes[0].problem
 
 
 def test_asked_twice_it_stops_at_once_and_keeps_what_is_finished(tiny_spec, tmp_path, monkeypatch, capfd):
