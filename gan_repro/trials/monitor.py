@@ -106,15 +106,7 @@ class TrainingMonitor:
         every = self.spec.evaluation.track_every
         due = every > 0 and (log.epoch % every == 0 or log.epoch == self._epochs)
         mean, sigma = self._look(model, log.epoch) if due else (None, None)
-        self.curve.append(
-            CurvePoint(
-                epoch=log.epoch,
-                losses=dict(log.losses),
-                learning_rate=log.learning_rate,
-                valid_mean=mean,
-                sigma=sigma,
-            )
-        )
+        self.curve.append(CurvePoint(**vars(log), valid_mean=mean, sigma=sigma))
         self._show(log)
         self._report_share(log.epoch / self._epochs)
         patience = self.spec.evaluation.patience
