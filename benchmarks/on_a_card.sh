@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 python=${PYTHON:-.venv/bin/python}
 minutes=${MINUTES:-15}
-device=cuda standard=standard paper=paper dataset=mnist workers=6 cuda_tests=() speed=(--benchmark-only -s)
+device=cuda standard=standard paper=paper dataset=mnist workers=6 cuda_tests=() speed=(--benchmark-only -s --benchmark-json)
 if [ "${1:-}" = --dry-run ]; then
     shift
     device=cpu standard=smoke paper=smoke dataset=digits workers=1
@@ -21,6 +21,7 @@ if [ "${1:-}" = --dry-run ]; then
     export GAN_REPRO_BENCHMARKS_ONLY_TESTED=1
 fi
 folder=${1:-results/on-a-card}
+if [ "$device" = cuda ]; then speed+=("$folder/speed.json"); fi
 runs=runs/on-a-card
 mkdir -p "$folder" "$runs"
 failed=0
@@ -49,7 +50,7 @@ if [ "$device" = cuda ]; then step card nvidia-smi; fi
 step tests "$python" -m pytest -m cuda -rs ${cuda_tests[@]+"${cuda_tests[@]}"}
 step smoke table smoke 2
 step moved "$python" -m benchmarks.moved "$device" "$dataset"
-step speed "$python" -m pytest tests/speed "${speed[@]}" -rs -k "$device" --benchmark-json "$folder/speed.json"
+step speed "$python" -m pytest tests/speed -rs -k "$device" "${speed[@]}"
 step standard table "$standard" 4 --rows gan dbn cae gsn --seeds 3
 step replay "$python" -m gan_repro.audit --runs "$runs" --replay 2 --minutes 5
 left=$((minutes - SECONDS / 60))

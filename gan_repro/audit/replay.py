@@ -153,6 +153,8 @@ def _numbers(record: TrialRecord, *, as_written: TrialRecord | None = None) -> A
     a field was added does not speak of it.
     """
     numbers = json.loads(record.model_dump_json(exclude={"provenance"}))
+    # By their ids: what stands behind one may have been said more clearly since.
+    numbers["deviations"] = [deviation.get("id") for deviation in record.deviations]
     for name, candidate in (as_written or record).candidates.items():
         for unsaid in type(candidate).model_fields.keys() - candidate.model_fields_set:
             numbers["candidates"].get(name, {}).pop(unsaid, None)

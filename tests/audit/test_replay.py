@@ -84,6 +84,13 @@ def test_a_record_from_before_a_field_was_added_comes_back_too(recorded):
     assert len(compare(doctored, recorded).problems) == 2
 
 
+def test_a_deviation_may_be_said_in_other_words_but_not_be_gone(recorded):
+    other_words = [{**deviation, "what": "in other words"} for deviation in recorded.deviations]
+    assert compare(recorded.model_copy(update={"deviations": tuple(other_words)}), recorded).problems == ()
+    one_less = recorded.model_copy(update={"deviations": recorded.deviations[1:]})
+    assert "deviations" in str(compare(recorded, one_less).problems[0])
+
+
 def test_doctored_samples_are_caught(recorded):
     best = recorded.candidates["best"].model_copy(update={"samples_sha256": "0" * 64})
     record = recorded.model_copy(update={"candidates": {**recorded.candidates, "best": best}})
