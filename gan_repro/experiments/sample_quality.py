@@ -246,4 +246,4 @@ def _finding(number: Number, what: str) -> Finding:
 
 
 def _pair(number: Number) -> tuple[float, float]:
-    return number.value, _NONE if number.standard_error is None else number.standard_error
+    return number.value, number.standard_error or _NONE

@@ -30,14 +30,15 @@ class Value:
     """A measure of all samples, with its error over draws."""
 
     value: float
-    standard_error: float
-    """In the unit of `value`."""
+    standard_error: float | None
+    """In the unit of `value`; None where leaving a group out never changes it, which tells nothing of draws."""
 
     @classmethod
     def of(cls, value: float, without: Sequence[float]) -> Value:
         """The value on all samples, with the error from its values without each of two or more groups."""
         g = len(without)
-        return cls(float(value), math.sqrt((g - 1) ** 2 / g * float(np.var(without, ddof=1))))
+        error = math.sqrt((g - 1) ** 2 / g * float(np.var(without, ddof=1)))
+        return cls(float(value), error or None)
 
 
 def bounds(n: int, groups: int) -> list[slice]:

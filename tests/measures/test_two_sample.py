@@ -75,3 +75,7 @@ def test_for_a_mean_the_jackknife_is_the_usual_error():
     values = np.random.default_rng(4).normal(size=40)
     without = [np.delete(values, row).mean() for row in range(40)]
     assert Value.of(values.mean(), without).standard_error == pytest.approx(values.std(ddof=1) / np.sqrt(40))
+
+
+def test_where_no_group_matters_the_error_is_undefined():
+    assert class_imbalance(np.zeros(40, int), np.arange(4), 4).standard_error is None
