@@ -31,7 +31,7 @@ class Value:
 
     value: float
     standard_error: float | None
-    """In the unit of `value`; None where leaving a group out changes nothing, which is no error."""
+    """In the unit of `value`; None where no group that is left out changes it."""
 
     @classmethod
     def of(cls, value: float, without: Sequence[float]) -> Value:
