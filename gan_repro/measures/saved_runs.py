@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import time
 from collections.abc import Callable
@@ -57,8 +58,9 @@ class RunSaver:
         """Write the run's present state, and all before it, in one step."""
         self.kept[name] = run.state()
         if self.path is not None:
-            content = {"key": self.key, "kept": self.kept}
-            atomic_write(self.path, lambda file: torch.save(content, file))
+            buffer = io.BytesIO()
+            torch.save({"key": self.key, "kept": self.kept}, buffer)
+            atomic_write(self.path, buffer.getbuffer().tobytes())
 
     def watch(self, name: str, total: int) -> Callable[[Annealing], None]:
         """What a run calls after each rung."""

@@ -60,7 +60,7 @@ def test_a_bad_log_is_refused_by_name(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(search, "_fit", None)
+    monkeypatch.setattr(search, "fit_candidate", None)
     path = search.log_path(tmp_path, "gsn", "digits")
     path.parent.mkdir()
     if case in CONTENTS.values():

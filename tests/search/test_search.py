@@ -66,8 +66,8 @@ def test_a_search_cut_short_goes_on_where_it_was(digits, tmp_path, monkeypatch):
     cut = whole.model_copy(update={"tried": whole.tried[:2]})
     path.write_text(cut.model_dump_json())
     calls = []
-    real = module._fit
-    monkeypatch.setattr(module, "_fit", lambda *a: calls.append(a) or real(*a))
+    real = module.fit_candidate
+    monkeypatch.setattr(module, "fit_candidate", lambda *a: calls.append(a) or real(*a))
     again = search("gan", digits, tmp_path)
     assert len(calls) == 1
     assert [t.valid_mean for t in again.tried] == [t.valid_mean for t in whole.tried]
