@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from gan_repro.trials.execution.outcome import TrialOutcome, try_planned
 from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.runner import RunOptions, checkpoint_path, run
+from tests.factories.trials import planned
 
 OUT_OF_MEMORY = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nMore lines follow.")
 FAILED = torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
@@ -125,3 +127,41 @@ def test_the_clock_runs_until_the_device_has_finished(tiny_spec, tmp_path, monke
     record = run(tiny_spec("gsn", epochs=1, layers=[12], chains=4, burn_in=2), quiet(tmp_path))
     assert record.provenance.seconds["consecutive sampling"] >= 1000
     assert record.provenance.seconds["scoring"] < 1000
+
+
+def test_the_clock_is_read_once_the_device_has_finished(tiny_spec, tmp_path, monkeypatch):
+    waited: list[str] = []
+    monkeypatch.setattr(trial_run, "finish", waited.append)
+    record = run(tiny_spec(), quiet(tmp_path))
+    assert record.status == "done"
+    # After training, and before and after each of the phases that are timed.
+    assert len(waited) >= 3
+    assert set(waited) == {"cpu"}
+
+
+class Submitted:
+    """In place of a pool of one process: notes on which device its trials are to run."""
+
+    devices: list[str]
+
+    def __init__(self, *arguments, **options) -> None:
+        """Start nothing."""
+
+    def submit(self, function, planned: Planned, options: RunOptions) -> Future[TrialOutcome]:
+        self.devices.append(options.device)
+        future: Future[TrialOutcome] = Future()
+        future.set_result(TrialOutcome(planned, None, "made up"))
+        return future
+
+    def shutdown(self) -> None:
+        """End nothing."""
+
+
+def test_several_cards_are_shared_out_among_workers(tiny_spec, tmp_path, monkeypatch):
+    monkeypatch.setattr("gan_repro.util.device.cards", lambda: 2)
+    monkeypatch.setattr(processes, "ProcessPoolExecutor", Submitted)
+    monkeypatch.setattr(Submitted, "devices", [], raising=False)
+    plan = [planned(tiny_spec(seed=seed)) for seed in (1, 2)]
+    options = RunOptions(results=tmp_path, device="cuda", progress_position=None)
+    list(processes.Processes([0, 0]).outcomes(plan, options, Stop()))
+    assert sorted(Submitted.devices) == ["cuda:0", "cuda:1"]
