@@ -129,16 +129,6 @@ def test_the_clock_runs_until_the_device_has_finished(tiny_spec, tmp_path, monke
     assert record.provenance.seconds["scoring"] < 1000
 
 
-def test_the_clock_is_read_once_the_device_has_finished(tiny_spec, tmp_path, monkeypatch):
-    waited: list[str] = []
-    monkeypatch.setattr(trial_run, "finish", waited.append)
-    record = run(tiny_spec(), quiet(tmp_path))
-    assert record.status == "done"
-    # After training, and before and after each of the phases that are timed.
-    assert len(waited) >= 3
-    assert set(waited) == {"cpu"}
-
-
 class Submitted:
     """In place of a pool of one process: notes on which device its trials are to run."""
 
