@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_repro.results import load_results as load_results
+    from gan_repro.experiments.results import load_results as load_results
     from gan_repro.scoring.api import SampleWarning as SampleWarning
     from gan_repro.scoring.api import score as score
     from gan_repro.scoring.report import ScoreReport as ScoreReport
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PARTS = ("data", "models", "parzen", "scoring", "trials", "paper")
-_NAMES = {"load_results": "results"} | dict.fromkeys(
+_NAMES = {"load_results": "experiments.results"} | dict.fromkeys(
     ("SampleWarning", "ScoreReport", "load_submissions", "score"), "scoring"
 )
 """Name -> the part that has it."""

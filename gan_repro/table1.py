@@ -99,7 +99,7 @@ def _printed_table(
     dataset: str, preset: Preset, names: Sequence[str], outcomes: Sequence[TrialOutcome]
 ) -> Table:
     """What the paper prints, what is published with this program, and this run."""
-    from gan_repro.results import load_results
+    from gan_repro.experiments.results import load_results
     from gan_repro.tables.table import run_table
 
     folder = published_folder()

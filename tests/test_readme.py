@@ -14,8 +14,8 @@ import pytest
 from gan_repro import models, trials
 from gan_repro.__main__ import COMMANDS
 from gan_repro.__main__ import main as gan_repro_main
+from gan_repro.experiments.results import load_results
 from gan_repro.paper import printed
-from gan_repro.results import load_results
 from gan_repro.tables.render import SUFFIXES, first_table, render
 from gan_repro.tables.table import headline, recorded_table
 from gan_repro.trials.presets import FULL_SIZE

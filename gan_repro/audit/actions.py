@@ -13,8 +13,8 @@ from gan_repro.audit.rescore import rescore
 from gan_repro.audit.seal import own_runs, write_seal
 from gan_repro.audit.weights import WeightsError, export_weights, published_weights, weights_path
 from gan_repro.experiments.base import Context
+from gan_repro.experiments.results import load_results
 from gan_repro.experiments.trained import NoModelError
-from gan_repro.results import load_results
 from gan_repro.trials.environment import device_kind
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions

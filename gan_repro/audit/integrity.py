@@ -15,7 +15,7 @@ from gan_repro.audit.history import knows_commits, unknown_commits
 from gan_repro.audit.problem import Problem
 from gan_repro.audit.record_checks import check_origins, check_record, check_times, is_commit
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
-from gan_repro.results import load_results
+from gan_repro.experiments.results import load_results
 from gan_repro.trials.presets import PRESETS, SEEDS
 from gan_repro.trials.records import Provenance, TrialRecord
 

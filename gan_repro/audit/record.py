@@ -56,7 +56,7 @@ def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
     from gan_repro.audit.integrity import check_data, check_seeds
     from gan_repro.audit.problem import Problem
     from gan_repro.audit.record_checks import check_origins, check_record
-    from gan_repro.results import load_results
+    from gan_repro.experiments.results import load_results
 
     published = {record.spec.id: record for record in load_results(results).trials}
     problems: list[Problem] = []

@@ -21,7 +21,7 @@ from gan_repro.util.text import first_line
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from gan_repro.results import Results
+    from gan_repro.experiments.results import Results
     from gan_repro.trials.records import TrialRecord
 
     Drawings = Iterator[tuple[str, Callable[[], Figure]]]
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         ValueError: there is no such folder.
         OSError: it cannot be written.
     """
-    from gan_repro.results import load_results
+    from gan_repro.experiments.results import load_results
     from gan_repro.util.files import require_writable
 
     results = load_results(options.results)

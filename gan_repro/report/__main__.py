@@ -18,7 +18,7 @@ from gan_repro.util import console
 from gan_repro.util.folders import RESULTS
 
 if TYPE_CHECKING:
-    from gan_repro.results import Results
+    from gan_repro.experiments.results import Results
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,8 +31,8 @@ def run(options: argparse.Namespace) -> int:
     if not (options.results / "trials").is_dir():
         raise ValueError(f"{options.results} holds no trials; use --results")
 
+    from gan_repro.experiments.results import load_results
     from gan_repro.report.printed import differences, printed
-    from gan_repro.results import load_results
     from gan_repro.util.files import atomic_write
 
     if options.controls:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gan_repro.experiments.record import ExperimentRecord
-from gan_repro.results import Results
+from gan_repro.experiments.results import Results
 from gan_repro.search.log import SearchLog, log_path, read_log
 from gan_repro.tables.collect import Placed
 from gan_repro.tables.table import PRINTED_ROWS, Table, recorded_table, table_name

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from gan_repro.experiments.results import Results, load_results
 from gan_repro.report import pages
 from gan_repro.report.material import Material
-from gan_repro.results import Results, load_results
 from gan_repro.tables.collect import Placed
 from gan_repro.tables.files import files
 from gan_repro.tables.render import first_table

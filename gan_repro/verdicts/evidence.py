@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gan_repro import paper
 from gan_repro.experiments.record import ExperimentRecord
-from gan_repro.results import load_results
+from gan_repro.experiments.results import load_results
 from gan_repro.stats.intervals import mean_interval
 from gan_repro.stats.sums import mean, total
 from gan_repro.trials import rows

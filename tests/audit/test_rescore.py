@@ -18,8 +18,8 @@ from gan_repro.audit.weights import (
     weights_path,
 )
 from gan_repro.experiments.base import Context
+from gan_repro.experiments.results import load_results
 from gan_repro.experiments.trained import NoModelError
-from gan_repro.results import load_results
 from gan_repro.trials.spec import EvaluationSpec
 from gan_repro.trials.store import RecordStore
 

@@ -14,10 +14,10 @@ from gan_repro.experiments.record import (
     Finding,
     write_experiment,
 )
+from gan_repro.experiments.results import Results
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 from gan_repro.report.material import Material
 from gan_repro.report.printed import printed
-from gan_repro.results import Results
 from gan_repro.search.log import SearchLog
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.mixing import ChainDiagnostics

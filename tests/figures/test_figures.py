@@ -11,12 +11,12 @@ from gan_repro import experiments, figures
 from gan_repro.experiments import game_1d
 from gan_repro.experiments.loss_early import LOSSES
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
+from gan_repro.experiments.results import load_results
 from gan_repro.experiments.update_order import RECIPES
 from gan_repro.figures import style
 from gan_repro.figures.__main__ import drawable
 from gan_repro.figures.grids import grid_path
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
-from gan_repro.results import load_results
 from gan_repro.trials import rows
 from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import CurvePoint

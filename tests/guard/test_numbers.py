@@ -14,11 +14,11 @@ import pytest
 import torch
 
 from gan_repro import data, models
+from gan_repro.experiments.results import load_results
 from gan_repro.models.baselines import Reference
 from gan_repro.parzen.__main__ import main as parzen_main
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, GridEdgeWarning, choose_sigma, evaluate
-from gan_repro.results import load_results
 from gan_repro.search.__main__ import fit_candidate, score_candidate
 from gan_repro.tables.collect import cell_from
 from gan_repro.tables.words import text

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gan_repro import figures
-from gan_repro.results import load_results
+from gan_repro.experiments.results import load_results
 from gan_repro.tables.render import render
 from gan_repro.tables.table import recorded_table
 from gan_repro.trials.records import TrialRecord

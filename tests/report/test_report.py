@@ -159,7 +159,7 @@ def test_every_page_is_linked_and_says_something():
 
 
 def test_a_folder_is_parsed_once(tmp_path, monkeypatch):
-    from gan_repro import results as reading
+    from gan_repro.experiments import results as reading
     from gan_repro.report.printed import printed
 
     made = folder(tmp_path, trials("gan", [156.0, 158.0]))

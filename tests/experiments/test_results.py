@@ -3,7 +3,7 @@
 import pytest
 
 import gan_repro
-from gan_repro import results as reading
+from gan_repro.experiments import results as reading
 from tests.factories.records import experiment, folder, trial
 from tests.guard.oracle import tree
 
