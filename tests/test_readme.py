@@ -44,7 +44,7 @@ def block(name: str) -> str:
 
 
 @pytest.mark.parametrize("form", SUFFIXES)
-def test_the_recorded_tables_are_made_from_the_records_to_the_byte(form):
+def test_recorded_tables_come_from_the_records_to_the_byte(form):
     results = load_results(ROOT / "results")
     table = recorded_table(results.trials, "mnist", results.experiments)
     path = ROOT / "results" / f"table1_mnist.{SUFFIXES[form]}"
@@ -59,14 +59,14 @@ def test_the_readme_shows_the_recorded_table():
 
 
 @pytest.mark.skipif(not RECORDS, reason="not a git checkout: recorded trials cannot be told from others")
-def test_a_trial_of_the_adversarial_net_of_at_least_100_epochs_is_recorded():
+def test_an_adversarial_trial_of_100_epochs_is_recorded():
     records = [record for record in map(load_record, RECORDS) if record.status == "done"]
     epochs = [record.candidates["last"].epoch for record in records if record.spec.model == "gan"]
     assert max(epochs) >= 100
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
-def test_recorded_trials_are_clean_of_a_known_commit_and_finished_or_on_their_way(path):
+def test_recorded_trials_are_of_clean_and_known_commits(path):
     record = load_record(path)
     # A training of days is recorded as far as it has come.
     assert record.status == "done" or (record.status == "interrupted" and record.learning_curve)

@@ -53,7 +53,7 @@ def test_going_on_without_early_stopping_carries_a_seed_further():
     assert table_rows(training(evidence))["100"] == ["160.0", "0.01"]
 
 
-def test_what_the_stopping_rule_chose_stands_beside_the_last_generator():
+def test_the_stopping_rules_choice_stands_beside_the_last():
     done = trial("gan-early-stopping", 2, 207.0, preset="paper")
     best, last = done.candidates["best"], done.candidates["last"]
     later = last.scores["authors"].model_copy(

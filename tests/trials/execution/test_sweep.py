@@ -57,7 +57,7 @@ def test_when_the_budget_is_up_running_trials_are_saved(tiny_spec, tmp_path):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_stopped_sweep_still_gives_what_an_earlier_one_finished(tiny_spec, tmp_path, monkeypatch, workers):
+def test_a_stopped_sweep_gives_what_an_earlier_one_finished(tiny_spec, tmp_path, monkeypatch, workers):
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1})
     monkeypatch.setattr(Stop, "is_set", lambda self: True)
     plan = [planned(tiny_spec("gaussian")), planned(tiny_spec("train-set"))]
