@@ -82,7 +82,7 @@ def unescaped(text: str) -> str:
 
 
 @cases({f"md: {name}": text for name, text in HOSTILE.items()})
-def test_markdown_keeps_rows_and_columns_without_a_records_markup(case: str) -> None:
+def test_markdown_keeps_rows_and_columns_and_no_records_markup(case: str) -> None:
     shown, sound = (render(table_with(text), "md") for text in (case, "harmless"))
     assert len(shown.splitlines()) == len(sound.splitlines())
     for line, model in zip(shown.splitlines(), sound.splitlines(), strict=True):

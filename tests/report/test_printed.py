@@ -35,7 +35,7 @@ def test_a_new_trial_reaches_tables_readme_and_report(results, capsys):
     assert "335.0 ±" in readme
 
 
-def test_a_readme_without_marks_is_kept_and_the_audit_asks_for_them(results):
+def test_a_readme_without_marks_is_kept_and_marks_asked_for(results):
     path = results.parent / "README.md"
     path.write_text("# Ours\n")
     assert main(["--results", str(results)]) == 0
