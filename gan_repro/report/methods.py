@@ -14,8 +14,9 @@ from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import names as row_names
 
 _SAME_BITS = """The same commands on the same device, versions (`constraints.txt`) and number of threads
-give the same bits; `python -m gan_repro.audit --replay 2` draws two trials, runs them again and compares.
-Without `--fresh`, what is recorded is only read."""
+give the same bits, with the option that the column *Device* names, if any;
+`python -m gan_repro.audit --replay 2` draws two trials, runs them again and compares. Without `--fresh`, what
+is recorded is only read."""
 
 _CAPTIONS = {
     "learning_curves": "Validation log-likelihood against epochs of training (refined sigma)",
@@ -88,7 +89,7 @@ def trials(material: Material) -> str:
                 f"{record.score.log_likelihood}" if record.status == "done" else _state(record),
                 preset or "none",
                 f"`{(record.provenance.commit or 'none')[:12]}`",
-                str(record.provenance.environment.get("device")),
+                _machine(record),
                 f"{total(record.provenance.seconds.values()) / 60:.1f}",
             ]
         )
@@ -102,6 +103,13 @@ def trials(material: Material) -> str:
     return "\n\n".join(
         [_SAME_BITS, "```bash\n" + "\n".join(commands) + "\n```", markdown(header, rows, keep=CODE)]
     )
+
+
+def _machine(record: TrialRecord) -> str:
+    """Say on what device a trial ran, and who took its products if it was not the library torch chose."""
+    here = record.provenance.environment
+    device, products = str(here.get("device")), here.get("products")
+    return f"{device}, --products {products}" if products else device
 
 
 def _state(record: TrialRecord) -> str:
