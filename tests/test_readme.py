@@ -98,10 +98,11 @@ def test_the_numbers_of_the_answer_are_those_of_the_records():
     answer = README.split("![")[0]
     cells = {cell["row"]: cell["columns"] for cell in recorded_rows()}
     expected = {
-        r"100 epochs .* they score\s+(\d+)": cells["gan"]["As published"],
-        r"by a rule of ours (\d+)": cells["gan-early-stopping"]["Preset paper"],
-        r"DBN and CAE score (\d+)": cells["dbn"]["Best by search"],
-        r"DBN and CAE score \d+ and (\d+)": cells["cae"]["Best by search"],
+        r"100 epochs .* they score (\d+)": cells["gan"]["As published"],
+        r"by a rule of ours, (\d+)": cells["gan-early-stopping"]["Preset paper"],
+        r"deep GSN score (\d+)": cells["dbn"]["Best by search"],
+        r"deep GSN score \d+, (\d+)": cells["cae"]["Best by search"],
+        r"deep GSN score \d+, \d+ and (\d+)": cells["gsn"]["Best by search"],
         r"k-means centroids, (\d+)": cells["kmeans"]["As published"],
         r"true images \((\d+)\)": cells["train-set"]["As published"],
     }
@@ -109,12 +110,27 @@ def test_the_numbers_of_the_answer_are_those_of_the_records():
         found = re.search(pattern, " ".join(answer.split()))
         assert found, pattern
         assert int(found[1]) == round(cell["score"]["value"]), pattern
-    where = re.search(r"where (\d+) and\s+(\d+) are printed", answer)
+    where = re.search(r"where (\d+), (\d+) and (\d+) are printed", " ".join(answer.split()))
     assert where
-    assert [int(number) for number in where.groups()] == [
-        printed("dbn", "mnist").value, printed("cae", "mnist").value
-    ]  # fmt: skip
+    assert [int(n) for n in where.groups()] == [printed(row, "mnist").value for row in ("dbn", "cae", "gsn")]
     assert f"**{ruling('mnist-gan')}" in answer
+
+
+def test_the_answer_says_how_far_the_longest_training_came():
+    answer = " ".join(README.split("![")[0].split())
+    found = re.search(
+        r"longest came to (\d+) after ([\d,]+), on validation images .* kinder by (\d+)", answer
+    )
+    assert found
+    report = (ROOT / "REPORT.md").read_text("utf-8")
+    value, epochs = re.search(r"likelihood is ([\d.]+) nats, after ([\d,]+) epochs", report).groups()
+    lost = re.search(r"([\d.]+) by test images .* and ([\d.]+) by the authors", report).groups()
+    assert (float(found[1]), found[2]) == (round(float(value)), epochs)
+    assert float(found[3]) == round(sum(map(float, lost)))
+    moved = re.search(r"moved one net of each by (\d+), (\d+) and (\d+)", answer)
+    assert moved
+    gains = re.search(r"DBN \+(\d+), Stacked CAE \+(\d+), Deep GSN \+(\d+)\.", report)
+    assert moved.groups() == gains.groups()
 
 
 def recorded_rows():

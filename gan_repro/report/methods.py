@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gan_repro import models, paper
+from gan_repro.report.experiments import outdated
 from gan_repro.report.material import Material
 from gan_repro.stats.sums import total
 from gan_repro.tables.collect import in_todays_words
@@ -131,7 +132,8 @@ def _source(material: Material, stem: str) -> str:
     dashed = stem.replace("_", "-")
     named = next((name for name in material.experiments if dashed.startswith(name)), None)
     if named:
-        return f" Made from experiment `{named}`."
+        old = outdated(named, material.experiments[named])
+        return f" Made from experiment `{named}`{', of an older version of it' if old else ''}."
     dataset = next((name for name in material.datasets if stem.endswith(f"_{name}")), None)
     return f" Made from the trials on {dataset} in [trials.md](trials.md)." if dataset else ""
 
