@@ -76,8 +76,8 @@ def decide_quality(evidence: Evidence) -> Decision:
             said.append(f"{way}: KID minus that of {d.best}, {interval}")
     said.append(f"margin {margin:.3g} (real images against real ones)")
     compared = compared_trials(evidence, record)
-    names = (record.name,) if compared else ()
-    return Decision(ruling(found, margin), "; ".join(said), compared, names)
+    judged = (record.name,) if compared else ()
+    return Decision(ruling(found, margin), "; ".join(said), compared, judged)
 
 
 def compared_trials(evidence: Evidence, record: ExperimentRecord) -> tuple[str, ...]:

@@ -323,7 +323,7 @@ def test_records_of_an_older_version_are_no_evidence():
 
 
 @pytest.mark.parametrize("claim", ["competitive-samples", "sharp-distributions"])
-def test_what_nothing_here_measures_stays_open(claim):
+def test_what_no_record_measures_stays_open(claim):
     assert ruling(claim, *table()) == "cannot be told"
 
 
