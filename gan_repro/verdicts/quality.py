@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gan_repro.experiments.quality_record import BASELINE, MARGIN, NAME, SETS, kid_name
 from gan_repro.experiments.record import ExperimentRecord
-from gan_repro.experiments.sample_quality import BASELINE, MARGIN, NAME, SETS, kid_name
 from gan_repro.stats.intervals import TooFewSeedsError, mean_interval
 from gan_repro.stats.sums import mean
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision, Ruling

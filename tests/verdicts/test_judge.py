@@ -10,12 +10,11 @@ from gan_repro.experiments import (
     independence,
     interpolation,
     memorisation,
+    quality_record,
     sample_count,
-    sample_quality,
     sensitivity,
 )
 from gan_repro.experiments.record import Finding
-from gan_repro.experiments.sample_quality import kid_name
 from gan_repro.verdicts import quality
 from gan_repro.verdicts.collapse import collapse_rate, collapsed, has_collapsed
 from gan_repro.verdicts.evidence import Evidence
@@ -348,12 +347,12 @@ def test_the_quality_of_samples_is_judged_both_ways():
     assert quality.difference({"gan": {1: 1.0, 2: 1.0}}, 0.05) is None
 
 
-def quality_record(records):
+def quality_of(records):
     """The record of sample quality with these trials: every row compared, both ways, from two seeds."""
     kid = Finding(value=0.1, unit="KID", what="KID")
-    names = [kid_name(way, row, seed) for way in WAYS for row in ROWS for seed in (1, 2)]
-    findings = dict.fromkeys(names, kid) | {sample_quality.MARGIN: kid}
-    found = of_findings(sample_quality.NAME, findings, trial_ids=tuple(r.spec.id for r in records))
+    names = [quality_record.kid_name(way, row, seed) for way in WAYS for row in ROWS for seed in (1, 2)]
+    findings = dict.fromkeys(names, kid) | {quality_record.MARGIN: kid}
+    found = of_findings(quality_record.NAME, findings, trial_ids=tuple(r.spec.id for r in records))
     return began_later(found)
 
 
@@ -361,13 +360,13 @@ def test_old_trials_of_baselines_do_not_count_as_judged_quality():
     old = [trial("kmeans", 1, 330.0), trial("train-set", 1, 240.0), trial("gaussian", 1, -150.0)]
     compared = [began_later(trial(row, seed, 200.0)) for row in ROWS for seed in (1, 2)]
     compared += [began_later(trial("gan-searched", 1, 200.0))]
-    verdict = verdicts([*old, *compared], [quality_record([*old, *compared])])["competitive-samples"]
+    verdict = verdicts([*old, *compared], [quality_of([*old, *compared])])["competitive-samples"]
     assert set(verdict.trials) == {r.spec.id for r in compared}
     assert (verdict.ruling, verdict.standing.kind) == ("holds", "confirmatory")
     before = [trial("gan", 1, 200.0), *old, *compared[1:]]
-    late = verdicts(before, [quality_record(before)])["competitive-samples"]
+    late = verdicts(before, [quality_of(before)])["competitive-samples"]
     assert late.standing.kind == "exploratory", "an old trial of a row that is compared does count"
-    alone = verdicts(old, [quality_record(old)])["competitive-samples"]
+    alone = verdicts(old, [quality_of(old)])["competitive-samples"]
     assert alone.standing.kind == "nothing judged"
 
 
