@@ -155,7 +155,7 @@ def _measured(
     context.log(f"{NAME}: {spec.id}, {wanted.way}")
     n = spec.evaluation.n_samples
     if one_chain:
-        trained = load(record, context, last=spec.evaluation.scored == "last")
+        trained = load(record, context)
         samples = chains.sample(trained, n, 1, settings.burn_in, from_image=wanted.row == "gsn")
         same = True
     else:
@@ -174,7 +174,7 @@ def samples_again(record: TrialRecord, images: Dataset, context: Context) -> npt
     """
     spec, kind = record.spec, models.model_class(record.spec.model)
     if issubclass(kind, TrainedModel):
-        return load(record, context, last=spec.evaluation.scored == "last").samples()
+        return load(record, context).samples()
     model = kind(kind.Config(**spec.config), seed=spec.seed).fit(images.train)
     random = generator(spec.seed, spec.model, "samples")
     samples: npt.NDArray[np.float32] = model.sample(spec.evaluation.n_samples, generator=random).numpy()

@@ -104,7 +104,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
             missing.append(nothing_recorded(context, row, settings.dataset))
         for record in found:
             try:
-                trained = load(record, context, last=record.spec.evaluation.scored == "last")
+                trained = load(record, context)
             except NoModelError as error:
                 missing.append(str(error))
                 continue
