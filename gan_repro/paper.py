@@ -99,7 +99,7 @@ LATER_RESULTS: tuple[LaterResult, ...] = (
     LaterResult(
         label="GMMN", mnist="147 ± 2", tfd="2085 ± 25",
         source="Li, Swersky, Zemel, ICML 2015, Table 1",
-        note="55,000 / 5,000 split; finer sigma grid; tuned on validation Parzen likelihood",
+        note="MNIST split 55,000 / 5,000; finer sigma grid; tuned on validation Parzen likelihood",
     ),
     LaterResult(
         label="GMMN+AE", mnist="282 ± 2", tfd="2204 ± 20",

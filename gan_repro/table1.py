@@ -39,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ValueError, OSError: bad usage, a folder that cannot be written, or data that cannot be had.
     """
+    from gan_repro.models import products
     from gan_repro.trials import environment, images
     from gan_repro.trials.execution import plan as plans
     from gan_repro.trials.presets import get_preset
@@ -49,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
     store = RecordStore(options.runs)
     cluster = _connect(options.scheduler)
     device = cluster.device(options.device) if cluster else choose_device(options.device)
+    if cluster is None:
+        products.require(options.products, device)
     if is_published(options.runs):
         raise ValueError(
             f"{options.runs} holds the published record, which this command only reads; give another folder"
@@ -75,7 +78,9 @@ def run(options: argparse.Namespace) -> int:
 
     if unknown := environment.why_no_commit():
         console.log.info("note: the records will name no commit: %s", unknown)
-    how = RunOptions(results=options.runs, root=options.root, device=device, fresh=options.fresh)
+    how = RunOptions(
+        results=options.runs, root=options.root, device=device, fresh=options.fresh, products=options.products
+    )
     outcomes, signal = sweep(
         plan,
         how,
@@ -178,6 +183,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--device", type=arguments.device, default="auto", metavar="DEVICE", help=f"{HELP}; default: auto"
+    )
+    parser.add_argument(
+        "--products",
+        choices=("torch", "onednn"),
+        default="torch",
+        help="who takes the matrix products of training: the library torch chose (default), or oneDNN, faster"
+        " on AMD's processors with AVX-512; it changes last digits, as another number of threads does",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(

@@ -16,6 +16,7 @@ ROOT = PACKAGE.parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 MOST_ROOMS = 18
 MOST_LINES = 250
+LONGEST_NAME = 60
 
 FLOORS = (
     {"util"},
@@ -145,3 +146,14 @@ def test_every_file_and_folder_says_what_it_is_for():
         if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
     ]
     assert silent == []
+
+
+def test_test_names_are_short_enough_to_read():
+    long = [
+        node.name
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        if len(node.name) > LONGEST_NAME
+    ]
+    assert long == []

@@ -124,7 +124,7 @@ def test_workers_that_cannot_start_are_told_why(
     assert done.stdout.count("| Row ") == 1, "workers print no table of their own"
 
 
-def test_a_commit_that_cannot_be_read_is_told_apart_from_one_that_is_not_there(
+def test_an_unreadable_commit_is_told_apart_from_a_missing_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(environment, "checkout", lambda: tmp_path)

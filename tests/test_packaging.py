@@ -22,7 +22,7 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_the_lock_holds_the_versions_of_the_constraints_with_hashes() -> None:
+def test_the_lock_has_the_constraints_versions_with_hashes() -> None:
     locked = dict(re.findall(r"^([\w.-]+)==(\S+) \\\n    --hash=sha256:[0-9a-f]{64}", LOCK, re.MULTILINE))
     expected = {canonical(name): version for name, version in CONSTRAINTS.items() if name != "torch"}
     assert {canonical(name): version for name, version in locked.items()} == expected

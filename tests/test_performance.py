@@ -44,7 +44,7 @@ def test_the_page_is_what_the_recorded_results_give() -> None:
     assert report.main(["--check"]) == 0
 
 
-def test_a_ratio_stands_with_its_worst_and_a_dash_for_what_was_skipped(tmp_path: Path) -> None:
+def test_a_ratio_has_its_worst_and_a_skipped_one_a_dash(tmp_path: Path) -> None:
     record(tmp_path, ratio_results(1.1))
     page = report.render(recorded.read(tmp_path))
     assert line(page, "Parzen, the authors' protocol")[1:] == ["≤ 0.6", "1.1 (1.19)", "1.2 (1.9)", "–"]
@@ -57,7 +57,7 @@ def test_what_failed_is_not_hidden(tmp_path: Path) -> None:
     assert line(page, "Parzen, the authors' protocol")[2] == "failed (1.19)"
 
 
-def test_a_benchmark_that_never_started_failed_for_all_its_parameters(tmp_path: Path) -> None:
+def test_a_benchmark_that_never_started_failed_throughout(tmp_path: Path) -> None:
     record(tmp_path, {RATIO: [None, ratio_results(1)[RATIO][1], "1"]})
     page = report.render(recorded.read(tmp_path))
     assert line(page, "Parzen, the authors' protocol")[2:] == ["failed"] * 3
@@ -79,7 +79,7 @@ def test_the_newest_commit_of_a_machine_counts(tmp_path: Path) -> None:
     assert run.commits == ("b" * 40,)
 
 
-def test_what_the_newest_commit_did_not_measure_comes_from_an_older_one(tmp_path: Path) -> None:
+def test_what_the_newest_commit_lacks_comes_from_an_older_one(tmp_path: Path) -> None:
     sizes = [["'cpu-2-threads'", "'cuda'"], ["1000"]]
     record(tmp_path, ratio_results(1.5), date=2, commit="b" * 40)
     old = {**ratio_results(1.7), SECONDS: [[0.02, float("nan")], sizes, "1"]}

@@ -44,7 +44,7 @@ def block(name: str) -> str:
 
 
 @pytest.mark.parametrize("form", SUFFIXES)
-def test_the_recorded_tables_are_made_from_the_records_to_the_byte(form):
+def test_recorded_tables_come_from_the_records_to_the_byte(form):
     results = load_results(ROOT / "results")
     table = recorded_table(results.trials, "mnist", results.experiments)
     path = ROOT / "results" / f"table1_mnist.{SUFFIXES[form]}"
@@ -59,14 +59,14 @@ def test_the_readme_shows_the_recorded_table():
 
 
 @pytest.mark.skipif(not RECORDS, reason="not a git checkout: recorded trials cannot be told from others")
-def test_a_trial_of_the_adversarial_net_of_at_least_100_epochs_is_recorded():
+def test_an_adversarial_trial_of_100_epochs_is_recorded():
     records = [record for record in map(load_record, RECORDS) if record.status == "done"]
     epochs = [record.candidates["last"].epoch for record in records if record.spec.model == "gan"]
     assert max(epochs) >= 100
 
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
-def test_recorded_trials_are_clean_of_a_known_commit_and_finished_or_on_their_way(path):
+def test_recorded_trials_are_of_clean_and_known_commits(path):
     record = load_record(path)
     # A training of days is recorded as far as it has come.
     assert record.status == "done" or (record.status == "interrupted" and record.learning_curve)
@@ -98,10 +98,11 @@ def test_the_numbers_of_the_answer_are_those_of_the_records():
     answer = README.split("![")[0]
     cells = {cell["row"]: cell["columns"] for cell in recorded_rows()}
     expected = {
-        r"100 epochs .* they score\s+(\d+)": cells["gan"]["As published"],
-        r"by a rule of ours (\d+)": cells["gan-early-stopping"]["Preset paper"],
-        r"DBN and CAE score (\d+)": cells["dbn"]["Best by search"],
-        r"DBN and CAE score \d+ and (\d+)": cells["cae"]["Best by search"],
+        r"100 epochs .* they score (\d+)": cells["gan"]["As published"],
+        r"by a rule of ours, (\d+)": cells["gan-early-stopping"]["Preset paper"],
+        r"deep GSN score (\d+)": cells["dbn"]["Best by search"],
+        r"deep GSN score \d+, (\d+)": cells["cae"]["Best by search"],
+        r"deep GSN score \d+, \d+ and (\d+)": cells["gsn"]["Best by search"],
         r"k-means centroids, (\d+)": cells["kmeans"]["As published"],
         r"true images \((\d+)\)": cells["train-set"]["As published"],
     }
@@ -109,12 +110,27 @@ def test_the_numbers_of_the_answer_are_those_of_the_records():
         found = re.search(pattern, " ".join(answer.split()))
         assert found, pattern
         assert int(found[1]) == round(cell["score"]["value"]), pattern
-    where = re.search(r"where (\d+) and\s+(\d+) are printed", answer)
+    where = re.search(r"where (\d+), (\d+) and (\d+) are printed", " ".join(answer.split()))
     assert where
-    assert [int(number) for number in where.groups()] == [
-        printed("dbn", "mnist").value, printed("cae", "mnist").value
-    ]  # fmt: skip
+    assert [int(n) for n in where.groups()] == [printed(row, "mnist").value for row in ("dbn", "cae", "gsn")]
     assert f"**{ruling('mnist-gan')}" in answer
+
+
+def test_the_answer_says_how_far_the_longest_training_came():
+    answer = " ".join(README.split("![")[0].split())
+    found = re.search(
+        r"longest came to (\d+) after ([\d,]+), on validation images .* kinder by (\d+)", answer
+    )
+    assert found
+    report = (ROOT / "REPORT.md").read_text("utf-8")
+    value, epochs = re.search(r"likelihood is ([\d.]+) nats, after ([\d,]+) epochs", report).groups()
+    lost = re.search(r"([\d.]+) by test images .* and ([\d.]+) by the authors", report).groups()
+    assert (float(found[1]), found[2]) == (round(float(value)), epochs)
+    assert float(found[3]) == round(sum(map(float, lost)))
+    moved = re.search(r"moved one net of each by (\d+), (\d+) and (\d+)", answer)
+    assert moved
+    gains = re.search(r"DBN \+(\d+), Stacked CAE \+(\d+), Deep GSN \+(\d+)\.", report)
+    assert moved.groups() == gains.groups()
 
 
 def recorded_rows():

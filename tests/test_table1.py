@@ -29,7 +29,7 @@ def start(*arguments, **options):
     )
 
 
-def test_it_prints_the_table_writes_the_files_and_is_quick_the_second_time(tmp_path, capsys, monkeypatch):
+def test_it_prints_the_table_writes_files_and_trains_only_once(tmp_path, capsys, monkeypatch):
     arguments = [*SMOKE, "--results", str(tmp_path), "--workers", "1"]
     assert table1.main(arguments) == 0
     first = capsys.readouterr()
@@ -46,7 +46,7 @@ def test_it_prints_the_table_writes_the_files_and_is_quick_the_second_time(tmp_p
     assert (tmp_path / "table1_digits.json").read_bytes() == written
 
 
-def test_a_trial_that_another_preset_ran_before_stands_in_this_run_as_one_of_this_preset(tmp_path, capsys):
+def test_a_trial_another_preset_ran_stands_under_this_preset(tmp_path, capsys):
     arguments = ["--datasets", "digits", "--models", "gaussian", "--seeds", "1", "--results", str(tmp_path)]
     assert table1.main([*arguments, "--preset", "standard"]) == 0
     capsys.readouterr()
@@ -67,7 +67,7 @@ def test_fresh_gives_the_same_samples_again(tmp_path):
         assert after[name].provenance.started >= record.provenance.started
 
 
-def test_a_failed_cell_is_shown_with_its_reason_and_exit_status_1(tmp_path, capsys):
+def test_a_failed_cell_is_shown_with_its_reason_and_status_1(tmp_path, capsys):
     # The quick preset wants 10,000 samples; digits have 1,000 training images.
     arguments = ["--preset", "quick", "--datasets", "digits", "--models", "train-set"]
     assert table1.main([*arguments, "--results", str(tmp_path), "--workers", "1"]) == 1
@@ -101,7 +101,7 @@ def test_a_variant_is_told_by_its_row_and_not_by_its_model(tmp_path, capsys):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_interrupted_it_saves_prints_what_it_has_and_goes_on_later(tmp_path, number, workers):
+def test_interrupted_it_saves_prints_and_goes_on_later(tmp_path, number, workers):
     arguments = ["--preset", "standard", "--datasets", "digits", "--models", "gaussian", "gan"]
     arguments += ["--seeds", "1", "--results", str(tmp_path), "--workers", workers]
     process = start(*arguments)
@@ -122,7 +122,7 @@ def test_interrupted_it_saves_prints_what_it_has_and_goes_on_later(tmp_path, num
     assert len(list((tmp_path / "checkpoints").glob("gan-*.pt"))) == 1
 
 
-def test_a_results_folder_that_cannot_be_written_is_found_out_before_training(tmp_path, capsys):
+def test_an_unwritable_results_folder_is_found_before_training(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert table1.main([*SMOKE, "--results", str(tmp_path / "file")]) == 2
     assert "cannot write to" in capsys.readouterr().err
@@ -148,7 +148,7 @@ def test_bad_usage_is_one_sentence_and_exit_status_2(arguments, message, capsys)
     assert message in capsys.readouterr().err
 
 
-def test_help_names_every_row_and_those_that_are_filled_on_request_only(capsys, monkeypatch):
+def test_help_names_every_row_and_those_on_request(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "500")
     with pytest.raises(SystemExit):
         table1.main(["--help"])

@@ -1,9 +1,10 @@
 """Running recorded trials again, and comparing what comes of them: bits where bits were promised.
 
-On the same device, processor features, versions and threads every number and the SHA-256 of the samples must
-be the same. Elsewhere rounding differs, training amplifies it, and only scores are compared, within
-`TOLERANCE`. On the other kind of device (CPU, card) a net begins with the same parameters and sees the images
-in the same order, but all its noise is drawn with other numbers: its score is that of another draw.
+On the same device, processor features, versions, threads and library of products every number and the
+SHA-256 of the samples must be the same. Elsewhere rounding differs, training amplifies it, and only scores
+are compared, within `TOLERANCE`. On the other kind of device (CPU, card) a net begins with the same
+parameters and sees the images in the same order, but all its noise is drawn with other numbers: its score is
+that of another draw.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ import numpy as np
 from gan_repro import models
 from gan_repro.audit.differences import differences
 from gan_repro.audit.problem import Problem
+from gan_repro.models.products import Products, require
 from gan_repro.stats.sums import total
 from gan_repro.trials.environment import device_kind
 from gan_repro.trials.records import Environment, TrialRecord
 from gan_repro.trials.runner import RunOptions, run
+from gan_repro.util.device import choose_device
 
 SAME_MACHINE = (
-    "device", "processor", "threads", "cpu_capability", "deterministic_algorithms", "tf32", "cuda",
-    "cudnn", "multiprocessors", "python", "torch", "numpy", "scipy", "scikit-learn",
+    "device", "processor", "threads", "products", "cpu_capability", "deterministic_algorithms", "tf32",
+    "cuda", "cudnn", "multiprocessors", "python", "torch", "numpy", "scipy", "scikit-learn",
 )  # fmt: skip
 """Entries of the recorded environment under which the same bits are promised (of Python's version, 3.X)."""
 
@@ -94,12 +97,24 @@ def replay(record: TrialRecord, options: RunOptions) -> Replayed:
             replace(
                 options,
                 results=Path(scratch),
+                products=_products(record, choose_device(options.device)),
                 preset=record.provenance.preset,
                 smaller=record.provenance.smaller,
                 fresh=True,
             ),
         )
     return compare(record, again)
+
+
+def _products(record: TrialRecord, device: str) -> Products:
+    """Who took the recorded training's products, where that can be had here too; else torch's choice."""
+    if record.provenance.environment.get("products") != "onednn":
+        return "torch"
+    try:
+        require("onednn", device)
+    except ValueError:
+        return "torch"
+    return "onednn"
 
 
 def compare(record: TrialRecord, again: TrialRecord) -> Replayed:

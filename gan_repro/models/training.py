@@ -13,6 +13,7 @@ from torch import Tensor
 from gan_repro.models.base import DivergedError, EpochLog, Model, NotFittedError, Observer, StateError
 from gan_repro.models.config import TrainingConfig
 from gan_repro.models.denormals import flushed_denormals
+from gan_repro.models.products import Products, products_by, require
 from gan_repro.models.tensors import as_training_images, copy_tensors
 from gan_repro.util.device import card_failed, out_of_memory
 from gan_repro.util.seeds import generator
@@ -29,6 +30,8 @@ class TrainedModel(Model):
     config: TrainingConfig
     noise: torch.Generator
     """The randomness of `train_batch`; its state is part of `state()`."""
+    products: Products = "torch"
+    """Who takes the matrix products of `fit`: it changes last digits, and speed."""
 
     def __init__(
         self,
@@ -91,10 +94,11 @@ class TrainedModel(Model):
         anew; `reseeded` says where.
 
         Raises:
-            ValueError: `train` is not such a matrix.
+            ValueError: `train` is not such a matrix, or `products` cannot be had here.
             StateError: `state` is damaged, or belongs to other settings.
             DivergedError: a loss is no longer finite.
         """
+        require(self.products, self.device)
         data = as_training_images(train).to(self.device, self.dtype)
         self.noise = generator(self.seed, self.name, "noise", device=self.device)
         self.build(data, generator(self.seed, self.name, "parameters"))
@@ -111,7 +115,7 @@ class TrainedModel(Model):
                     raise  # no fault of the state
                 raise StateError(str(error)) from error
         while self.epoch < self.config.epochs and not self.stopped:
-            with flushed_denormals():
+            with flushed_denormals(), products_by(self.products):
                 self._train_epoch(data, observer)
             log = self._close_epoch()
             self.stopped = observer is not None and observer.after_epoch(self, log)

@@ -10,9 +10,12 @@ from gan_repro.tables.collect import in_todays_words
 from gan_repro.tables.render import CODE, PROSE, markdown, sentence
 from gan_repro.util.text import markdown_cell
 from gan_repro.verdicts.controls import WITHOUT
+from gan_repro.verdicts.judge import Verdict
 
 _ABOUT = """A verdict is computed from the records and changes with them; training seeds are the unit. It is
-*confirmatory* where every trial that it judges began after its rule was fixed, and *exploratory* otherwise.
+*confirmatory* where every trial that it judges began after its rule was fixed, and *exploratory* otherwise;
+*nothing judged*: what its rule asks for is not recorded. A verdict on a printed number judges the column *As
+published* alone.
 A control is a case whose right answer is known, put through the same rule. What decided each, and which
 records, stands in [results/report/claims.md](results/report/claims.md)."""
 
@@ -26,7 +29,7 @@ def claims(material: Material) -> str:
             sentence(claim.says) + (f" ({_READING})" if claim.kind == "reading" else ""),
             claim.place,
             f"**{verdict.ruling}**",
-            verdict.standing.kind,
+            _kind(verdict),
             controls(material, claim.id),
             f"`{claim.id}`",
         ]
@@ -49,6 +52,12 @@ def controls(material: Material, claim: str) -> str:
     return f"{sum(control.right for control in made)} of {len(made)} right" if made else ""
 
 
+def _kind(verdict: Verdict) -> str:
+    """How far a verdict carries; one that holds without a trial rests on what was printed alone."""
+    kind = verdict.standing.kind
+    return "no trial needed" if kind == "nothing judged" and verdict.ruling != "cannot be told" else kind
+
+
 def _details(claim: paper.Claim, material: Material, told: Mapping[str, str]) -> str:
     """A claim's paragraph; the words of a rule stand with the first claim that it decides."""
     verdict = material.verdicts[claim.id]
@@ -58,7 +67,7 @@ def _details(claim: paper.Claim, material: Material, told: Mapping[str, str]) ->
     lines = [
         f"- Claim ({claim.place}): {sentence(claim.says)}.",
         f"- Rule `{verdict.rule}`: {rule}.",
-        f"- {sentence(verdict.standing.kind)}: {verdict.standing.reason}.",
+        f"- {sentence(_kind(verdict))}: {verdict.standing.reason}.",
         f"- What the records say: {reason}.",
     ]
     if claim.kind == "reading":

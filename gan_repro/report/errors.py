@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from gan_repro.report.material import Material
 from gan_repro.tables import words
 from gan_repro.tables.render import markdown
@@ -9,8 +11,9 @@ from gan_repro.tables.table import PRINTED_ROWS
 from gan_repro.trials.rows import label
 
 _ABOUT = """On MNIST the caption of Table 1 says of the ±: standard error of the mean across test examples.
-How much a number would change with another training is another quantity. Each row at its best by search, or
-as published where that has more seeds; nats. On TFD the paper's ± is across folds."""
+How far a training from another seed would land is another quantity: the standard deviation over trainings.
+The error of their mean is smaller, by the root of their number. Each row at its best by search, or as
+published where that has more seeds; nats. On TFD the paper's ± is across folds."""
 
 
 def errors(material: Material) -> str:
@@ -18,22 +21,29 @@ def errors(material: Material) -> str:
     table = material.tables["mnist"]
     rows = []
     for row in PRINTED_ROWS:
-        cells = [c.cells[row] for c in table.columns if row in c.cells and c.cells[row].score]
-        if not cells:
+        columns = [c for c in table.columns if row in c.cells and c.cells[row].score]
+        if not columns:
             continue
-        cell = max(cells, key=lambda cell: len(cell.counted))
+        column = max(columns, key=lambda c: (len(c.cells[row].counted), c.kind == "best by search"))
+        cell = column.cells[row]
         printed, score = table.printed(row), cell.score
         over_seeds = score.standard_error if score and score.over == "training seeds" else None
+        deviation = None if over_seeds is None else over_seeds * math.sqrt(len(cell.counted))
         rows.append(
             [
                 label(row),
                 "" if printed is None else f"{printed.standard_error:g}",
                 "" if cell.error_of_one is None else f"{cell.error_of_one:.1f}",
-                "one seed: undefined" if over_seeds is None else f"{over_seeds:.1f}",
+                "one seed: undefined" if deviation is None else f"{deviation:.1f}",
+                "" if over_seeds is None else f"{over_seeds:.1f}",
                 words.seeds(cell),
+                column.kind,
             ]
         )
     if not rows:
         return ""
-    header = ["Row", "Printed ±", "One net, over test images", "Mean, over training seeds", "Seeds"]
+    header = [
+        "Row", "Printed ±", "One net, over test images", "Deviation over trainings", "Error of their mean",
+        "Seeds", "Column",
+    ]  # fmt: skip
     return "\n\n".join(["## What the ± are over", _ABOUT, markdown(header, rows)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gan_repro import experiments as experiments_run
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.report.material import Material
 from gan_repro.tables.render import CODE, markdown
@@ -18,8 +19,19 @@ def experiments(material: Material) -> str:
         if name not in ELSEWHERE:
             rows = [[f"`{key}`", f.what, describe(f)] for key, f in record.findings.items()]
             table = markdown(["Finding", "What", "Value"], rows, keep=CODE)
-            parts += [f"## Experiment `{name}`", table, made_from(record)]
+            parts += [f"## Experiment `{name}`", *outdated(name, record), table, made_from(record)]
     return "\n\n".join(parts)
+
+
+def outdated(name: str, record: ExperimentRecord) -> list[str]:
+    """Say so where the experiment has been changed since this record was made; nothing otherwise."""
+    now = experiments_run.module(name).VERSION if name in experiments_run.names() else record.version
+    if record.version >= now:
+        return []
+    return [
+        f"**Of version {record.version}; the experiment is at version {now} by now.** A verdict whose rule"
+        " asks for that version takes nothing from this record."
+    ]
 
 
 def made_from(record: ExperimentRecord) -> str:

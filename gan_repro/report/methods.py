@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gan_repro import models, paper
+from gan_repro.report.experiments import outdated
 from gan_repro.report.material import Material
 from gan_repro.stats.sums import total
 from gan_repro.tables.collect import in_todays_words
@@ -14,8 +15,9 @@ from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import names as row_names
 
 _SAME_BITS = """The same commands on the same device, versions (`constraints.txt`) and number of threads
-give the same bits; `python -m gan_repro.audit --replay 2` draws two trials, runs them again and compares.
-Without `--fresh`, what is recorded is only read."""
+give the same bits, with the option that the column *Device* names, if any;
+`python -m gan_repro.audit --replay 2` draws two trials, runs them again and compares. Without `--fresh`, what
+is recorded is only read."""
 
 _CAPTIONS = {
     "learning_curves": "Validation log-likelihood against epochs of training (refined sigma)",
@@ -88,7 +90,7 @@ def trials(material: Material) -> str:
                 f"{record.score.log_likelihood}" if record.status == "done" else _state(record),
                 preset or "none",
                 f"`{(record.provenance.commit or 'none')[:12]}`",
-                str(record.provenance.environment.get("device")),
+                _machine(record),
                 f"{total(record.provenance.seconds.values()) / 60:.1f}",
             ]
         )
@@ -102,6 +104,13 @@ def trials(material: Material) -> str:
     return "\n\n".join(
         [_SAME_BITS, "```bash\n" + "\n".join(commands) + "\n```", markdown(header, rows, keep=CODE)]
     )
+
+
+def _machine(record: TrialRecord) -> str:
+    """Say on what device a trial ran, and who took its products if it was not the library torch chose."""
+    here = record.provenance.environment
+    device, products = str(here.get("device")), here.get("products")
+    return f"{device}, --products {products}" if products else device
 
 
 def _state(record: TrialRecord) -> str:
@@ -123,7 +132,8 @@ def _source(material: Material, stem: str) -> str:
     dashed = stem.replace("_", "-")
     named = next((name for name in material.experiments if dashed.startswith(name)), None)
     if named:
-        return f" Made from experiment `{named}`."
+        old = outdated(named, material.experiments[named])
+        return f" Made from experiment `{named}`{', of an older version of it' if old else ''}."
     dataset = next((name for name in material.datasets if stem.endswith(f"_{name}")), None)
     return f" Made from the trials on {dataset} in [trials.md](trials.md)." if dataset else ""
 

@@ -52,7 +52,10 @@ def protocol(material: Material) -> str:
         [
             "## What the protocol's choices move",
             "Nats by which a choice moves a row's score on MNIST, and the largest of them beside the margins"
-            " from which Table 1 draws conclusions. What moves all rows alike leaves their order as it is.",
+            " from which Table 1 draws conclusions, such as 225 - 214 = 11. What moves all rows alike leaves"
+            " their order as it is: the column *between models* has what could change it. Lines marked"
+            " *records* come from the trials' own records, the others from experiments; ± is a standard error"
+            " over seeds or draws.",
             sensitivity.markdown(rows),
         ]
     )

@@ -120,10 +120,10 @@ def _met(curves: Mapping[int, Mapping[int, float]]) -> str:
     first = min(epoch for epoch in curve if curve[epoch] >= GOAL)
     means = _means_of_looks(curve)
     steady = min((epoch for epoch in means if means[epoch] >= GOAL), default=None)
-    after = f"after {steady:,}" if steady else "has not been yet"
+    after = f"was after {steady:,}" if steady else "has not been yet"
     return (
-        f"Seed {seed} was at or above {GOAL:g} for the first time after {first:,} epochs, and the mean of"
-        f" {_IN_A_ROW} looks in a row {after}."
+        f"On these images seed {seed} was at or above {GOAL:g} for the first time after {first:,} epochs; the"
+        f" mean of {_IN_A_ROW} evaluations in a row {after}."
     )
 
 
@@ -136,12 +136,15 @@ def _way(material: Material) -> str:
         images = refined.valid_mean - refined.log_likelihood.value
         grid = refined.log_likelihood.value - table
         parts.append(
-            f"seed {record.spec.seed} {images:.1f} (test images instead of validation images) and {grid:.1f}"
-            " (the authors' ten sigmas instead of a continuous one)"
+            f"seed {record.spec.seed}: {images:.1f} by test images instead of validation images, and"
+            f" {grid:.1f} by the authors' ten sigmas instead of a continuous one"
         )
     if not parts:
         return ""
-    return f"From this measure to the table's, one and the same generator loses, in nats: {'; '.join(parts)}."
+    return (
+        "From this measure to the table's, the generator that our early stopping chose loses, in nats:"
+        f" {'; '.join(parts)}."
+    )
 
 
 def _ended(material: Material) -> list[TrialRecord]:

@@ -18,10 +18,14 @@ from gan_repro.util.text import first_line
 _LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
-def origin(device: str) -> Origin:
-    """Read back code and machine, before something runs."""
+def origin(device: str, products: str = "torch") -> Origin:
+    """Read back code and machine, before something runs, and note who takes its matrix products."""
     commit, dirty = code_version()
-    return Origin(commit=commit, dirty=dirty, environment=describe(device))
+    environment = describe(device)
+    # Records from before there was a choice do not speak of it.
+    if products != "torch":
+        environment["products"] = products
+    return Origin(commit=commit, dirty=dirty, environment=environment)
 
 
 def describe(device: str) -> Environment:

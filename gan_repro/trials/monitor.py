@@ -44,7 +44,7 @@ class TrainingMonitor:
         checkpoint_seconds: least time between two checkpoints.
         position: line of the progress bar on stderr; None for no bar.
         title: what the bar is called.
-        report_share: called after every epoch with the share of the epochs that is done.
+        report_share: called after every epoch with the share that is done of the epochs left to this run.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class TrainingMonitor:
         self.collapsed: bool | None = None
         """Whether the samples of the latest look were a collapsed net's; None before the first look."""
         self.resumed = 0
+        self._begun_after = 0
         self.earlier: list[Origin] = []
         self.tracking_seconds = 0.0
         self.training_seconds = 0.0
@@ -108,7 +109,8 @@ class TrainingMonitor:
         mean, sigma = self._look(model, log.epoch) if due else (None, None)
         self.curve.append(CurvePoint(**vars(log), valid_mean=mean, sigma=sigma))
         self._show(log)
-        self._report_share(log.epoch / self._epochs)
+        begun = self._begun_after
+        self._report_share((log.epoch - begun) / (self._epochs - begun))
         patience = self.spec.evaluation.patience
         if patience is None or self.best_epoch is None:
             return False
@@ -225,6 +227,7 @@ class TrainingMonitor:
         self.best_parameters = mine.best_parameters
         self.recent = mine.recent
         self.resumed = mine.resumed + 1
+        self._begun_after = mine.points[-1].epoch if mine.points else 0
         self.earlier = [origin for origin in mine.origins if origin != self.origin]
         self.tracking_seconds = mine.tracking_seconds
         self.training_seconds = mine.training_seconds

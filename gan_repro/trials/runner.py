@@ -13,6 +13,8 @@ from filelock import FileLock, Timeout
 from gan_repro import models
 from gan_repro.data.dataset import Dataset
 from gan_repro.models.base import Model
+from gan_repro.models.products import Products, require
+from gan_repro.models.training import TrainedModel
 from gan_repro.parzen.protocols import get_protocol
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
@@ -37,7 +39,7 @@ def _unheard(share: float) -> None:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a trial is run this time. Only the device and the number of threads can change its numbers."""
+    """How a trial is run this time. Only device, threads and products can change its numbers."""
 
     results: Path = RUNS
     root: Path | None = None
@@ -45,6 +47,8 @@ class RunOptions:
     device: str = "auto"
     threads: int = 1
     """One by default, so that the bits do not depend on how many cores there are."""
+    products: Products = "torch"
+    """Who takes the matrix products of the training (`gan_repro.models.products`)."""
     fresh: bool = False
     """Train again, whatever record or checkpoint there is."""
     preset: str | None = None
@@ -125,7 +129,10 @@ def _run(spec: TrialSpec, options: RunOptions) -> TrialRecord:
             f"{spec.data.sha256}; use the same images or plan the trial anew"
         )
     model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
-    origin = environment.origin(device)
+    if isinstance(model, TrainedModel):
+        require(options.products, model.device)
+        model.products = options.products
+    origin = environment.origin(device, getattr(model, "products", "torch"))
     monitor = _monitor(spec, options, folds, origin)
     trial = TrialRun(spec, folds, model, monitor)
     status, reason = trial.run()

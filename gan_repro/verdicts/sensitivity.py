@@ -38,9 +38,9 @@ REFINED, BEST_GENERATOR, SPREAD_TEST, SPREAD_SEEDS = (
 _CHOICES = {
     "sigma-continuous": "sigma optimised continuously, not on 10 points",
     "validation-all": "sigma from all validation images, not 1,000",
-    "validation-all-on-grid": "the same, on the 10 points",
+    "validation-all-on-grid": "sigma from all validation images, not 1,000; both on 10 points",
     "pixels-256": "pixels over 256, not 255",
-    "pixels-256-on-grid": "the same, on the 10 points",
+    "pixels-256-on-grid": "pixels over 256, not 255; sigma on 10 points",
     "dequantised": "images dequantised",
     sample_count.NAME: "100 times as many samples as Table 1 uses",
     chain_habits.TEST_IMAGE_START: "one chain from a test image, kept as a sample",
@@ -156,7 +156,7 @@ def markdown(rows: Sequence[ChoiceEffect]) -> str:
 
     models = [model for model in paper.LABELS if any(model in row.effects for row in rows)]
     header = ["choice (nats)", *(paper.LABELS[m] for m in models), "between models"]
-    header += [f"largest, of {margin:g} ({name})" for name, margin in margins().items()]
+    header += [f"largest, in % of {margin:g} ({name})" for name, margin in margins().items()]
     body = [
         [
             row.label,

@@ -98,7 +98,7 @@ def test_doctored_samples_are_caught(recorded):
     assert "candidates.best.samples_sha256" in problem.what
 
 
-def test_on_another_machine_scores_are_compared_within_the_stated_tolerance(recorded):
+def test_on_another_machine_scores_are_compared_in_tolerance(recorded):
     value = recorded.score.log_likelihood.value
     near = elsewhere(doctored(recorded, value + 0.9 * TOLERANCE["trained"]))
     far = elsewhere(doctored(recorded, value + 1.1 * TOLERANCE["trained"]))
@@ -184,9 +184,7 @@ def test_a_trial_is_replayed_on_its_kind_of_device(recorded, tmp_path, capsys, m
     assert main(["--results", str(results), "--replay", "1", "--device", "cuda"]) == 2
 
 
-def test_what_is_not_here_is_said_and_others_are_replayed_in_its_place(
-    recorded, tmp_path, capsys, monkeypatch
-):
+def test_what_is_missing_is_said_and_others_are_replayed(recorded, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("GAN_REPRO_DATA", str(tmp_path / "nothing"))
     results = tmp_path / "results"
     not_here = [

@@ -95,7 +95,7 @@ def test_the_gaussian_row_is_the_same_up_to_rounding(spec_of, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("name", ["gan", "dbn", "cae", "gsn"])
-def test_the_same_seed_is_the_same_start_and_order_and_other_noise(name: str, spec_of, digits) -> None:
+def test_a_seed_fixes_start_and_order_but_not_the_noise(name: str, spec_of, digits) -> None:
     spec, seen, nets = spec_of(name), {}, {}
     kind = models.model_class(name)
     for device in ("cpu", "cuda"):

@@ -104,7 +104,7 @@ def test_every_set_that_can_be_made_again_is_measured(results, told):
     assert found.findings["kid/baseline/train-set/seed1"].value < found.findings[kid_name(*measured[1])].value
 
 
-def test_one_chain_is_measured_as_published_and_the_scored_samples_beside_it(results, told):
+def test_one_chain_as_published_stands_beside_the_scored_samples(results, told):
     found = sample_quality.run(QUALITY, Context(results)).findings
     assert found["kid/as published/dbn/seed1"] != found["kid/best by search/dbn/seed1"]
     record = next(r for r in RecordStore(results) if (r.spec.model, r.spec.seed) == ("dbn", 1))
@@ -133,7 +133,7 @@ def test_the_margin_is_a_quantile_of_real_against_real(results, told):
     assert found.value == pytest.approx(np.quantile(values, 0.975))
 
 
-def test_what_is_measured_is_kept_and_a_damaged_file_measured_again(results, told):
+def test_a_measurement_is_kept_and_a_damaged_one_made_again(results, told):
     first = sample_quality.run(QUALITY, Context(results))
     told.clear()
     assert sample_quality.run(QUALITY, Context(results)) == first

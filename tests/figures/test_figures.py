@@ -39,7 +39,7 @@ def legend(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def test_every_trial_is_a_line_through_its_points_and_every_model_stands_in_the_legend_once():
+def test_each_trial_is_a_line_and_each_model_once_in_the_legend():
     records = [
         with_curve("gan", 1, [1.0, 50.0, 99.0]),
         with_curve("gan", 2, [2.0, 51.0]),
@@ -80,7 +80,7 @@ def test_the_last_look_is_within_the_picture_and_up_is_more(values):
     assert bottom < values[-1] < top
 
 
-def test_a_collapse_is_named_and_does_not_press_the_rest_together():
+def test_a_collapse_is_named_and_leaves_the_rest_its_room():
     low = with_curve("gan-alternating", 1, [-300.0, -400.0])
     figure = figures.learning_curves([with_curve("gan", 1, [1.0, 50.0]), low], "mnist")
     assert figure.axes[0].get_ylim()[0] == -100
@@ -98,7 +98,7 @@ def test_a_collapse_is_named_and_does_not_press_the_rest_together():
     assert [text.get_text() for text in axes.texts] == ["◂ off to the left: -307"]
 
 
-def test_a_score_cut_short_is_not_averaged_with_one_at_full_length():
+def test_a_score_cut_short_is_not_averaged_with_a_full_one():
     records = [
         record(value=160),
         record(preset="paper", value=200),
@@ -203,7 +203,7 @@ def test_collapsed_nets_are_named_in_the_legend():
     assert 166 in places, "the mean of the others"
 
 
-def test_a_trial_without_a_curve_does_not_take_its_models_place_in_the_legend():
+def test_a_trial_without_a_curve_takes_no_place_in_the_legend():
     records = [record(model="gan", seed=1), with_curve("gan", 2, [5.0])]
     assert legend(figures.learning_curves(records, "mnist")) == [
         "Adversarial nets (preset standard)",
@@ -234,7 +234,7 @@ def test_sigma_curves_show_every_sigma_and_the_authors_choice():
     assert marked == [float(sigma) for sigma in AUTHORS_SIGMAS]
 
 
-def test_every_score_stands_in_the_picture_and_every_error_says_what_it_is_over():
+def test_every_score_is_drawn_and_every_error_says_over_what():
     records = [
         record(model="gan", seed=1, value=160), record(model="gan", seed=2, value=170),
         record(model="kmeans", value=335), record(model="gaussian", value=-150),
@@ -306,7 +306,7 @@ def made_experiment(name, series):
     return ExperimentRecord(name=name, settings={}, provenance=provenance, findings={}, series=series)
 
 
-def test_samples_are_those_of_the_first_seed_under_the_completest_preset(tmp_path):
+def test_samples_are_of_the_first_seed_and_completest_preset(tmp_path):
     chosen = [trial("dbn", 1, 240.0), trial("gan", 2, 207.0, preset="paper")]
     others = [trial("dbn", 4, 250.0, preset="paper"), trial("gan", 1, 156.0)]
     for made_up in (*chosen, *others):

@@ -99,7 +99,7 @@ def test_a_photograph_among_the_samples_is_refused(noise):
     sample_grid("mnist", samples, train, SHAPE, generator=seeded())
 
 
-def test_neighbours_are_sought_as_the_model_sees_them_and_shown_as_pixels():
+def test_neighbours_are_sought_as_the_model_sees_images():
     normalised = 4 * images(60, 3072) - 2
     samples, train = normalised[:20] * np.float32(0.3), normalised[20:]
     # Half as bright as the sample, it is nearer than any other; shown, it is the same picture.

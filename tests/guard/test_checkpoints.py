@@ -197,7 +197,7 @@ def outcome(record: TrialRecord) -> dict[str, Any]:
 
 
 @cases(DAMAGES)
-def test_a_bad_checkpoint_is_set_aside_and_the_trial_ends_as_if_there_had_been_none(
+def test_a_bad_checkpoint_is_set_aside_and_changes_no_outcome(
     case: Damage, straight: Straight, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = laid_out(tmp_path, straight)
@@ -230,7 +230,7 @@ def test_an_undamaged_checkpoint_is_taken_up(
     assert capsys.readouterr().err == ""
 
 
-def test_best_parameters_of_another_net_are_an_error_and_no_score(straight: Straight, tmp_path: Path) -> None:
+def test_best_parameters_of_another_net_are_an_error(straight: Straight, tmp_path: Path) -> None:
     """They are looked at after training only; what they cannot do is pass for the model."""
     checkpoint = laid_out(tmp_path, straight)
     whole = torch.load(io.BytesIO(straight.checkpoint), weights_only=True)

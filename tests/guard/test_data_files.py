@@ -80,7 +80,7 @@ def fill(folder: Path, files: Files, suffix: str = "") -> Path:
 
 
 @cases({f"verify: {name}": case for name, case in FILES.items()})
-def test_verify_finds_a_damaged_file_of_the_users_and_leaves_it_alone(
+def test_verify_finds_a_users_damaged_file_and_leaves_it(
     case: tuple[str, Damage], tiny: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     suffix, damage = case

@@ -82,7 +82,7 @@ def unescaped(text: str) -> str:
 
 
 @cases({f"md: {name}": text for name, text in HOSTILE.items()})
-def test_markdown_keeps_its_rows_and_columns_and_has_no_markup_of_the_record(case: str) -> None:
+def test_markdown_keeps_rows_and_columns_and_no_records_markup(case: str) -> None:
     shown, sound = (render(table_with(text), "md") for text in (case, "harmless"))
     assert len(shown.splitlines()) == len(sound.splitlines())
     for line, model in zip(shown.splitlines(), sound.splitlines(), strict=True):
@@ -93,7 +93,7 @@ def test_markdown_keeps_its_rows_and_columns_and_has_no_markup_of_the_record(cas
 
 
 @cases({f"latex: {name}": text for name, text in HOSTILE.items()})
-def test_latex_keeps_its_rows_and_columns_and_runs_no_command_of_the_record(case: str) -> None:
+def test_latex_keeps_rows_and_columns_and_runs_no_command(case: str) -> None:
     shown, sound = (render(table_with(text), "latex") for text in (case, "harmless"))
     assert len(shown.splitlines()) == len(sound.splitlines())
     commands = re.compile(r"\\([a-zA-Z]+)")
@@ -132,7 +132,7 @@ def test_any_rendering_can_be_written_to_a_file(form: Format) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text() | st.text(alphabet="\\|`<$[]!*_=+-@\n\r\t\0\x1b\u2028é"))
-def test_escapes_are_one_printable_line_and_lose_nothing_printable(text: str) -> None:
+def test_escapes_are_one_line_and_lose_nothing_printable(text: str) -> None:
     line = one_line(text)
     assert line.isprintable()
     assert one_line(line) == line

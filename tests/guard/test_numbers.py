@@ -75,7 +75,7 @@ def test_one_sample_is_one_gaussian_too() -> None:
     assert result.n_samples == 1
 
 
-def test_the_refined_sigma_of_a_collapsed_generator_is_the_root_mean_square() -> None:
+def test_refined_sigma_of_a_collapse_is_the_root_mean_square() -> None:
     """For one Gaussian the best sigma^2 is the mean squared distance over d."""
     center = np.full(D, 0.5, np.float32)
     choice = choose_sigma(np.tile(center, (1000, 1)), VALID, protocol="refined")
@@ -148,7 +148,7 @@ def test_far_samples_have_the_density_that_the_formula_gives(value: float) -> No
     np.testing.assert_allclose(log_density(TEST, centers, [0.2])[:, 0], expected, rtol=1e-5)
 
 
-def test_a_far_sample_among_near_ones_changes_nothing_but_the_count() -> None:
+def test_a_far_sample_among_near_ones_changes_only_the_count() -> None:
     near = IMAGES[:10]
     mixed = np.concatenate([near, np.full((10, D), 1e15, np.float32)])
     gap = log_density(TEST, near, [0.2]) - log_density(TEST, mixed, [0.2])
@@ -248,16 +248,14 @@ def test_memory_that_is_not_there_says_nothing_of_the_model(
     assert list(load_results(tmp_path).trials) == []
 
 
-def test_a_net_that_diverges_is_recorded_as_diverged_with_the_curve_it_had(
-    digits: data.Dataset, tmp_path: Path
-) -> None:
+def test_a_net_that_diverges_is_recorded_with_its_curve(digits: data.Dataset, tmp_path: Path) -> None:
     _, record = trial(tmp_path, digits, "gan", **{**TINY_GAN, "learning_rate": 1e30})
     assert record.status == "diverged"
     assert "diverged" in text(cell_from([record]))
     assert all(math.isfinite(loss) for point in record.learning_curve for loss in point.losses.values())
 
 
-def test_a_validation_likelihood_that_is_no_number_is_divergence_and_keeps_the_record(
+def test_a_validation_likelihood_that_is_no_number_is_divergence(
     digits: data.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Samples may be finite and still too large to be scored."""

@@ -137,7 +137,7 @@ TRIALS: dict[str, tuple[Callable[[TrialSpec], dict[str, Any]], str]] = {
 
 
 @cases(TRIALS)
-def test_a_trial_that_this_program_cannot_run_is_refused_before_training(
+def test_a_trial_that_cannot_run_is_refused_before_training(
     case: tuple[Callable[[TrialSpec], dict[str, Any]], str],
     digits: data.Dataset,
     tmp_path: Path,

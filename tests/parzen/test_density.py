@@ -120,7 +120,7 @@ def test_every_center_twice_or_many_times_changes_nothing() -> None:
     assert np.abs(collapsed - log_density(points, centers[:1], SPARSE_TO_DENSE)).max() < 1e-2
 
 
-def test_order_of_centers_does_not_matter_and_order_of_points_is_kept() -> None:
+def test_order_of_centers_is_free_and_of_points_is_kept() -> None:
     points, centers = uniform(40, 100), uniform(90, 100, seed=1)
     expected = log_density(points, centers, SPARSE_TO_DENSE, tile=(7, 20))
     shuffle = np.random.default_rng(2).permutation

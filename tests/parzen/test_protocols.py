@@ -51,7 +51,7 @@ def test_a_score_is_what_its_parts_say(protocol: str) -> None:
     )
 
 
-def test_authors_look_at_the_first_thousand_validation_images_only() -> None:
+def test_authors_look_at_a_thousand_validation_images_only() -> None:
     samples, valid, test = blobs(100, 1), blobs(1200, 2), blobs(10, 3)
     expected = evaluate(samples, valid[:1000], test)
     changed = valid.copy()

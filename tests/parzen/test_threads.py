@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_every_piece_is_worked_on_once_by_as_many_threads_as_torch_has(count):
+def test_every_piece_is_worked_on_once_by_torchs_threads(count):
     torch.set_num_threads(count)
     seen, workers = [], set()
 
@@ -32,7 +32,7 @@ def test_every_piece_is_worked_on_once_by_as_many_threads_as_torch_has(count):
 
 
 @pytest.mark.parametrize(("pieces", "count"), [(1, 1), (2, 1), (3, 3), (4, 1), (5, 3), (100, 3)])
-def test_pieces_that_would_leave_threads_idle_are_left_to_torchs_own(pieces, count):
+def test_pieces_that_leave_threads_idle_are_left_to_torch(pieces, count):
     torch.set_num_threads(3)
     seen = []
     with Threads(CPU, pieces) as threads:
@@ -41,7 +41,7 @@ def test_pieces_that_would_leave_threads_idle_are_left_to_torchs_own(pieces, cou
     assert seen == [1 if count == 3 else 3] * pieces
 
 
-def test_an_error_in_a_piece_is_raised_and_the_threads_are_given_back():
+def test_an_error_in_a_piece_is_raised_and_threads_come_back():
     torch.set_num_threads(2)
 
     def work(piece):
@@ -53,7 +53,7 @@ def test_an_error_in_a_piece_is_raised_and_the_threads_are_given_back():
     assert torch.get_num_threads() == 2
 
 
-def test_a_density_does_not_depend_on_the_number_of_threads_but_for_rounding():
+def test_a_density_depends_on_threads_only_by_rounding():
     random = np.random.default_rng(0)
     points, centers = random.random((211, 96), np.float32), random.random((1500, 96), np.float32)
     found = []

@@ -82,7 +82,7 @@ def test_every_link_within_the_page_has_its_place(text):
     assert set(re.findall(r"""href=["']#([^"']+)""", own)) <= places
 
 
-def test_each_number_leads_to_its_seeds_and_these_to_their_records(records, text):
+def test_each_number_leads_to_its_seeds_and_their_records(records, text):
     own = without_plotly(text)
     assert "<a href='#cell-gan-as-published'>158.0 ± 2.0 *</a>" in own
     for record in records:

@@ -19,7 +19,7 @@ def results(tmp_path):
     return results
 
 
-def test_a_new_trial_reaches_the_tables_the_readme_and_the_report(results, capsys):
+def test_a_new_trial_reaches_tables_readme_and_report(results, capsys):
     assert check_printed(results) == []
     RecordStore(results).write(trial("kmeans", 1, 335.0))
     behind = {problem.where for problem in check_printed(results)}
@@ -35,7 +35,7 @@ def test_a_new_trial_reaches_the_tables_the_readme_and_the_report(results, capsy
     assert "335.0 ±" in readme
 
 
-def test_a_readme_without_marks_is_left_as_it_is_and_the_audit_asks_for_them(results):
+def test_a_readme_without_marks_is_kept_and_marks_asked_for(results):
     path = results.parent / "README.md"
     path.write_text("# Ours\n")
     assert main(["--results", str(results)]) == 0

@@ -6,7 +6,7 @@ from gan_repro.search.log import SearchLog, Tried
 from tests.factories.records import experiment, material, table_rows, trials
 
 
-def test_the_experiment_is_told_as_means_over_nets_with_their_convergence():
+def test_the_experiment_is_told_as_means_with_convergence():
     trained = trials("dbn", [240.0, 250.0])
 
     def points(score, r_hat):

@@ -53,7 +53,7 @@ def test_going_on_without_early_stopping_carries_a_seed_further():
     assert table_rows(training(evidence))["100"] == ["160.0", "0.01"]
 
 
-def test_what_the_stopping_rule_chose_stands_beside_the_last_generator():
+def test_the_stopping_rules_choice_stands_beside_the_last():
     done = trial("gan-early-stopping", 2, 207.0, preset="paper")
     best, last = done.candidates["best"], done.candidates["last"]
     later = last.scores["authors"].model_copy(
@@ -80,8 +80,8 @@ def test_what_lies_between_curve_and_table_is_of_one_generator():
     scored = scored.model_copy(update={"scores": {**scored.scores, "refined": refined}})
     looks = curve(done, {25: 100.0, 50: 120.0}).learning_curve
     ended = done.model_copy(update={"candidates": {"best": scored, "last": scored}, "learning_curve": looks})
-    assert "seed 1 2.8 (test images" in training(material([ended]))
-    assert "and 6.3 (the authors' ten sigmas" in training(material([ended]))
+    assert "seed 1: 2.8 by test images" in training(material([ended]))
+    assert "and 6.3 by the authors' ten sigmas" in training(material([ended]))
     assert "loses" not in training(material([paper_trial(1, {25: 100.0, 50: 120.0})]))
 
 
@@ -123,12 +123,12 @@ def test_no_table_of_endings_where_no_training_has_ended():
     [
         (
             {25: 100.0, 50: 226.0, 60: 224.0, 70: 227.0},
-            "after 50 epochs, and the mean of 10 looks in a row has",
+            "after 50 epochs; the mean of 10 evaluations in a row has",
         ),
         (
             # Of ten looks in a row: 224.9 to epoch 50, 225.3 to epoch 55.
             {5: 220.0, 10: 226.0, **dict.fromkeys(range(15, 55, 5), 225.375), 55: 224.0},
-            "after 10 epochs, and the mean of 10 looks in a row after 55.",
+            "after 10 epochs; the mean of 10 evaluations in a row was after 55.",
         ),
     ],
 )

@@ -51,7 +51,7 @@ def test_candidates_stand_beside_the_released_recipe():
     assert "gan-searched" not in text
 
 
-def test_the_best_is_followed_where_it_trained_on_beside_the_same_seed():
+def test_the_best_is_followed_on_beside_the_same_seed():
     released = curve("gan", 1, {5: 10.0, 10: 20.0, 30: 40.0, 40: 50.0, 100: 90.0})
     searched = curve("gan-searched", 1, {5: 30.0, 10: 45.0, 30: 60.0, 40: 48.0})
     unpaired = curve("gan-searched", 2, {5: 1.0})

@@ -88,7 +88,7 @@ def test_images_that_are_turned_are_noticed(turn: Any, exchanged: str, digits: d
     assert doubts(RANDOM.random((1000, 64)), digits) == ()
 
 
-def test_a_doubt_is_a_warning_of_the_function_and_stands_in_the_report(digits: data.Dataset) -> None:
+def test_a_doubt_is_warned_of_and_stands_in_the_report(digits: data.Dataset) -> None:
     with pytest.warns(gan_repro.SampleWarning, match="x: the largest value is 0.003922"):
         report = gan_repro.score(digits.train / 255, digits, "authors")
     assert len(report.warnings) == len(report.to_dict()["warnings"]) == 1
@@ -97,7 +97,7 @@ def test_a_doubt_is_a_warning_of_the_function_and_stands_in_the_report(digits: d
         assert gan_repro.score(digits.train, digits, "authors").warnings == ()
 
 
-def test_cifar_images_with_the_channel_first_score_as_they_should(cifar10: data.Dataset) -> None:
+def test_cifar_images_with_channels_first_score_as_they_should(cifar10: data.Dataset) -> None:
     images = cifar10.train[:1000].reshape(-1, 32, 32, 3)
     assert doubts(images.reshape(1000, -1), cifar10) == doubts(planes(images), cifar10) == ()
     assert "look like planes" in doubts(planes(images).reshape(1000, -1), cifar10)[0]

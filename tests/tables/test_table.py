@@ -20,7 +20,7 @@ def interrupted(record, epoch, valid_mean=1.0):
     return record.model_copy(update=changes)
 
 
-def test_a_row_is_shown_as_published_and_at_the_best_of_its_search():
+def test_a_row_is_shown_as_published_and_at_its_best():
     table = recorded_table([*trials("gan", [160.0, 162.0]), *trials("gan-searched", [170.0])], "mnist")
     assert column(table, "as published").cells["gan"].score.value == 161
     best = column(table, "best by search").cells["gan"]

@@ -22,7 +22,7 @@ def test_writes_text_bytes_and_what_a_function_puts_out(tmp_path):
 
 @pytest.mark.parametrize("step", ["write", "fsync", "replace"])
 @pytest.mark.parametrize("failure", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
-def test_a_failure_at_any_step_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, step, failure):
+def test_a_failure_at_any_step_leaves_only_the_old_file(tmp_path, monkeypatch, step, failure):
     target = tmp_path / "record.json"
     target.write_text("old")
 

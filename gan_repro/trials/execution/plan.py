@@ -64,8 +64,13 @@ def rows_for(preset: Preset, dataset: str, rows: Sequence[str] | None) -> list[s
     return preset.rows(dataset) if rows is None else [row for row in rows if row in names(dataset)]
 
 
-def _remains(planned: Planned, epochs: int | None) -> tuple[str, float]:
-    """Return the state of an unfinished trial, and the minutes that its remaining epochs may take."""
+def remaining(planned: Planned, store: RecordStore, *, fresh: bool) -> tuple[str, float]:
+    """Return the state of a trial in words, and the minutes that what is left of it may take."""
+    record = None if fresh else store.read(planned.spec)
+    if record is not None and record.status == "done":
+        return "done", 0.0
+    path = checkpoint_path(store.folder.parent, planned.spec)
+    epochs = None if fresh else epochs_saved(path, planned.spec)
     if epochs is None:
         return "to be run", planned.minutes
     left = 1 - epochs / max(1, epochs, planned.spec.config["epochs"])
@@ -78,12 +83,7 @@ def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, 
 
     rows, left = [], []
     for planned in plan:
-        record = None if fresh else store.read(planned.spec)
-        if record is not None and record.status == "done":
-            state, minutes = "done", 0.0
-        else:
-            path = checkpoint_path(store.folder.parent, planned.spec)
-            state, minutes = _remains(planned, None if fresh else epochs_saved(path, planned.spec))
+        state, minutes = remaining(planned, store, fresh=fresh)
         left.append(minutes)
         rows.append([planned.spec.id, state, f"{minutes:g}", "; ".join(planned.smaller) or "none"])
     table = tabulate(rows, ["trial", "state", "minutes", "smaller than the reference"], tablefmt="github")

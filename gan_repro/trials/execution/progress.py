@@ -28,7 +28,7 @@ class Progress:
     On a terminal it is a bar; elsewhere a line a minute, without carriage returns and escape codes.
 
     Args:
-        plan: the trials of the sweep; their planned minutes are the weights.
+        plan: the trials of the sweep; the minutes that are left of each are the weights.
         workers: how many trials may run at a time.
         shown: whether anything is printed at all.
     """
@@ -85,7 +85,7 @@ class Progress:
 
 
 def reporter(shares: Any, worker: int, planned: Planned) -> Callable[[float], None]:
-    """What a trial calls with the share of its training that is done, from 0 to 1; 0 as it starts."""
+    """What a trial calls with the share that is done of what was left of it, from 0 to 1; 0 as it starts."""
 
     def report(share: float) -> None:
         shares[worker] = share * planned.minutes

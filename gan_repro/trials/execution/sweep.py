@@ -11,11 +11,12 @@ from typing import Any, Protocol
 
 from gan_repro.stats.sums import total
 from gan_repro.trials.execution.outcome import TrialOutcome, try_planned
-from gan_repro.trials.execution.plan import Planned
+from gan_repro.trials.execution.plan import Planned, remaining
 from gan_repro.trials.execution.processes import Processes
 from gan_repro.trials.execution.progress import Progress, reporter
 from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.runner import RunOptions, checkpoint_path
+from gan_repro.trials.store import RecordStore
 from gan_repro.util.console import log
 from gan_repro.util.device import on_card
 
@@ -73,6 +74,9 @@ def sweep(
     outcomes: dict[str, TrialOutcome] = {}
     ordered = _ordered(plan, options, budget_minutes)
     count = _affordable(workers, options.threads) if executor is None else 1
+    store = RecordStore(options.results)
+    left = [remaining(planned, store, fresh=options.fresh)[1] for planned in ordered]
+    ordered = [replace(planned, minutes=minutes) for planned, minutes in zip(ordered, left, strict=True)]
     progress = Progress(ordered, count, shown=show_progress)
     options = replace(options, progress_position=None)
     with stop.listening(budget_minutes), progress.displayed():

@@ -225,7 +225,7 @@ def test_sixteen_bits_are_refused(tmp_path: Path, capsys: Capture) -> None:
     assert "save it with 8 bits a channel" in refusal(tmp_path, capsys)
 
 
-def test_an_image_beyond_pillows_limit_is_refused_and_the_limit_left_alone(
+def test_an_image_beyond_pillows_limit_is_refused(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 48 * 48 * 20)

@@ -32,7 +32,7 @@ def test_against_exact_fractions(shape: tuple[int, int]) -> None:
     np.testing.assert_array_equal(resize(pixels, 8), by_fractions(pixels, 8))
 
 
-def test_the_same_size_changes_nothing_and_a_stack_is_resized_image_by_image() -> None:
+def test_a_stack_is_resized_by_image_and_the_same_size_is_kept() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 48, 48), np.uint8)
     np.testing.assert_array_equal(resize(pixels, 48), pixels)
     np.testing.assert_array_equal(resize(pixels, 7), [resize(image, 7) for image in pixels])

@@ -66,7 +66,7 @@ def test_sources_are_asked_in_order_until_one_has_the_files(capsys: pytest.Captu
     assert told[5].startswith("mnist: kept in ")
 
 
-def test_when_all_fail_the_message_says_what_was_tried_and_what_to_do(cache: Path, tmp_path: Path) -> None:
+def test_when_all_fail_it_says_what_was_tried_and_what_to_do(cache: Path, tmp_path: Path) -> None:
     own = fill(tmp_path / "own", {"one": BAD})
     with pytest.raises(DataUnavailable) as caught:
         obtain(Giver("first", SourceFailed("no route")), Giver("second", {"one": BAD}), root=own)

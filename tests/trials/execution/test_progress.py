@@ -21,7 +21,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_it_counts_planned_minutes_of_finished_and_running_trials() -> None:
+def test_it_counts_minutes_of_finished_and_running_trials() -> None:
     progress = Progress(PLAN, 2, shown=True)
     assert str(progress).startswith("sweep: 0 %")
     assert "left" not in str(progress), "nothing is known yet"

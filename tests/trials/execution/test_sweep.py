@@ -10,10 +10,13 @@ from filelock import FileLock
 
 from gan_repro.trials.execution import processes
 from gan_repro.trials.execution.outcome import NOT_STARTED
+from gan_repro.trials.execution.plan import remaining
 from gan_repro.trials.execution.processes import Processes
+from gan_repro.trials.execution.progress import Progress
 from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.execution.sweep import ThisProcess, sweep
 from gan_repro.trials.runner import checkpoint_path, run
+from gan_repro.trials.store import RecordStore
 from tests.factories.held import start_held_worker
 from tests.factories.trials import numbers, planned, quiet
 
@@ -54,7 +57,7 @@ def test_when_the_budget_is_up_running_trials_are_saved(tiny_spec, tmp_path):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_stopped_sweep_still_gives_what_an_earlier_one_finished(tiny_spec, tmp_path, monkeypatch, workers):
+def test_a_stopped_sweep_gives_what_an_earlier_one_finished(tiny_spec, tmp_path, monkeypatch, workers):
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 1})
     monkeypatch.setattr(Stop, "is_set", lambda self: True)
     plan = [planned(tiny_spec("gaussian")), planned(tiny_spec("train-set"))]
@@ -78,6 +81,30 @@ def test_a_budget_is_spent_first_on_what_is_begun(tiny_spec, tmp_path):
     outcomes, _ = sweep(second, options, budget_minutes=1 / 60)
     assert "not started" in outcomes[0].problem
     assert outcomes[1].record.provenance.resumed == 1
+
+
+def test_time_left_is_told_from_what_is_left(tiny_spec, tmp_path, monkeypatch):
+    """Shares and weights are of what is left: 1 of 4 epochs is done here, and the other trial altogether."""
+    begun, done = planned(tiny_spec(epochs=4), minutes=8), planned(tiny_spec("gaussian"), minutes=8)
+    calls = iter(range(100))
+    cut = run(begun.spec, quiet(tmp_path, stop_requested=lambda: next(calls) > 14))
+    assert cut.status == "interrupted"
+    run(done.spec, quiet(tmp_path))
+
+    left = [remaining(p, RecordStore(tmp_path), fresh=False)[1] for p in (begun, done)]
+    assert left == [6.0, 0.0]
+    weights = []
+
+    def noted(plan, count, *, shown):
+        weights.extend(planned.minutes for planned in plan)
+        return Progress(plan, count, shown=shown)
+
+    monkeypatch.setattr("gan_repro.trials.execution.sweep.Progress", noted)
+    sweep([begun, done], quiet(tmp_path), budget_minutes=0)
+    assert sorted(weights) == [0.0, 6.0]
+    shares = []
+    run(begun.spec, quiet(tmp_path, report_share=shares.append))
+    assert shares == pytest.approx([1 / 3, 2 / 3, 1])
 
 
 def kill_workers_once_there_is(file):
