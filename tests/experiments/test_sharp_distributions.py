@@ -64,7 +64,7 @@ def test_nets_and_chains_are_set_side_by_side():
     assert found["width_against_chains"].value == pytest.approx(0.5)
 
 
-def test_a_run_is_the_same_again_and_names_every_finding_of_its_rule(tmp_path, capsys):
+def test_a_run_is_the_same_again_and_has_what_its_rule_reads(tmp_path, capsys):
     (tmp_path / "trials").mkdir()
     first = sharp_distributions.run(TINY, Context(tmp_path))
     assert sharp_distributions.run(TINY, Context(tmp_path)) == first
