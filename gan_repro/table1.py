@@ -113,8 +113,15 @@ def _printed_table(
         of_row = [o for o in outcomes if o.planned.row == name and o.planned.spec.data.name == dataset]
         own[name] = [o.record for o in of_row if o.record is not None]
         problems[name] = "; ".join(dict.fromkeys(o.problem for o in of_row if o.problem))
-    published = load_results(folder).trials if folder else None
-    return run_table(dataset, preset.name, published=published, own=own, problems=problems)
+    found = load_results(folder) if folder else None
+    return run_table(
+        dataset,
+        preset.name,
+        published=found.trials if found else None,
+        own=own,
+        problems=problems,
+        experiments=found.experiments if found else None,
+    )
 
 
 def _connect(scheduler: str | None) -> Cluster | None:
@@ -215,7 +222,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="run again what is already done")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument(
-        "--details", action="store_true", help="print seeds, sigma, cuts and the cost of samples, too"
+        "--details",
+        action="store_true",
+        help="print seeds, sigma, cuts, cost of samples and other measures, too",
     )
     parser.add_argument("--format", choices=("md", "csv", "json", "latex"), default="md")
 

@@ -11,10 +11,11 @@ from gan_repro.audit.problem import Problem
 from gan_repro.audit.replay import draw, replay
 from gan_repro.audit.rescore import rescore
 from gan_repro.audit.seal import own_runs, write_seal
-from gan_repro.audit.weights import WeightsError, export_weights, published_weights, weights_path
+from gan_repro.audit.weights import export_weights
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.results import load_results
 from gan_repro.experiments.trained import NoModelError
+from gan_repro.experiments.weights import WeightsError, published_weights, weights_path
 from gan_repro.trials.environment import device_kind
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions

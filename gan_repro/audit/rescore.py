@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gan_repro.audit.problem import Problem
 from gan_repro.audit.replay import same_machine
-from gan_repro.audit.weights import load_weights
+from gan_repro.experiments.weights import load_weights
 from gan_repro.parzen.protocols import GridEdgeWarning, evaluate
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images

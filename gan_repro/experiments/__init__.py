@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "game-1d": "the optimal discriminator, -log 4 and Figure 1, where the densities are known",
     "loss-early": "non-saturating against saturating loss, early in training",
+    "sharp-distributions": "how thin a ring and point masses adversarial nets learn, and Markov chains",
     "update-order": "why alternating updates collapse where simultaneous ones train",
     "helvetica": "collapse when G is trained without D",
     "memorisation": "are samples copies of training images?",

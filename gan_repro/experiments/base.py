@@ -64,6 +64,10 @@ class ExperimentResult:
     trial_ids: tuple[str, ...] = ()
     arrays: dict[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
     """Small pictures (n, d), kept beside the record as NAME.npz."""
+    settings: Settings | None = None
+    """Of all runs whose findings these are, where some were taken over from an earlier record."""
+    began: str | None = None
+    """When the first of these runs began; None: this one is all."""
 
 
 def mean_of(values: Sequence[float] | Floats, *, over: str, unit: str, what: str) -> Finding:
@@ -149,12 +153,12 @@ def run_and_write(name: str, module: Any, settings: Any, context: Context) -> Ex
     record = ExperimentRecord(
         name=name,
         version=module.VERSION,
-        settings=settings.model_dump(mode="json", exclude={"seeds"}),
-        seeds=tuple(getattr(settings, "seeds", ())),
+        settings=(result.settings or settings).model_dump(mode="json", exclude={"seeds"}),
+        seeds=tuple(getattr(result.settings or settings, "seeds", ())),
         trial_ids=result.trial_ids,
         provenance=ExperimentProvenance(
             **origin.model_dump(),
-            started=started.isoformat(timespec="seconds"),
+            started=result.began or started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
         ),
         findings=result.findings,

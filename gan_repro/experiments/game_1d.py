@@ -31,7 +31,7 @@ from gan_repro.experiments import base
 from gan_repro.experiments.base import Context, ExperimentResult, mean_of
 from gan_repro.experiments.densities import State, centres, masses, normal_masses
 from gan_repro.experiments.record import Finding
-from gan_repro.experiments.scalar_net import Net
+from gan_repro.experiments.small_net import Net
 from gan_repro.trials.presets import SEEDS
 from gan_repro.util.seeds import generator
 

@@ -15,15 +15,15 @@ between disjoint halves of the validation images, real against real, of which th
 random splits.
 
 Each set's measures are kept in `checkpoints/sample-quality`: a run that was stopped, or one for which
-checkpoints have come, measures the rest only. Findings are named by `kid_name`; series, named by
-`series_name`, are `QualityPoint`s.
+checkpoints have come, measures the rest only, and adds it to the record (quality_record.py). Findings are
+named by `kid_name`; series, named by `series_name`, are `QualityPoint`s.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,11 +33,20 @@ from gan_repro import data, models
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments import base, chains
 from gan_repro.experiments.base import Context, ExperimentResult
-from gan_repro.experiments.record import Finding
+from gan_repro.experiments.quality_record import (
+    AS_PUBLISHED,
+    MARGIN,
+    NAME,
+    OTHER_BITS,
+    SETS,
+    Collection,
+    SampleSet,
+    earlier_record,
+)
+from gan_repro.experiments.record import ExperimentRecord, Finding
 from gan_repro.experiments.trained import NoModelError, load, nothing_recorded, recorded
 from gan_repro.measures.kid import split_kid
 from gan_repro.measures.quality import Quality
-from gan_repro.measures.spaces import Number
 from gan_repro.measures.yardstick import Yardstick
 from gan_repro.models.training import TrainedModel
 from gan_repro.trials.presets import SEEDS
@@ -48,61 +57,10 @@ from gan_repro.util.seeds import derive_seed, generator
 
 VERSION = 1
 
-NAME = "sample-quality"
-MARGIN = "margin"
-"""The finding: `QUANTILE` of KID between halves of real images."""
-REAL = "kid/real"
-"""The finding: KID of validation images against test images."""
-OTHER_BITS = "other_bits"
 QUANTILE = 0.975
-
-BASELINE, AS_PUBLISHED, BEST_BY_SEARCH = "baseline", "as published", "best by search"
-
-
-class SampleSet(NamedTuple):
-    """Samples of a row, made in one way."""
-
-    way: str
-    row: str
-    """As Table 1 calls it."""
-    trials_of: str
-    """The row whose trials they are of: that of the searched settings, where it is another."""
-
-
-SETS = (
-    *(SampleSet(BASELINE, row, row) for row in ("train-set", "kmeans", "gaussian")),
-    *(SampleSet(AS_PUBLISHED, row, row) for row in ("gan", "dbn", "cae", "gsn")),
-    SampleSet(BEST_BY_SEARCH, "gan", "gan-searched"),
-    *(SampleSet(BEST_BY_SEARCH, row, row) for row in ("dbn", "cae", "gsn")),
-)
-"""In the order of the series."""
 
 _LARGEST = 1 << 20
 """Bytes of a file of measures that are read at most."""
-_NONE = -1.0
-"""Stands in a series for an error that is undefined."""
-
-
-class QualityPoint(NamedTuple):
-    """A measure of one trial's samples."""
-
-    set: float
-    """Number in `SETS`; -1 for validation images in place of samples."""
-    seed: float
-    """Of training; -1 for real images."""
-    value: float
-    error: float
-    """Over draws of samples, or over held-out ones for the two-sample test; -1: undefined."""
-
-
-def kid_name(way: str, row: str, seed: int) -> str:
-    """Name the finding of a row's KID."""
-    return f"kid/{way}/{row}/seed{seed}"
-
-
-def series_name(measure: str, space: str) -> str:
-    """Name the series of a measure."""
-    return f"{measure}/{space}"
 
 
 class Settings(base.Settings):
@@ -137,50 +95,46 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
         NoModelError: no trial of any of the rows is recorded, or none can be made again.
     """
     yardstick = Yardstick(data.load(settings.dataset, root=context.root))
-    space, records = yardstick.main_space, list(RecordStore(context.results))
-    findings: dict[str, Finding] = {}
-    series: dict[str, list[list[float]]] = {}
-    ids, other_bits, missing = [], 0, []
+    earlier, why = earlier_record(context.results, VERSION, settings.model_dump(mode="json"))
+    if why:
+        context.log(f"{NAME}: {why}")
+    found, missing = Collection(yardstick.main_space, earlier), []
+    records = list(RecordStore(context.results))
     for number, wanted in enumerate(SETS):
-        if wanted.row not in settings.rows:
-            continue
         for record in recorded(records, wanted.trials_of, settings.dataset):
-            seed = record.spec.seed
-            if seed not in settings.seeds:
+            id, seed = record.spec.id, record.spec.seed
+            if found.take_over(number, id, seed):
+                continue
+            if wanted.row not in settings.rows or seed not in settings.seeds:
                 continue
             try:
                 quality, same = _measured(wanted, record, yardstick, settings, context)
             except NoModelError as error:
                 missing.append(str(error))
                 continue
-            ids.append(record.spec.id)
-            other_bits += not same
-            kid = quality.value("kid", space)
-            findings[kid_name(wanted.way, wanted.row, seed)] = _finding(
-                kid, f"KID against test images, as {space}, of {wanted.row} {wanted.way}, seed {seed}"
-            )
-            for measure in quality.measures:
-                points = series.setdefault(series_name(measure.name, measure.space), [])
-                if not points:
-                    points.append(list(QualityPoint(-1, -1, *_pair(measure.real))))
-                    if (measure.name, measure.space) == ("kid", space):
-                        findings[REAL] = _finding(
-                            measure.real,
-                            f"the same of {quality.n_real:,} validation images, real against real",
-                        )
-                points.append(list(QualityPoint(number, seed, *_pair(measure.samples))))
+            found.add(number, id, seed, quality, same=same)
     for line in dict.fromkeys(missing):
         context.log(f"left out: {line}")
-    if not ids:
+    if not found.trial_ids:
         nothing = nothing_recorded(context, settings.rows[0], settings.dataset)
         raise NoModelError(missing[0] if missing else nothing)
-    findings[MARGIN] = _margin(yardstick, settings)
-    findings[OTHER_BITS] = Finding(
-        value=other_bits,
-        unit="sets",
-        what=f"sets of samples, of {len(ids)}, with other bits, made again, than those that were scored",
+    if found.taken_over:
+        context.log(f"{NAME}: {found.taken_over} of {len(found.trial_ids)} sets were recorded already")
+    findings = found.findings | {MARGIN: _margin(yardstick, settings), OTHER_BITS: found.other_bits()}
+    ids = tuple(dict.fromkeys(found.trial_ids))
+    if earlier is None or not found.taken_over:
+        return ExperimentResult(findings, found.series, ids)
+    return ExperimentResult(
+        findings, found.series, ids, settings=_together(settings, earlier), began=earlier.provenance.started
     )
-    return ExperimentResult(findings, series, tuple(dict.fromkeys(ids)))
+
+
+def _together(settings: Settings, earlier: ExperimentRecord) -> Settings:
+    """The settings of a record whose sets were measured in several runs: the rows and seeds of all."""
+    rows = {*settings.rows, *earlier.settings["rows"]}
+    in_order = tuple(row for row in dict.fromkeys(wanted.row for wanted in SETS) if row in rows)
+    seeds = tuple(sorted({*settings.seeds, *earlier.seeds}))
+    return settings.model_copy(update={"rows": in_order, "seeds": seeds})
 
 
 def _measured(
@@ -201,7 +155,7 @@ def _measured(
     context.log(f"{NAME}: {spec.id}, {wanted.way}")
     n = spec.evaluation.n_samples
     if one_chain:
-        trained = load(record, context, last=spec.evaluation.scored == "last")
+        trained = load(record, context)
         samples = chains.sample(trained, n, 1, settings.burn_in, from_image=wanted.row == "gsn")
         same = True
     else:
@@ -220,7 +174,7 @@ def samples_again(record: TrialRecord, images: Dataset, context: Context) -> npt
     """
     spec, kind = record.spec, models.model_class(record.spec.model)
     if issubclass(kind, TrainedModel):
-        return load(record, context, last=spec.evaluation.scored == "last").samples()
+        return load(record, context).samples()
     model = kind(kind.Config(**spec.config), seed=spec.seed).fit(images.train)
     random = generator(spec.seed, spec.model, "samples")
     samples: npt.NDArray[np.float32] = model.sample(spec.evaluation.n_samples, generator=random).numpy()
@@ -236,14 +190,3 @@ def _margin(yardstick: Yardstick, settings: Settings) -> Finding:
         unit="KID", over="splits of validation images", n=settings.splits,
         what=f"{QUANTILE:.1%} quantile of KID between halves of the validation images, as {space}",
     )  # fmt: skip
-
-
-def _finding(number: Number, what: str) -> Finding:
-    return Finding(
-        value=number.value, standard_error=number.standard_error, over=number.over, n=number.n,
-        unit="KID", what=what,
-    )  # fmt: skip
-
-
-def _pair(number: Number) -> tuple[float, float]:
-    return number.value, number.standard_error or _NONE

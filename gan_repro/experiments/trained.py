@@ -14,6 +14,7 @@ import torch
 from gan_repro import models
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments.base import Context
+from gan_repro.experiments.weights import WeightsError, load_weights, published_weights
 from gan_repro.models.training import TrainedModel
 from gan_repro.trials.images import load_images
 from gan_repro.trials.presets import COMPLETEST_FIRST, completest, row_under
@@ -100,6 +101,28 @@ def load_all(context: Context, row: str, dataset: str, *, last: bool = False) ->
 
 
 def load(record: TrialRecord, context: Context, *, last: bool = False, device: str = "cpu") -> Trained:
+    """Load the generator that a recorded trial was scored by, from its checkpoint or its published weights.
+
+    With `last`, which takes a checkpoint, it is the model as training left it, both nets of adversarial ones.
+
+    Raises:
+        NoModelError: there is neither, or it is of another trial, or the trial had not ended.
+    """
+    try:
+        return load_checkpoint(record, context, last=last, device=device)
+    except NoModelError:
+        if last or record.spec.id not in published_weights(context.results):
+            raise
+    dataset = load_images(record.spec.data.name, record.spec.data.fold, context.root)[0]
+    try:
+        return Trained(record, dataset, load_weights(record, context.results, dataset, device))
+    except WeightsError as error:
+        raise NoModelError(str(error)) from error
+
+
+def load_checkpoint(
+    record: TrialRecord, context: Context, *, last: bool = False, device: str = "cpu"
+) -> Trained:
     """Load the generator that a recorded trial was scored by, from its checkpoint.
 
     With `last` it is the model as training left it, both nets of adversarial ones.

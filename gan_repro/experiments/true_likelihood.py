@@ -19,6 +19,7 @@ it; "sigma TRIAL-LABEL" the validation curve (sigma, nats).
 
 from __future__ import annotations
 
+import time
 from typing import Literal
 
 import numpy as np
@@ -104,7 +105,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
             missing.append(nothing_recorded(context, row, settings.dataset))
         for record in found:
             try:
-                trained = load(record, context, last=record.spec.evaluation.scored == "last")
+                trained = load(record, context)
             except NoModelError as error:
                 missing.append(str(error))
                 continue
@@ -189,11 +190,13 @@ def _of_dbn(trained: Trained, settings: Settings, context: Context, name: str) -
     def random(part: str) -> torch.Generator:
         return generator(settings.seed, NAME, part, trained.record.spec.id)
 
-    every = max(1, settings.dbn_distributions // 10)
+    total, began = settings.dbn_distributions, time.monotonic()
+    every = max(1, total // 10)
 
     def after_step(done: int) -> None:
         if done % every == 0:
-            context.log(f"true-likelihood: {trained.label}, {done} of {settings.dbn_distributions} steps")
+            left = (time.monotonic() - began) / done * (total - done) / 60
+            context.log(f"{NAME}: {trained.label}, {done} of {total} steps, {left:.0f} minutes left")
 
     train = binarise(_spaced(images.train, _BASE_IMAGES), random("train"))
     codes = torch.from_numpy(train).to(trained.model.dtype)

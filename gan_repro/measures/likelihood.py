@@ -109,7 +109,10 @@ def bound_likelihood(
     }
     done = {}
     for name, (points, start, pilot) in runs.items():
-        plan = saver.plan(pilot) or Plan.tuned(decoder, points, sigma, settings, pilot)
+        plan = saver.plan(pilot)
+        if plan is None:
+            log(f"AIS, {name}: a pilot run of {settings.pilot_distributions} distributions chooses the steps")
+            plan = Plan.tuned(decoder, points, sigma, settings, pilot)
         saver.keep_plan(pilot, plan)
         run, watch = saver.run(name) or start(), saver.watch(name, settings.distributions)
         done[name] = anneal(decoder, points, plan, settings.leapfrogs, run, watch)
@@ -160,7 +163,10 @@ def choose_sigma(
     x = check_images(decoder, valid)
     require_sigma(smallest)
     saver = RunSaver(folder, run_key(decoder, valid, smallest, settings, 0), log)
-    plan = saver.plan(name) or Plan.tuned(decoder, x, smallest, settings, name)
+    plan = saver.plan(name)
+    if plan is None:
+        log(f"AIS, {name}: a pilot run of {settings.pilot_distributions} distributions chooses the steps")
+        plan = Plan.tuned(decoder, x, smallest, settings, name)
     saver.keep_plan(name, plan)
     run = saver.run(name) or start_up(decoder, len(x), settings, generator(settings.seed, "ais", name))
     run = anneal(decoder, x, plan, settings.leapfrogs, run, saver.watch(name, settings.distributions))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, TypeAdapter, ValidationError
 
 from gan_repro.measures.jackknife import GROUPS
 from gan_repro.measures.neighbours import DENSITY_K, PRECISION_K
@@ -13,9 +15,14 @@ SETTINGS = {"groups": GROUPS, "precision_k": PRECISION_K, "density_k": DENSITY_K
 """What every measure was taken with."""
 
 
+_STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
 @dataclass(frozen=True)
 class Measure:
     """One measure in one space, of samples and of real images."""
+
+    __pydantic_config__ = _STRICT
 
     name: str
     space: Space
@@ -27,6 +34,8 @@ class Measure:
 @dataclass(frozen=True)
 class Quality:
     """What `measure_samples` found."""
+
+    __pydantic_config__ = _STRICT
 
     dataset: str
     n_samples: int
@@ -55,23 +64,35 @@ class Quality:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON values, with the settings behind it."""
-        return {**asdict(self), "notes": list(self.notes), "settings": SETTINGS}
+        said = asdict(self)
+        return {**said, "measures": list(said["measures"]), "notes": list(self.notes), "settings": SETTINGS}
 
     @classmethod
     def from_dict(cls, said: dict[str, Any]) -> Quality:
         """What `to_dict` gave.
 
         Raises:
-            ValueError: it was measured with other settings, or is something else.
+            ValueError: it was measured with other settings, or is something else, or holds numbers that are
+                not finite.
         """
         parts = dict(said)
         if parts.pop("settings", None) != SETTINGS:
             raise ValueError(f"these measures were not taken with {SETTINGS}; take them again")
         try:
-            measures = tuple(
-                Measure(m["name"], m["space"], Number(**m["samples"]), Number(**m["real"]))
-                for m in parts.pop("measures")
-            )
-            return cls(**{**parts, "measures": measures, "notes": tuple(parts["notes"])})
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"these are no measures of samples: {error}; take them again") from error
+            return _QUALITY.validate_python(parts)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            raise ValueError(
+                f"these are no measures of samples: {place}: {first['msg']}; take them again"
+            ) from error
+
+
+_QUALITY = TypeAdapter(Quality)
+
+SavedQuality = Annotated[
+    Quality,
+    BeforeValidator(lambda said: Quality.from_dict(said) if isinstance(said, dict) else said),
+    PlainSerializer(Quality.to_dict),
+]
+"""As the field of a file that pydantic reads and writes."""

@@ -8,25 +8,25 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ConfigDict
 
 from gan_repro.measures import kid, neighbours
 from gan_repro.measures.class_balance import class_imbalance
 from gan_repro.measures.frechet import Moments, frechet_distance, moments
 from gan_repro.measures.jackknife import GROUPS, Value
+from gan_repro.measures.names import CLASS_BALANCE, NEIGHBOURS
 from gan_repro.measures.network import CLASSES, DigitNetwork
 from gan_repro.measures.two_sample import two_sample_test
 
 Floats = npt.NDArray[np.floating]
 Space = Literal["network", "pixels"]
 
-NEIGHBOURS = ("precision", "recall", "density", "coverage")
-NAMES = ("kid", *NEIGHBOURS, "two-sample", "frechet", "class-balance")
-"""What can be measured. Class balance needs the net, so that it is only measured in its space."""
-
 
 @dataclass(frozen=True)
 class Number:
     """A measure's value with its error."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     value: float
     standard_error: float | None
@@ -67,7 +67,7 @@ class ImagesInSpace:
         return moments(self.features)
 
     def measure(self, samples: Floats, names: tuple[str, ...], seed: int) -> dict[str, Number]:
-        """Compare samples (m, d) with the images; measures by name, in the order of `NAMES`.
+        """Compare samples (m, d) with the images; measures by name, in the order of `names`.
 
         Raises:
             ValueError: there are too few samples or images for a measure.
@@ -80,9 +80,9 @@ class ImagesInSpace:
             values |= neighbours.neighbour_measures(features, self.neighbourhood)
         if "frechet" in names:
             values["frechet"] = frechet_distance(features, self.moments)
-        if "class-balance" in names and self._network is not None:
+        if CLASS_BALANCE in names and self._network is not None:
             mine, theirs = (self._network.classes(part) for part in (features, self.features))
-            values["class-balance"] = class_imbalance(mine, theirs, CLASSES)
+            values[CLASS_BALANCE] = class_imbalance(mine, theirs, CLASSES)
         found = {
             name: Number(value.value, value.standard_error, "draws of samples", GROUPS)
             for name, value in values.items()

@@ -17,9 +17,10 @@ import numpy.typing as npt
 from gan_repro import data
 from gan_repro.data.dataset import Dataset
 from gan_repro.measures.features import load_network
+from gan_repro.measures.names import WITH_NETWORK, check_measures
 from gan_repro.measures.neighbours import DENSITY_K
 from gan_repro.measures.quality import Measure, Quality
-from gan_repro.measures.spaces import NAMES, ImagesInSpace, Number, Space
+from gan_repro.measures.spaces import ImagesInSpace, Number, Space
 from gan_repro.util.seeds import derive_seed
 
 Floats = npt.NDArray[np.floating]
@@ -49,7 +50,7 @@ class Yardstick:
         self.network_sha256: str | None = None
         self.spaces: dict[Space, ImagesInSpace] = {}
         images = dataset.test
-        if dataset.name == "mnist":
+        if dataset.name in WITH_NETWORK:
             network, card = load_network(weights)
             self.network_sha256 = card.weights_sha256
             self.spaces["network"] = ImagesInSpace(images, network)
@@ -77,7 +78,7 @@ class Yardstick:
         log: Callable[[str], None] = lambda line: None,
     ) -> Quality:
         """Measure samples; see `measure_samples`."""
-        names = _names(measures)
+        names = check_measures(measures, self.dataset.name)
         rows = check_samples(samples, self.dataset.image_shape)
         chosen = rows
         if len(rows) > MOST:
@@ -136,7 +137,7 @@ def measure_samples(
         DataUnavailable: the images cannot be had.
     """
     images = data.load(dataset, root=root) if isinstance(dataset, str) else dataset
-    _names(measures)
+    check_measures(measures, images.name)
     check_samples(samples, images.image_shape)
     return Yardstick(images, weights).measure(samples, measures, seed=seed, log=log)
 
@@ -172,14 +173,3 @@ def check_samples(samples: Floats, image_shape: tuple[int, ...]) -> Floats:
             "scale them as the data set is"
         )
     return rows.clip(0, 1)
-
-
-def _names(measures: str | Sequence[str]) -> tuple[str, ...]:
-    """Put the names that are asked for in the order of `NAMES`."""
-    asked = NAMES if measures == "all" else (measures,) if isinstance(measures, str) else tuple(measures)
-    unknown = [name for name in asked if name not in NAMES]
-    if unknown or not asked:
-        raise ValueError(
-            f"no measure is called {unknown[0] if unknown else ''!r}; there are: all, {', '.join(NAMES)}"
-        )
-    return tuple(name for name in NAMES if name in asked)

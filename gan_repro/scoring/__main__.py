@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import data
+from gan_repro.measures.names import NAMES
 from gan_repro.scoring.layout import LAYOUTS
 from gan_repro.scoring.marks import TABLE_1_SAMPLES
 from gan_repro.util import arguments, console
@@ -67,6 +68,7 @@ def _score(options: argparse.Namespace) -> ScoreReport:
         options.device,
         fold=options.fold,
         root=options.root,
+        measures=options.measures,
     )
     facts = prepared.facts
     console.log.info(
@@ -79,7 +81,7 @@ def _score(options: argparse.Namespace) -> ScoreReport:
     for doubt in prepared.doubts:
         console.log.warning("warning: %s", doubt)
     prepare_device(prepared.device)
-    return score_prepared(prepared)
+    return score_prepared(prepared, console.log.info)
 
 
 def _warn(report: ScoreReport) -> None:
@@ -133,6 +135,12 @@ def configure(parser: argparse.ArgumentParser, protocol: str = BOTH) -> None:
         type=float,
         metavar=("BLACK", "WHITE"),
         help="what is black and white in the samples, as -1 1",
+    )
+    parser.add_argument(
+        "--measures",
+        nargs="+",
+        metavar="NAME",
+        help=f"measure the samples' quality too, about a minute: all, or some of {', '.join(NAMES)}",
     )
     parser.add_argument("--layout", choices=LAYOUTS, help="the order within flat rows of colour images")
     parser.add_argument("--key", metavar="NAME", help="which array of the file, where several could be meant")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ import numpy.typing as npt
 
 from gan_repro import data
 from gan_repro.data.dataset import Dataset
+from gan_repro.measures.names import check_measures
+from gan_repro.measures.yardstick import Yardstick
 from gan_repro.parzen.protocols import GridEdgeWarning, evaluate, get_protocol
 from gan_repro.scoring import layout as layouts
 from gan_repro.scoring.container import FEWEST, MOST, Container
@@ -54,6 +56,10 @@ class Prepared:
     device: str
     doubts: tuple[str, ...]
     source: Container | Stream
+    measures: tuple[str, ...] = ()
+    """Which are taken of the samples' quality."""
+    yardstick: Yardstick | None = None
+    """What takes them; None where none is asked for."""
 
 
 def score(
@@ -68,6 +74,7 @@ def score(
     *,
     fold: int | None = None,
     root: str | Path | None = None,
+    measures: str | Sequence[str] | None = None,
 ) -> ScoreReport:
     """Score samples by the mean log-likelihood of test images under a Parzen window on each sample.
 
@@ -87,17 +94,21 @@ def score(
         device: "auto" (a card if there is one), "cpu", "cuda" or "cuda:N".
         fold: of a data set that has folds, counted from 0.
         root: a folder of yours to look for the data set in first.
+        measures: of the samples' quality, taken beside the score: "all", or some of those that
+            `gan_repro.measures.measure_samples` knows; None for none. About a minute on one core.
 
     Raises:
-        ValueError: the samples cannot be scored, or changed meanwhile; one sentence says what to do.
+        ValueError: the samples cannot be scored or measured, or changed meanwhile; one sentence says what to
+            do.
         DataUnavailable: the data set cannot be had.
 
     Warns:
         SampleWarning: samples that are legal and can hardly be meant, as those that are all equal.
     """
     prepared = prepare(
-        x, dataset, protocol, value_range, layout, key, n_samples, device, fold=fold, root=root
-    )
+        x, dataset, protocol, value_range, layout, key, n_samples, device,
+        fold=fold, root=root, measures=measures,
+    )  # fmt: skip
     for doubt in prepared.doubts:
         warnings.warn(f"{prepared.source.where}: {doubt}", SampleWarning, stacklevel=2)
     return score_prepared(prepared)
@@ -115,6 +126,7 @@ def prepare(
     *,
     fold: int | None,
     root: str | Path | None,
+    measures: str | Sequence[str] | None = None,
 ) -> Prepared:
     """Read samples and check them, and load the data set; arguments and errors are those of `score`."""
     stated, wanted_layout = parse_value_range(value_range), layouts.parse_layout(layout)
@@ -125,6 +137,7 @@ def prepare(
         has_folds = dataset.fold is not None
     device = choose_device(device)
     source = open_path(Path(x)) if isinstance(x, str | os.PathLike) else open_object(x)
+    wanted = () if measures is None else check_measures(measures, getattr(dataset, "name", str(dataset)))
     loaded = dataset if isinstance(dataset, Dataset) else data.load(dataset, fold=fold, root=root)
     where = source.where
 
@@ -168,11 +181,17 @@ def prepare(
         device=device,
         doubts=tuple(found),
         source=source,
+        measures=wanted,
+        yardstick=Yardstick(loaded) if wanted else None,
     )
 
 
-def score_prepared(prepared: Prepared) -> ScoreReport:
-    """Score samples that `prepare` found good.
+def score_prepared(prepared: Prepared, log: Callable[[str], None] = lambda line: None) -> ScoreReport:
+    """Score samples that `prepare` found good, and measure them where that is asked for.
+
+    Args:
+        prepared: what `prepare` made of the samples.
+        log: told what is being measured, a line at a time.
 
     Raises:
         ValueError: their file changed meanwhile.
@@ -185,6 +204,8 @@ def score_prepared(prepared: Prepared) -> ScoreReport:
             protocol: evaluate(prepared.rows, valid, test, protocol=protocol, device=prepared.device)
             for protocol in prepared.protocols
         }
+    yardstick = prepared.yardstick
+    quality = None if yardstick is None else yardstick.measure(prepared.rows, prepared.measures, log=log)
     prepared.source.confirm()
     return ScoreReport(
         dataset=dataset.name,
@@ -195,6 +216,7 @@ def score_prepared(prepared: Prepared) -> ScoreReport:
         results=results,
         device=prepared.device,
         warnings=prepared.doubts,
+        quality=quality,
     )
 
 

@@ -36,6 +36,7 @@ def to_dict(report: ScoreReport, per_image: bool) -> dict[str, Any]:
         "other_protocols": others,
         "marks": list(report.marks),
         "warnings": list(report.warnings),
+        "quality": None if report.quality is None else report.quality.to_dict(),
         "paper": None if printed is None else {"model": paper.LABELS["gan"], **printed.model_dump()},
     }
 
@@ -47,6 +48,8 @@ def to_frame(report: ScoreReport, per_image: bool) -> pd.DataFrame:
     if per_image:
         columns = {name: result.log_likelihood for name, result in report.results.items()}
         return pd.DataFrame(columns).rename_axis(index="test image", columns="protocol")
+    measures = () if report.quality is None else report.quality.measures
+    measured = {f"{measure.name} ({measure.space})": measure.samples.value for measure in measures}
     rows = [
         {
             "dataset": report.dataset,
@@ -60,6 +63,7 @@ def to_frame(report: ScoreReport, per_image: bool) -> pd.DataFrame:
             "n_valid": result.n_valid,
             "n_test": len(result.log_likelihood),
             "samples_sha256": report.samples.sha256,
+            **measured,
         }
         for name, result in report.results.items()
     ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from gan_repro.measures.quality import Quality
 from gan_repro.parzen.protocols import ParzenResult
 from gan_repro.scoring.marks import marks_of
 from gan_repro.stats.estimate import Estimate
@@ -61,6 +62,8 @@ class ScoreReport:
     device: str
     warnings: tuple[str, ...] = ()
     """What of the samples can hardly be meant."""
+    quality: Quality | None = None
+    """Measures of the samples' quality; None where none was asked for."""
 
     @property
     def result(self) -> ParzenResult:
@@ -124,7 +127,10 @@ class ScoreReport:
         return json.dumps(self.to_dict(per_image=per_image), indent=2, allow_nan=False)
 
     def to_pandas(self, *, per_image: bool = False) -> pd.DataFrame:
-        """Return a table with a row for each protocol; or, `per_image`, one for each test image."""
+        """Return a table with a row for each protocol; or, `per_image`, one for each test image.
+
+        Measures of quality have a column each, named as "kid (network)"; they do not depend on the protocol.
+        """
         from gan_repro.scoring.export import to_frame
 
         return to_frame(self, per_image)
@@ -158,9 +164,9 @@ class ScoreReport:
         return save_submission(self, name, Path(runs))
 
     def __repr__(self) -> str:
-        from gan_repro.scoring.printing import five_lines
+        from gan_repro.scoring.printing import short_text
 
-        return five_lines(self)
+        return short_text(self)
 
     def _repr_html_(self) -> str:
         from gan_repro.scoring.printing import html

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 import gan_repro
+from gan_repro.measures.quality import SavedQuality
 from gan_repro.parzen.protocols import ParzenResult, get_protocol
 from gan_repro.scoring.marks import marks_of
 from gan_repro.stats.estimate import Estimate
@@ -103,6 +104,8 @@ class Submission(_Part):
     """By protocol."""
     main_protocol: _Text
     warnings: tuple[_Text, ...] = ()
+    quality: SavedQuality | None = None
+    """A row without has no such field in its file."""
     device: _Text
     package_version: _Text
 
@@ -170,6 +173,7 @@ def save_submission(report: ScoreReport, name: str, runs: Path) -> Path:
         scores={protocol: SubmittedScore.of(result) for protocol, result in report.results.items()},
         main_protocol=report.result.protocol,
         warnings=report.warnings,
+        quality=report.quality,
         device=report.device,
         package_version=gan_repro.__version__,
     )
@@ -178,7 +182,7 @@ def save_submission(report: ScoreReport, name: str, runs: Path) -> Path:
         raise ValueError(
             f"{path}: holds the row {read_submission(path).name!r} of other samples or images; move it"
         )
-    content = submission.model_dump(mode="json")
+    content = submission.model_dump(mode="json", exclude=None if submission.quality else {"quality"})
     atomic_write(path, json.dumps({**content, "sha256": _digest(content)}, indent=1, allow_nan=False) + "\n")
     return path
 
@@ -216,9 +220,7 @@ def load_submissions(folder: Path | str) -> list[SubmittedRow]:
     Raises:
         SubmissionError: there is no such folder, or a file in it is not what it should be.
     """
-    folder = Path(folder)
-    if (folder / FOLDER).is_dir():
-        folder = folder / FOLDER
+    folder = Path(folder, FOLDER) if Path(folder, FOLDER).is_dir() else Path(folder)
     if not folder.is_dir():
         raise SubmissionError(f"{folder}: is no folder of saved rows; `score --save` makes one")
     return [_row(path, read_submission(path)) for path in sorted(folder.glob("*.json"))]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from gan_repro import paper
 from gan_repro.stats.estimate import Estimate
-from gan_repro.tables import breakdown, words
+from gan_repro.tables import breakdown, measures, words
 from gan_repro.tables.cell import Cell
 from gan_repro.tables.table import Column, Table
 from gan_repro.trials.rows import label
@@ -101,14 +101,14 @@ def render_compact(table: Table) -> str:
     ]
     lines = [line for text in lines for line in textwrap.wrap(text, WIDTH)]
     lines += _fitting(problems, _MOST_LINES - 1 - len(lines))
-    lines.append("--details: seeds, sigma, cuts, cost of samples.")
+    lines.append("--details: seeds, sigma, cuts, cost of samples, other measures.")
     header, rows = _main(table, words.brief)
     body = markdown(header, rows, width=WIDTH)
     return "\n".join([f"## {words.title(table)}", "", body, "", *lines]) + "\n"
 
 
 def render_details(table: Table) -> str:
-    """Write all that a table knows, in Markdown: notes, seed by seed, and what samples cost."""
+    """Write all that a table knows, in Markdown: notes, seed by seed, what samples cost, other measures."""
     parts = ["\n".join(f"- {note}" for note in words.notes(table))]
     for before, (header, rows) in (
         ("", breakdown.cells(table)),
@@ -117,6 +117,13 @@ def render_details(table: Table) -> str:
     ):
         if rows:
             parts += [before, markdown(header, rows)]
+    if (found := table.measured) is not None:
+        parts += [
+            "The published rows by other measures:",
+            markdown(*measures.values_grid(found, errors=True)),
+            markdown(*measures.agreement_grid(found)),
+            measures.notes(found),
+        ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -205,7 +212,9 @@ def _json(table: Table) -> str:
         }
         for row in table.rows
     ]
-    whole = {"dataset": table.name, "unit": "nats", "rows": rows, "notes": words.notes(table)}
+    whole: dict[str, Any] = {"dataset": table.name, "unit": "nats", "rows": rows, "notes": words.notes(table)}
+    if table.measured is not None:
+        whole["measured"] = table.measured.model_dump(mode="json")
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -19,6 +19,7 @@ from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import Cell
 from gan_repro.tables.collapse import Floor, floors
 from gan_repro.tables.collect import Placed, cell_from, cell_of
+from gan_repro.tables.measures import Measured, measured
 from gan_repro.tables.published import from_chains
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE
@@ -61,6 +62,8 @@ class Table(BaseModel):
     """mnist, tfd (all faces), or another data set that the paper does not score."""
     rows: tuple[str, ...]
     columns: tuple[Column, ...]
+    measured: Measured | None = None
+    """The published rows by other measures than the Parzen score."""
 
     def printed(self, row: str) -> Estimate | None:
         """What the paper prints for a row of this table."""
@@ -94,7 +97,8 @@ def recorded_table(
     Args:
         records: the trials, of any data set.
         name: of the table (`table_name`).
-        experiments: by name; one of them samples rows with Markov chains as published.
+        experiments: by name; one of them samples rows with Markov chains as published, another measures the
+            quality of all rows' samples.
     """
     placed = records if isinstance(records, Placed) else Placed(records)
     columns: list[Column] = []
@@ -104,7 +108,7 @@ def recorded_table(
             # What an experiment sampled anew are the nets of trials that stand elsewhere.
             shown = {t for c in views for cell in c.cells.values() if cell.sampling for t in cell.trials}
             columns += [*views, *_preset_columns(placed, dataset, shown)]
-    return _table(name, columns)
+    return _table(name, columns, measured(placed.records, experiments or {}, name))
 
 
 def headline(table: Table) -> Table:
@@ -124,6 +128,7 @@ def run_table(
     published: Iterable[TrialRecord] | None,
     own: Mapping[str, Sequence[TrialRecord]],
     problems: Mapping[str, str] | None = None,
+    experiments: Mapping[str, ExperimentRecord] | None = None,
 ) -> Table:
     """Make the table of a user's run: paper | recorded | this run.
 
@@ -134,6 +139,7 @@ def run_table(
             they are not at hand.
         own: by row that was asked for, its records of this run; empty where there is none.
         problems: by row, why it has no record, or not all of them.
+        experiments: the published ones, by name.
     """
     placed = Placed(record for record in published or () if record.spec.data.name == dataset)
     # The published floor counts: that of a small preset is one of fewer samples.
@@ -149,15 +155,16 @@ def run_table(
         Column(kind="recorded", dataset=dataset, cells={row: cell for row, cell in shown.items() if cell}),
         Column(kind="this run", dataset=dataset, preset=preset, cells=this_run),
     ]
-    return _table(table_name(dataset), columns if published is not None else columns[1:])
+    qualities = measured(placed.records, experiments or {}, dataset)
+    return _table(table_name(dataset), columns if published is not None else columns[1:], qualities)
 
 
-def _table(name: str, columns: Sequence[Column]) -> Table:
+def _table(name: str, columns: Sequence[Column], found: Measured | None) -> Table:
     filled = {row for column in columns for row in column.cells}
     shown = [row for row in rows.names(name) if row in filled or row in paper.LABELS]
     # Rows that others add stand below ours.
     shown += sorted(filled - set(shown))
-    return Table(name=name, rows=tuple(shown), columns=tuple(columns))
+    return Table(name=name, rows=tuple(shown), columns=tuple(columns), measured=found)
 
 
 def _views(placed: Placed, dataset: str, sampled: ExperimentRecord | None) -> list[Column]:

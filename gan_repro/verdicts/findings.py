@@ -123,10 +123,6 @@ def _check(finding: Finding, bound: Bound, unit: Finding | None, minimum_seeds: 
     return False if high < least or low > most else None
 
 
-def _undecided(evidence: Evidence) -> Decision:
-    return Decision(UNTOLD, "no experiment here measures sharpness")
-
-
 DECIDERS: dict[str, Decider] = {
     claim: Decider(name, partial(decide_by_bounds, rule=rule), (rule.experiment,))
     for name, rule in rules().named().items()
@@ -134,6 +130,5 @@ DECIDERS: dict[str, Decider] = {
     for claim in rule.claims
 } | {
     "estimator-poor": Decider("estimator-poor", decide_estimator, (rules().estimator_poor.experiment,)),
-    "sharp-distributions": Decider("sharp-distributions", _undecided),
 }
 """By the claim's id."""

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from gan_repro import paper
 from gan_repro.experiments.chains import NAME as CHAINS
-from gan_repro.experiments.sample_quality import AS_PUBLISHED, BEST_BY_SEARCH
+from gan_repro.experiments.quality_record import AS_PUBLISHED, BEST_BY_SEARCH
 from gan_repro.stats.intervals import Comparison, closeness, holm, paired
 from gan_repro.verdicts.decision import (
     CHAINS_DECIDE,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gan_repro import paper
 from gan_repro.experiments import chains
-from gan_repro.experiments.sample_quality import AS_PUBLISHED, BEST_BY_SEARCH
+from gan_repro.experiments.quality_record import AS_PUBLISHED, BEST_BY_SEARCH
 from gan_repro.stats.sums import mean
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE

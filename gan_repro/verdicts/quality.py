@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gan_repro.experiments.sample_quality import MARGIN, NAME, kid_name
+from gan_repro.experiments.quality_record import BASELINE, MARGIN, NAME, SETS, kid_name
+from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.intervals import TooFewSeedsError, mean_interval
 from gan_repro.stats.sums import mean
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision, Ruling
@@ -74,7 +75,16 @@ def decide_quality(evidence: Evidence) -> Decision:
             interval = f"one-sided 95 % limits {d.low:.3g} and {d.high:.3g} over {d.n} seeds"
             said.append(f"{way}: KID minus that of {d.best}, {interval}")
     said.append(f"margin {margin:.3g} (real images against real ones)")
-    return Decision(ruling(found, margin), "; ".join(said), record.trial_ids, (record.name,))
+    compared = compared_trials(evidence, record)
+    judged = (record.name,) if compared else ()
+    return Decision(ruling(found, margin), "; ".join(said), compared, judged)
+
+
+def compared_trials(evidence: Evidence, record: ExperimentRecord) -> tuple[str, ...]:
+    """Give the trials of a record of sample quality that the rule compares: not those of the baselines."""
+    baselines = {wanted.trials_of for wanted in SETS if wanted.way == BASELINE}
+    rows = evidence.rows_by_trial()
+    return tuple(id for id in record.trial_ids if rows.get(id) not in baselines)
 
 
 DECIDERS: dict[str, Decider] = {"competitive-samples": Decider("sample_quality", decide_quality, (NAME,))}

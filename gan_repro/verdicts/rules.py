@@ -195,7 +195,7 @@ class Rules(_Part):
     no_markov_chain: FindingRule = Field(alias="no-markov-chain")
     interpolation: FindingRule
     helvetica: FindingRule
-    sharp_distributions: Rule = Field(alias="sharp-distributions")
+    sharp_distributions: FindingRule = Field(alias="sharp-distributions")
 
     def named(self) -> dict[str, Rule]:
         """Give every rule by its name in the files."""

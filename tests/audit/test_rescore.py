@@ -9,19 +9,20 @@ from safetensors.torch import load_file, save_file
 from gan_repro import trials
 from gan_repro.audit.__main__ import main
 from gan_repro.audit.rescore import TOLERANCE, rescore
-from gan_repro.audit.weights import (
+from gan_repro.audit.weights import export_weights
+from gan_repro.experiments.base import Context
+from gan_repro.experiments.results import load_results
+from gan_repro.experiments.trained import NoModelError, load
+from gan_repro.experiments.weights import (
     WeightsError,
-    export_weights,
     published_weights,
     read_sidecar,
     sidecar_path,
     weights_path,
 )
-from gan_repro.experiments.base import Context
-from gan_repro.experiments.results import load_results
-from gan_repro.experiments.trained import NoModelError
 from gan_repro.trials.spec import EvaluationSpec
 from gan_repro.trials.store import RecordStore
+from gan_repro.util.files import sha256_of_array
 
 SETTINGS = {
     "gan": {
@@ -164,3 +165,18 @@ def test_the_command_exports_and_rescores(runs, tmp_path, capsys):
     assert sidecar.weights_bytes == weights_path(tmp_path, id).stat().st_size
     assert 0 < sidecar.sample_spread < 2
     assert np.isfinite(sidecar.sample_spread)
+
+
+@pytest.mark.parametrize("model", list(SETTINGS))
+def test_experiments_take_published_weights_for_a_checkpoint(runs, tmp_path, model):
+    record = record_of(runs, model)
+    RecordStore(tmp_path).write(record)
+    export_weights(record, Context(runs), tmp_path)
+    trained = load(record, Context(tmp_path))
+    assert sha256_of_array(trained.samples()) == record.scored.samples_sha256
+    assert np.array_equal(load(record, Context(runs)).samples(), trained.samples())
+    with pytest.raises(NoModelError, match="is not in"):
+        load(record, Context(tmp_path), last=True)
+    weights_path(tmp_path, record.spec.id).write_bytes(b"damaged")
+    with pytest.raises(NoModelError, match="is not the file"):
+        load(record, Context(tmp_path))

@@ -1,15 +1,16 @@
 """Measures of quality and bounds of likelihood, of the rows that are recorded."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from gan_repro import data, trials
+from gan_repro import data, experiments, trials
 from gan_repro.experiments import sample_quality, true_likelihood
 from gan_repro.experiments.base import Context
-from gan_repro.experiments.sample_quality import (
+from gan_repro.experiments.quality_record import (
     AS_PUBLISHED,
     BEST_BY_SEARCH,
     SETS,
@@ -189,3 +190,72 @@ def test_generators_and_belief_nets_get_bounds(results, told):
 def test_without_a_trained_model_it_says_how_to_make_one(tmp_path):
     with pytest.raises(NoModelError, match=r"gan-repro table"):
         true_likelihood.run(LIKELIHOOD, Context(tmp_path))
+
+
+def copied(results, to, *kept):
+    """Another folder with the trials, and with the checkpoints of these models alone."""
+    for part in ("trials", "checkpoints"):
+        (to / part).mkdir()
+        for path in (results / part).glob("*-digits-*.*"):
+            if part == "trials" or path.name.startswith(kept):
+                (to / part / path.name).write_bytes(path.read_bytes())
+    return to
+
+
+def measured(results, **changes):
+    """The record that the command leaves."""
+    return experiments.run("sample-quality", QUALITY.model_copy(update=changes), results=results)
+
+
+def test_rows_are_added_to_the_record_as_checkpoints_arrive(results, tmp_path, told):
+    whole = sample_quality.run(QUALITY, Context(results))
+    one = copied(results, tmp_path, "gan")
+    first = experiments.run(
+        "sample-quality", QUALITY.model_copy(update={"rows": ("train-set", "gan")}), results=one
+    )
+    assert len(first.trial_ids) == 3
+    for path in (one / "checkpoints").iterdir():  # that of the GAN is gone again, and its measures with it
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in (results / "checkpoints").glob("dbn-*"):
+        (one / "checkpoints" / path.name).write_bytes(path.read_bytes())
+    told.clear()
+    second = measured(one, rows=("dbn",))
+    assert "sample-quality: 3 of 7 sets were recorded already" in told
+    assert not any("train-set" in line or "gan" in line for line in told)
+    assert second.settings["rows"] == ["train-set", "gan", "dbn"]
+    assert second.provenance.started == first.provenance.started
+    without = [name for name in whole.findings if "/gsn/" not in name and name != "other_bits"]
+    assert {name: second.findings[name] for name in without} == {n: whole.findings[n] for n in without}
+    gsn = [number for number, wanted in enumerate(SETS) if wanted.row == "gsn"]
+    assert second.series == {
+        name: [point for point in points if point[0] not in gsn] for name, points in whole.series.items()
+    }
+
+
+def test_a_record_with_other_settings_or_trials_is_not_added_to(results, tmp_path, told):
+    one = copied(results, tmp_path, "gan")
+    kid = QUALITY.model_copy(update={"rows": ("train-set",)})
+    experiments.run("sample-quality", kid, results=one)
+    other = experiments.run(
+        "sample-quality", kid.model_copy(update={"rows": ("gan",), "seed": 1}), results=one
+    )
+    assert "sample-quality: sample-quality.json was measured with other settings; it is replaced" in told
+    assert [id.partition("-")[0] for id in other.trial_ids] == ["gan", "gan"]
+    (path,) = (one / "trials").glob("gan-digits-seed2-*")
+    path.unlink()
+    (again,) = experiments.run("sample-quality", kid.model_copy(update={"seed": 1}), results=one).trial_ids[
+        1:
+    ]
+    assert again.startswith("gan-digits-seed1"), "of a trial that is not recorded any more nothing stays"
+    (one / "experiments" / "sample-quality.json").write_text("{")
+    measured(one, rows=("train-set",))
+    assert any("is not an experiment's record" in line and "it is replaced" in line for line in told)
+
+
+def test_samples_with_other_bits_are_counted_over_several_runs(results, tmp_path, told, monkeypatch):
+    one = copied(results, tmp_path, "gan")
+    monkeypatch.setattr(sample_quality, "sha256_of_array", lambda array: "0" * 64)
+    first = measured(one, rows=("gan",))
+    assert first.findings["other_bits"].value == 2
+    monkeypatch.undo()
+    assert measured(one, rows=("train-set", "gan")).findings["other_bits"].value == 2

@@ -9,8 +9,8 @@ import pytest
 from gan_repro.data.dataset import Dataset
 from gan_repro.measures import measure_samples
 from gan_repro.measures import yardstick as yardstick_module
+from gan_repro.measures.names import NAMES
 from gan_repro.measures.quality import Quality
-from gan_repro.measures.spaces import NAMES
 from gan_repro.measures.yardstick import Yardstick, check_samples
 
 

@@ -26,7 +26,7 @@ def test_right_answers_are_counted_and_wrong_ones_named():
     assert "a collapsed pair: holds is right, answered holds; sees a tenth of the spread." in text
     assert "a pair that is not: does not hold is right, answered holds, **wrongly**." in text
     assert "not made: no MNIST here." in text
-    assert f"No control of its own: {WITHOUT['sharp-distributions']}." in text
+    assert f"No control of its own: {WITHOUT['mnist-dbn']}." in text
 
 
 def test_without_kept_controls_nothing_is_said_of_them():

@@ -1,4 +1,4 @@
-"""What a score tells: in five lines, in HTML, JSON and tables, in a picture, and beside the paper."""
+"""What a score tells: in a few lines, in HTML, JSON and tables, in a picture, and beside the paper."""
 
 from __future__ import annotations
 

@@ -11,13 +11,14 @@ from gan_repro.audit.__main__ import main
 from gan_repro.experiments import memorisation
 from gan_repro.stats.neighbours import nearest
 from gan_repro.verdicts import controls, findings, judge, numbers
-from gan_repro.verdicts.controls import images, seeds, theory
+from gan_repro.verdicts.controls import images, plane, seeds, theory
 from gan_repro.verdicts.controls.base import smallest_seen
 from gan_repro.verdicts.rules import Bound, rules
 
 QUICK = (
     seeds.order_controls, seeds.spread_controls, seeds.error_controls, seeds.copy_controls,
     seeds.quality_controls, theory.estimator_controls, theory.game_controls, theory.loss_controls,
+    plane.sharpness_controls,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from gan_repro.experiments import (
     independence,
     interpolation,
     memorisation,
+    quality_record,
     sample_count,
     sensitivity,
 )
@@ -19,7 +20,7 @@ from gan_repro.verdicts.collapse import collapse_rate, collapsed, has_collapsed
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.judge import judge
 from gan_repro.verdicts.order import compare
-from gan_repro.verdicts.published import WAYS
+from gan_repro.verdicts.published import ROWS, WAYS
 from gan_repro.verdicts.rules import rules
 from tests.factories.experiments import of_findings
 from tests.factories.records import trial, trials
@@ -321,7 +322,7 @@ def test_records_of_an_older_version_are_no_evidence():
 
 
 @pytest.mark.parametrize("claim", ["competitive-samples", "sharp-distributions"])
-def test_what_nothing_here_measures_stays_open(claim):
+def test_what_no_record_measures_stays_open(claim):
     assert ruling(claim, *table()) == "cannot be told"
 
 
@@ -344,6 +345,29 @@ def test_the_quality_of_samples_is_judged_both_ways():
     assert decided((4.0, 1.0), (1.0, 4.0)) == "cannot be told"
     assert quality.ruling({WAYS[0]: quality.difference(kid(1.0, 4.0), 0.05)}, 0.5) == "cannot be told"
     assert quality.difference({"gan": {1: 1.0, 2: 1.0}}, 0.05) is None
+
+
+def quality_of(records):
+    """The record of sample quality with these trials: every row compared, both ways, from two seeds."""
+    kid = Finding(value=0.1, unit="KID", what="KID")
+    names = [quality_record.kid_name(way, row, seed) for way in WAYS for row in ROWS for seed in (1, 2)]
+    findings = dict.fromkeys(names, kid) | {quality_record.MARGIN: kid}
+    found = of_findings(quality_record.NAME, findings, trial_ids=tuple(r.spec.id for r in records))
+    return began_later(found)
+
+
+def test_old_trials_of_baselines_do_not_count_as_judged_quality():
+    old = [trial("kmeans", 1, 330.0), trial("train-set", 1, 240.0), trial("gaussian", 1, -150.0)]
+    compared = [began_later(trial(row, seed, 200.0)) for row in ROWS for seed in (1, 2)]
+    compared += [began_later(trial("gan-searched", 1, 200.0))]
+    verdict = verdicts([*old, *compared], [quality_of([*old, *compared])])["competitive-samples"]
+    assert set(verdict.trials) == {r.spec.id for r in compared}
+    assert (verdict.ruling, verdict.standing.kind) == ("holds", "confirmatory")
+    before = [trial("gan", 1, 200.0), *old, *compared[1:]]
+    late = verdicts(before, [quality_of(before)])["competitive-samples"]
+    assert late.standing.kind == "exploratory", "an old trial of a row that is compared does count"
+    alone = verdicts(old, [quality_of(old)])["competitive-samples"]
+    assert alone.standing.kind == "nothing judged"
 
 
 def test_a_collapse_rate_has_its_interval():

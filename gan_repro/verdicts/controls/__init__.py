@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from gan_repro.verdicts.controls import images, seeds, theory
+from gan_repro.verdicts.controls import images, plane, seeds, theory
 from gan_repro.verdicts.controls.base import Control
 
 GROUPS: Sequence[Callable[[], Iterator[Control]]] = (
@@ -20,12 +20,12 @@ GROUPS: Sequence[Callable[[], Iterator[Control]]] = (
     theory.estimator_controls,
     theory.game_controls,
     theory.loss_controls,
+    plane.sharpness_controls,
     images.image_controls,
 )
 """In the order in which they run."""
 
 WITHOUT = {
-    "sharp-distributions": "it has no rule: no experiment here measures sharpness",
     **dict.fromkeys(
         ("mnist-gsn", "mnist-dbn", "mnist-cae", "mnist-bold", "tfd-gan", "tfd-gsn", "tfd-dbn"),
         "decided as the same claim on MNIST, by the same code",

@@ -1,4 +1,4 @@
-"""A small net from one number to one number: both players of the game in one dimension."""
+"""A small net between spaces of few dimensions: the players of the games in one and two dimensions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,27 @@ from gan_repro.experiments.densities import Column
 
 
 class Net:
-    """Scalar to scalar through two layers of tanh units, with Adam; optionally beside an affine map."""
+    """Two layers of tanh units, with Adam; optionally beside an affine map.
 
-    def __init__(self, hidden: int, random: torch.Generator, affine: tuple[float, float] = (0, 0)) -> None:
+    Args:
+        hidden: units of each layer.
+        random: of the weights.
+        affine: shift and slope of a map that stands beside the layers, for as many outputs as inputs.
+        inputs: how many.
+        outputs: how many.
+    """
+
+    def __init__(
+        self,
+        hidden: int,
+        random: torch.Generator,
+        affine: tuple[float, float] = (0, 0),
+        *,
+        inputs: int = 1,
+        outputs: int = 1,
+    ) -> None:
         self.parameters = []
-        for n_in, n_out in pairwise((1, hidden, hidden, 1)):
+        for n_in, n_out in pairwise((inputs, hidden, hidden, outputs)):
             weight = torch.randn(n_in, n_out, generator=random) / math.sqrt(n_in)
             self.parameters += [weight, torch.zeros(n_out)]
         self.shift, self.slope = affine
@@ -28,10 +44,11 @@ class Net:
         self.optimiser = torch.optim.Adam(self.parameters, betas=(0.5, 0.99))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Map (n, 1) to (n, 1)."""
+        """Map (n, inputs) to (n, outputs)."""
         w1, b1, w2, b2, w3, b3 = self.parameters
         hidden = torch.tanh(torch.tanh(x @ w1 + b1) @ w2 + b2)
-        return self.shift + self.slope * x + hidden @ w3 + b3
+        beside = self.shift + self.slope * x if self.shift or self.slope else 0.0
+        return beside + hidden @ w3 + b3
 
     def descend(self, loss: Tensor, rate: float) -> None:
         """One step of Adam down `loss`."""
@@ -43,7 +60,7 @@ class Net:
         self.optimiser.step()
 
     def values(self, x: Column) -> Column:
-        """The net at points (n,), float64."""
+        """A net of one input and one output at points (n,), float64."""
         with torch.no_grad():
             inputs = torch.from_numpy(x.astype(np.float32)).unsqueeze(1)
             return self(inputs).squeeze(1).numpy().astype(np.float64)

@@ -1,0 +1,23 @@
+"""The section of REPORT.md on measures other than the Parzen score, and how far all of them agree."""
+
+from __future__ import annotations
+
+from gan_repro.report.material import Material
+from gan_repro.tables import measures
+from gan_repro.tables.render import markdown
+
+_ABOUT = """What a Parzen score rewards is cover, and not the look of samples. The samples that were scored,
+against the test images, by measures of their quality ([docs/measures.md](docs/measures.md))."""
+
+
+def quality(material: Material) -> str:
+    """The rows by all measures with their ranks, and Kendall's tau; empty where none is recorded."""
+    found = material.tables["mnist"].measured
+    if found is None:
+        return ""
+    lacking = measures.missing(found)
+    parts = ["## The same samples by other measures", _ABOUT, markdown(*measures.values_grid(found))]
+    parts += [markdown(*measures.agreement_grid(found)), measures.notes(found)]
+    if lacking:
+        parts.append(f"Not measured yet: {', '.join(lacking)}.")
+    return "\n\n".join(parts)
