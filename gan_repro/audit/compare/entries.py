@@ -13,8 +13,10 @@ from gan_repro.trials.presets import completest, row_under
 from gan_repro.trials.records import CurvePoint, Origin, TrialRecord
 
 MACHINE = ("device", "processor", "cpu_capability", "multiprocessors", "driver", "system")
-SETTINGS = ("threads", "deterministic_algorithms", "tf32")
+SETTINGS = ("threads", "deterministic_algorithms", "tf32", "products")
 """Of a recorded environment; all else that it holds are versions."""
+_UNSAID = {"products": "torch"}
+"""What is the case where a record does not speak of it."""
 
 Facts = Mapping[str, Mapping[str, Any]]
 
@@ -131,9 +133,9 @@ def of_report(report: ExportedReport, name: str) -> Entry:
 def _of_origins(origins: Sequence[Origin]) -> Facts:
     """With what a trial ran, by kind: of one that went on elsewhere each value in its order."""
     kinds: dict[str, dict[str, Any]] = {"settings": {}, "versions": {}, "machine": {}, "code": {}}
-    for key in dict.fromkeys(key for origin in origins for key in origin.environment):
+    for key in dict.fromkeys([*_UNSAID, *(key for origin in origins for key in origin.environment)]):
         kind = "machine" if key in MACHINE else "settings" if key in SETTINGS else "versions"
-        kinds[kind][key] = _in_order([origin.environment.get(key) for origin in origins])
+        kinds[kind][key] = _in_order([origin.environment.get(key, _UNSAID.get(key)) for origin in origins])
     kinds["code"]["commit"] = _in_order([origin.commit for origin in origins])
     kinds["code"]["changed since"] = _in_order([origin.dirty for origin in origins])
     return kinds

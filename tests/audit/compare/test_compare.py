@@ -87,6 +87,7 @@ def test_another_machine_is_told_as_the_difference(tmp_path: Path, capsys: Captu
         ({}, []),
         ({"torch": "2.14.0"}, ["versions"]),
         ({"threads": 2}, ["settings"]),
+        ({"products": "onednn"}, ["settings"]),
         ({"processor": "Xeon", "numpy": "2.5.0"}, ["versions", "machine"]),
     ],
 )
