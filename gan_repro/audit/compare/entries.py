@@ -10,7 +10,7 @@ from gan_repro.scoring.exported import ExportedReport
 from gan_repro.scoring.submissions import Submission
 from gan_repro.stats.estimate import Estimate
 from gan_repro.trials.presets import completest, row_under
-from gan_repro.trials.records import CurvePoint, Origin, TrialRecord
+from gan_repro.trials.records import CurvePoint, Origin, Provenance, TrialRecord
 
 MACHINE = ("device", "processor", "cpu_capability", "multiprocessors", "driver", "system")
 SETTINGS = ("threads", "deterministic_algorithms", "tf32", "products")
@@ -75,6 +75,7 @@ def of_trial(record: TrialRecord) -> Entry:
         facts={
             "data": {"sha256": spec.data.sha256},
             "configuration": configuration,
+            "plug-ins": _of_plugins(provenance),
             **_of_origins(provenance.origins),
         },
         id=spec.id,
@@ -128,6 +129,15 @@ def of_report(report: ExportedReport, name: str) -> Entry:
             protocol: result.per_image for protocol, result in results.items() if result.per_image
         },
     )
+
+
+def _of_plugins(provenance: Provenance) -> Mapping[str, Any]:
+    """What a trial took from plug-ins, with version or hash: code that no commit of ours names."""
+    plugins = provenance.model_dump(mode="json", include={"plugins"}).get("plugins", ())
+    return {
+        f"{each.pop('kind')} {each.pop('name')}": {what: told for what, told in each.items() if told}
+        for each in plugins
+    }
 
 
 def _of_origins(origins: Sequence[Origin]) -> Facts:

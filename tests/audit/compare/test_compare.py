@@ -17,7 +17,7 @@ from gan_repro.__main__ import main
 from gan_repro.audit.compare.__main__ import main as module_main
 from gan_repro.audit.history import knows_commits
 from gan_repro.stats.estimate import Estimate
-from gan_repro.trials.records import Candidate, TrialRecord
+from gan_repro.trials.records import Candidate, Provenance, TrialRecord
 from gan_repro.trials.store import RecordStore
 from tests.factories.records import trial, trials
 from tests.guard.conftest import refuses as refuses
@@ -98,6 +98,23 @@ def test_what_changed_is_sorted_by_kind(
     a = folder(tmp_path / "a", [old])
     b = folder(tmp_path / "b", [changed(old, environment, samples="b" * 64)])
     assert compared(capsys, a, b)["pairs"][0]["possible_causes"] == causes
+
+
+@pytest.mark.skipif("plugins" not in Provenance.model_fields, reason="records do not tell plug-ins")
+def test_another_plugin_is_a_cause_beside_the_machine(tmp_path: Path, capsys: Capture) -> None:
+    def plugged(processor: str, sha256: str) -> TrialRecord:
+        record = changed(trial("gan", 1, 156.0), {"processor": processor}, samples=sha256)
+        whole = json.loads(record.model_dump_json())
+        plugin = {"kind": "model", "name": "vae", "file": "vae.py", "sha256": sha256}
+        whole["provenance"]["plugins"] = [plugin]
+        return TrialRecord.model_validate_json(json.dumps(whole))
+
+    a = folder(tmp_path / "a", [plugged("AMD EPYC", "1" * 64)])
+    b = folder(tmp_path / "b", [plugged("Xeon", "2" * 64)])
+    pair = compared(capsys, a, b)["pairs"][0]
+    assert pair["possible_causes"] == ["plug-ins", "machine"]
+    assert pair["changes"]["plug-ins"] == [{"what": "model vae.sha256", "a": "1" * 64, "b": "2" * 64}]
+    assert compared(capsys, a, a)["pairs"][0]["changes"] == {}
 
 
 def test_what_only_one_record_tells_is_no_change(tmp_path: Path, capsys: Capture) -> None:
