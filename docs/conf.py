@@ -20,7 +20,7 @@ exclude_patterns = ["_build"]
 
 myst_heading_anchors = 3
 nb_execution_mode = "force"
-nb_execution_raise_on_error = True
+nb_execution_show_tb = True  # a cell that fails is a warning, and so an error
 nb_execution_timeout = 300
 
 napoleon_numpy_docstring = False
