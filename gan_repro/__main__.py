@@ -23,6 +23,7 @@ COMMANDS = {
     "search": ("gan_repro.search.__main__", "choose unpublished settings on validation images"),
     "experiments": ("gan_repro.experiments.__main__", "run an experiment beyond the table"),
     "record": ("gan_repro.audit.record", "take finished trials of your own into the published record"),
+    "compare": ("gan_repro.audit.compare.__main__", "compare two results folders, saved scores or commits"),
 }
 """Subcommand -> its module, and what it does."""
 

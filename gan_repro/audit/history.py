@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,6 +39,51 @@ def version_with_hash(path: Path, sha256: str) -> bytes | None:
         if content is not None and hashlib.sha256(content).hexdigest() == sha256:
             return content
     return None
+
+
+def files_at(folder: Path, revision: str, below: str, *, suffix: str) -> dict[str, bytes]:
+    """Read what a commit holds directly in a folder, by file name; nothing is checked out.
+
+    Args:
+        folder: lies in the repository.
+        revision: of the commit, as git takes it: a hash or the beginning of one, a branch, ``HEAD~3``.
+        below: the folder to read, from the root of the repository.
+        suffix: of the names of the files that are read.
+
+    Raises:
+        ValueError: there is no repository, or no such commit in it.
+    """
+    root = _git(folder, "rev-parse", "--show-toplevel")
+    if root is None:
+        raise ValueError("no git repository is here; run this inside a clone")
+    top = Path(os.fsdecode(root.removesuffix(b"\n")))
+    commit = _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if not revision or commit is None:
+        raise ValueError(f"this repository has no commit {revision!r}; a shallow clone has but the latest")
+    tree = _git(top, "ls-tree", "-z", commit.decode().strip(), f"{below}/") or b""
+    entries = [entry.split(b"\t", 1) for entry in tree.split(b"\0") if entry]
+    blobs = {os.fsdecode(path): head.split()[2].decode() for head, path in entries if b" blob " in head}
+    contents = {
+        path.rpartition("/")[2]: _git(top, "cat-file", "blob", blob)
+        for path, blob in blobs.items()
+        if path.endswith(suffix)
+    }
+    return {name: content for name, content in contents.items() if content is not None}
+
+
+def changed_between(folder: Path, old: str, new: str, below: str) -> list[str] | None:
+    """List the files below a path that differ between two commits; None where git cannot tell.
+
+    Args:
+        folder: lies in the repository.
+        old: the full hash of a commit.
+        new: that of another.
+        below: from the root of the repository.
+    """
+    if not all(re.fullmatch("[0-9a-f]{40}", commit) for commit in (old, new)):
+        return None
+    changed = _git(folder, "diff", "--no-renames", "--name-only", "-z", old, new, "--", f":(top){below}")
+    return None if changed is None else changed.decode(errors="replace").split("\0")[:-1]
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:

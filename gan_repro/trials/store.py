@@ -111,15 +111,26 @@ def load_record(path: Path) -> TrialRecord:
         RecordError: with one sentence that names the file and what is wrong with it.
     """
     try:
-        record = TrialRecord.model_validate_json(read_regular(path, MAX_RECORD_BYTES))
+        content = read_regular(path, MAX_RECORD_BYTES)
+    except OSError as error:
+        raise RecordError(f"{path.name} cannot be read: {error.strerror or error}") from error
+    return parse_record(content, path.name)
+
+
+def parse_record(content: bytes, name: str) -> TrialRecord:
+    """Make the record of the content of a file that is called `name`, wherever that was read from.
+
+    Raises:
+        RecordError: as `load_record`.
+    """
+    try:
+        record = TrialRecord.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise RecordError(f"{path.name} is not a trial record: {place}: {first['msg']}") from error
-    except OSError as error:
-        raise RecordError(f"{path.name} cannot be read: {error.strerror or error}") from error
-    if record.spec.id != path.stem:
-        raise RecordError(f"{path.name} holds the trial {record.spec.id}")
+        raise RecordError(f"{name} is not a trial record: {place}: {first['msg']}") from error
+    if f"{record.spec.id}.json" != name:
+        raise RecordError(f"{name} holds the trial {record.spec.id}")
     return record
 
 

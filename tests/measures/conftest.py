@@ -7,6 +7,7 @@ import sys
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 
 import numpy as np
 import numpy.typing as npt
@@ -87,6 +88,7 @@ def stand_in() -> None:
 
     for name in ("", ".datasets", ".transforms", ".transforms.functional", ".models", ".ops"):
         module = sys.modules.setdefault(f"torchvision{name}", Empty(f"torchvision{name}"))
+        module.__spec__ = ModuleSpec(f"torchvision{name}", None)  # else find_spec fails
         if name:
             parent, _, attribute = f"torchvision{name}".rpartition(".")
             setattr(sys.modules[parent], attribute, module)
