@@ -70,16 +70,24 @@ def run(options: argparse.Namespace) -> int:
         print(plans.describe_plan(plan, store, workers=workers, fresh=options.fresh))
         return 0
 
+    from gan_repro.tables.collect import Placed
     from gan_repro.tables.files import write_files
     from gan_repro.tables.render import render, render_compact
     from gan_repro.tables.table import table_name
     from gan_repro.trials.execution.sweep import sweep
+    from gan_repro.trials.plugged import find_plugged
     from gan_repro.trials.runner import RunOptions
+    from gan_repro.util.plugins import loaded
 
     if unknown := environment.why_no_commit():
         console.log.info("note: the records will name no commit: %s", unknown)
     how = RunOptions(
-        results=options.runs, root=options.root, device=device, fresh=options.fresh, products=options.products
+        results=options.runs,
+        root=options.root,
+        device=device,
+        fresh=options.fresh,
+        products=options.products,
+        plugins=loaded(),
     )
     outcomes, signal = sweep(
         plan,
@@ -89,8 +97,10 @@ def run(options: argparse.Namespace) -> int:
         budget_minutes=options.budget,
         show_progress=not options.quiet,
     )
+    records = list(store)
+    find_plugged(records)
     for dataset in datasets:
-        write_files(options.runs, store, table_name(dataset))
+        write_files(options.runs, Placed(records), table_name(dataset))
         rows = plans.rows_for(preset, dataset, options.rows)
         table = _printed_table(dataset, preset, rows, outcomes)
         compact = options.format == "md" and not options.details

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import gan_repro
 from gan_repro.experiments.record import ExperimentError, ExperimentRecord, experiment_paths, load_experiment
+from gan_repro.trials.plugged import find_plugged
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.store import RecordError, load_record, record_paths
 
@@ -80,4 +81,5 @@ def load_results(path: str | Path | None = None) -> Results:
             experiments[file.stem] = load_experiment(file)
         except ExperimentError as error:
             problems.append(DamagedFile(file, str(error)))
+    find_plugged(trials)
     return Results(folder, tuple(trials), experiments, tuple(problems))

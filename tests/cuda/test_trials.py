@@ -134,6 +134,6 @@ def test_a_replay_knows_bits_from_other_noise(tiny_spec, tmp_path) -> None:
 def test_the_readmes_example_runs_on_a_card(tmp_path, monkeypatch, capsys) -> None:
     example = README.split("<!-- example -->")[1].split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(models, "_REGISTERED", {})
+    monkeypatch.setattr(models.PLUGGED, "things", {})
     exec(compile(example, "README.md", "exec"), {"__name__": "readme"})
     assert " nats" in capsys.readouterr().out
