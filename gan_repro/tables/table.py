@@ -20,6 +20,7 @@ from gan_repro.tables.cell import Cell
 from gan_repro.tables.collapse import Floor, floors
 from gan_repro.tables.collect import Placed, cell_from, cell_of
 from gan_repro.tables.published import from_chains
+from gan_repro.tables.supplied import Supplied
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.records import TrialRecord
@@ -61,6 +62,8 @@ class Table(BaseModel):
     """mnist, tfd (all faces), or another data set that the paper does not score."""
     rows: tuple[str, ...]
     columns: tuple[Column, ...]
+    supplied: tuple[Supplied, ...] = ()
+    """Rows that stand below the table."""
 
     def printed(self, row: str) -> Estimate | None:
         """What the paper prints for a row of this table."""
