@@ -101,7 +101,8 @@ def run(options: argparse.Namespace) -> int:
         show_progress=not options.quiet,
     )
     records = list(store)
-    find_plugged(records)
+    for id, reason in find_plugged(records).items():
+        console.log.warning("warning: trial %s %s", id, reason)
     for dataset in datasets:
         write_files(options.runs, Placed(records), table_name(dataset))
         rows = plans.rows_for(preset, dataset, options.rows)

@@ -56,7 +56,9 @@ def test_a_package_is_a_row_without_a_line_changed_here(theirs, tmp_path) -> Non
     audited = in_a_process(theirs, "audit", "--runs", "runs", folder=tmp_path)
     assert audited.returncode == 0, audited.stdout + audited.stderr
     gone = in_a_process(tmp_path, "audit", "--runs", "runs", folder=tmp_path)
-    assert "records use the row theirs-blur of a plug-in (it is not here); install theirs" in gone.stderr
+    said = "uses model theirs-blur of a plug-in that is not here; install theirs"
+    assert gone.returncode == 1
+    assert gone.stdout == f"{path.name}: {path.name} {said}\n1 thing does not hold\n"
 
 
 def test_its_data_set_and_its_model_are_found_by_name(theirs, tmp_path) -> None:

@@ -22,7 +22,7 @@ from gan_repro.trials.store import RecordError, load_record, record_paths
 
 @dataclass(frozen=True)
 class DamagedFile:
-    """A file that should be a record and is none."""
+    """A file that should be a record and is none, or is one that no table can show."""
 
     path: Path
     reason: str
@@ -81,5 +81,6 @@ def load_results(path: str | Path | None = None) -> Results:
             experiments[file.stem] = load_experiment(file)
         except ExperimentError as error:
             problems.append(DamagedFile(file, str(error)))
-    find_plugged(trials)
+    for id, reason in find_plugged(trials).items():
+        problems.append(DamagedFile(folder / "trials" / f"{id}.json", f"{id}.json {reason}"))
     return Results(folder, tuple(trials), experiments, tuple(problems))

@@ -9,7 +9,6 @@ from gan_repro import data, models
 from gan_repro.trials import rows
 from gan_repro.trials.records import PluggedIn, TrialRecord
 from gan_repro.trials.spec import TrialSpec
-from gan_repro.util.console import log
 from gan_repro.util.plugins import PluginError, Registry
 
 _REGISTRIES: dict[str, Registry[Any]] = {
@@ -35,21 +34,29 @@ def plugged_in(spec: TrialSpec, row: str | None) -> tuple[PluggedIn, ...]:
     return tuple(found)
 
 
-def find_plugged(records: Iterable[TrialRecord]) -> None:
+def find_plugged(records: Iterable[TrialRecord]) -> dict[str, str]:
     """Load what records say they took from installed packages, so that tables can place them.
 
-    No record can name a file to be run: those are given by `--plugin` alone. A package that is not here any
-    more, or broken, is warned of, and its trials stand in no table.
+    No record can name a file to be run: those are given by `--plugin` alone.
+
+    Returns:
+        By the trial's id, of those that no table can show: why, and what brings them back; a sentence.
     """
-    for plugged in dict.fromkeys(p for record in records for p in record.provenance.plugins):
-        registry = _REGISTRIES[plugged.kind]
-        reason = "it is not here"
-        try:
-            if registry.find(plugged.name) is not None or plugged.name in registry.ours:
-                continue
-        except PluginError as error:
-            reason = str(error)
-        cure = f"install {plugged.package}" if plugged.package else f"give --plugin {plugged.file}"
-        log.warning(
-            "warning: records use the %s %s of a plug-in (%s); %s", plugged.kind, plugged.name, reason, cure
-        )
+    lacking = {}
+    for record in records:
+        for plugged in record.provenance.plugins:
+            if (reason := _lacks(plugged)) is not None:
+                lacking[record.spec.id] = reason
+    return lacking
+
+
+def _lacks(plugged: PluggedIn) -> str | None:
+    """Say why something of a plug-in is not here; None where it is."""
+    registry = _REGISTRIES[plugged.kind]
+    try:
+        if registry.find(plugged.name) is not None or plugged.name in registry.ours:
+            return None
+    except PluginError as error:
+        return str(error)
+    cure = f"install {plugged.package}" if plugged.package else f"give --plugin {plugged.file}"
+    return f"uses {plugged.kind} {plugged.name} of a plug-in that is not here; {cure}"

@@ -74,7 +74,7 @@ def test_a_table_without_them_is_as_before(table: Table) -> None:
     assert "---\n\n" not in render_compact(bare)
 
 
-def test_rows_of_other_data_sets_and_of_other_images_are_told_apart(saved: Path) -> None:
+def test_rows_of_other_images_are_told_apart(saved: Path) -> None:
     rows = gan_repro.load_submissions(saved)
     assert supplied_rows(rows, "mnist", "0" * 64) == ()
     (row, _) = supplied_rows(rows, "digits", "0" * 64)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gan_repro import models
+from gan_repro.experiments.results import load_results
 from gan_repro.trials import rows
 from gan_repro.trials.execution.dask_cluster import Cluster
 from gan_repro.trials.execution.plan import Planned, make_plan
@@ -108,12 +109,14 @@ def test_workers_of_a_cluster_find_it(plugin, digits_spec, tmp_path) -> None:
         assert "plug-in theirs 1.2 is not installed on this machine" in (lost.problem or "")
 
 
-def test_a_record_of_a_file_that_is_not_loaded_is_warned_of(plugin, digits_spec, tmp_path, capsys) -> None:
-    records = records_of(sweep(plan_of(digits_spec, "blur"), quiet(tmp_path, plugins=(plugin,)))[0])
-    find_plugged(records)
-    assert capsys.readouterr().err.count("warning") == 0
+def test_a_record_of_a_file_that_is_not_loaded_is_told(plugin, digits_spec, tmp_path) -> None:
+    (record,) = records_of(sweep(plan_of(digits_spec, "blur"), quiet(tmp_path, plugins=(plugin,)))[0])
+    assert find_plugged([record]) == {}
+    assert load_results(tmp_path).problems == ()
     forget_plugins()
-    find_plugged(records)
-    said = capsys.readouterr().err
-    assert "records use the row blur of a plug-in (it is not here); give --plugin blur.py" in said
+    said = "uses model blur of a plug-in that is not here; give --plugin blur.py"
+    assert find_plugged([record]) == {record.spec.id: said}
+    results = load_results(tmp_path)
+    assert [str(problem) for problem in results.problems] == [f"{record.spec.id}.json {said}"]
+    assert results.trials == (record,)
     assert models.PLUGGED.names() == ()

@@ -58,11 +58,15 @@ class Case:
         """Whether it trains by minibatches."""
         return issubclass(models.model_class(self.model), TrainedModel)
 
+    @property
+    def whole_settings(self) -> dict[str, Any]:
+        """All settings that differ from the model's defaults."""
+        short = {"epochs": 2, "batch_size": BATCH_SIZE} if self.trained else {}
+        return {**short, **models.model_class(self.model).tiny, **self.settings}
+
     def new(self, *, seed: int = 0, device: str = "cpu", **changed: Any) -> Any:
         """Make the model, not fitted yet."""
-        short = {"epochs": 2, "batch_size": BATCH_SIZE} if self.trained else {}
-        settings = {**short, **models.model_class(self.model).tiny, **self.settings, **changed}
-        return models.get(self.model, seed=seed, device=device, **settings)
+        return models.get(self.model, seed=seed, device=device, **{**self.whole_settings, **changed})
 
     def fitted(self, **options: Any) -> Any:
         """Make the model and fit it."""

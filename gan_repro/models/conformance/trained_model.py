@@ -50,7 +50,7 @@ class Watcher:
         return model.epoch == self.last_epoch
 
 
-class _Killed(Exception):  # noqa: N818
+class Killed(Exception):  # noqa: N818
     """Stands for a process that ends in the middle of an epoch."""
 
 
@@ -63,12 +63,12 @@ def killed_and_resumed_is_the_same_run(case: Case) -> None:
 
         def save_and_die(model: TrainedModel, saved: dict[str, Any] = saved) -> None:
             saved.update(through_a_file(model.state()))
-            raise _Killed
+            raise Killed
 
         first, second = Watcher(update, save_and_die), Watcher()
         try:
             case.new().fit(case.train, observer=first)
-        except _Killed:
+        except Killed:
             pass
         else:
             raise ConformanceError(f"its observer did not hear of update {update}")
