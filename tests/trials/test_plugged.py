@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro import models
+from gan_repro import data, models
 from gan_repro.experiments.results import load_results
 from gan_repro.trials import rows
 from gan_repro.trials.execution.dask_cluster import Cluster
@@ -120,3 +120,16 @@ def test_a_record_of_a_file_that_is_not_loaded_is_told(plugin, digits_spec, tmp_
     assert [str(problem) for problem in results.problems] == [f"{record.spec.id}.json {said}"]
     assert results.trials == (record,)
     assert models.PLUGGED.names() == ()
+
+
+def test_what_is_no_model_row_or_data_set_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^model x is no subclass of gan_repro\.models\.base\.Model$"):
+        models.register(type("X", (), {"name": "x"}))
+    with pytest.raises(ValueError, match="has a class whose `name` is 'gaussian'; make both names one"):
+        models.PLUGGED.add("x", models.model_class("gaussian"))
+    with pytest.raises(ValueError, match=r"^row x is no gan_repro\.trials\.rows\.Row$"):
+        rows.PLUGGED.add("x", 1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="^row x has the name 'gan' in it; make both one$"):
+        rows.PLUGGED.add("x", rows.ROWS["gan"])
+    with pytest.raises(ValueError, match=r"^data set x is no gan_repro\.data\.Entry$"):
+        data.register("x", 1)  # type: ignore[arg-type]
