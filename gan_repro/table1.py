@@ -40,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
         ValueError, OSError: bad usage, a folder that cannot be written, or data that cannot be had.
     """
     from gan_repro.models import products
+    from gan_repro.scoring.submissions import load_submissions
+    from gan_repro.tables.supplied import supplied_rows
     from gan_repro.trials import environment, images
     from gan_repro.trials.execution import plan as plans
     from gan_repro.trials.presets import get_preset
@@ -47,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     from gan_repro.util.files import require_writable
 
     preset = get_preset(options.preset)
+    submissions = load_submissions(options.supplied) if options.supplied else []
     store = RecordStore(options.runs)
     cluster = _connect(options.scheduler)
     device = cluster.device(options.device) if cluster else choose_device(options.device)
@@ -70,16 +73,24 @@ def run(options: argparse.Namespace) -> int:
         print(plans.describe_plan(plan, store, workers=workers, fresh=options.fresh))
         return 0
 
+    from gan_repro.tables.collect import Placed
     from gan_repro.tables.files import write_files
     from gan_repro.tables.render import render, render_compact
     from gan_repro.tables.table import table_name
     from gan_repro.trials.execution.sweep import sweep
+    from gan_repro.trials.plugged import find_plugged
     from gan_repro.trials.runner import RunOptions
+    from gan_repro.util.plugins import loaded
 
     if unknown := environment.why_no_commit():
         console.log.info("note: the records will name no commit: %s", unknown)
     how = RunOptions(
-        results=options.runs, root=options.root, device=device, fresh=options.fresh, products=options.products
+        results=options.runs,
+        root=options.root,
+        device=device,
+        fresh=options.fresh,
+        products=options.products,
+        plugins=loaded(),
     )
     outcomes, signal = sweep(
         plan,
@@ -89,10 +100,15 @@ def run(options: argparse.Namespace) -> int:
         budget_minutes=options.budget,
         show_progress=not options.quiet,
     )
+    records = list(store)
+    for id, reason in find_plugged(records).items():
+        console.log.warning("warning: trial %s %s", id, reason)
     for dataset in datasets:
-        write_files(options.runs, store, table_name(dataset))
+        write_files(options.runs, Placed(records), table_name(dataset))
         rows = plans.rows_for(preset, dataset, options.rows)
-        table = _printed_table(dataset, preset, rows, outcomes)
+        sha256 = next(source.sha256 for source in sources if source.name == dataset)
+        supplied = supplied_rows(submissions, dataset, sha256)
+        table = _printed_table(dataset, preset, rows, outcomes).model_copy(update={"supplied": supplied})
         compact = options.format == "md" and not options.details
         print(render_compact(table) if compact else render(table, options.format), end="")
     if signal is not None:
@@ -143,13 +159,14 @@ def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    from gan_repro.trials.rows import ROWS
+    from gan_repro.trials.presets import get_preset
+    from gan_repro.trials.rows import ROWS, get_row
 
     parser.description = "Train and score the models of Table 1 of 'Generative Adversarial Nets'."
     parser.epilog = "Example: gan-repro table --preset quick --rows gan train-set"
     parser.add_argument(
         "--preset",
-        type=_known_preset,
+        type=arguments.checked_by(get_preset),
         default="quick",
         metavar="NAME",
         help="how much to spend: smoke, quick (default), standard, paper, or one of your own, FILE.toml",
@@ -166,7 +183,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--rows",
         "--models",
         nargs="+",
-        type=_known_row,
+        type=arguments.checked_by(get_row),
         metavar="NAME",
         help=f"rows: {', '.join(row for row in ROWS if not ROWS[row].on_request)}, and on request"
         f" {', '.join(row for row in ROWS if ROWS[row].on_request)} (default: all of the table)",
@@ -219,6 +236,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"where your records, checkpoints and tables are kept (default: {RUNS})",
     )
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
+    parser.add_argument(
+        "--with",
+        dest="supplied",
+        type=Path,
+        metavar="FOLDER",
+        help="print the rows that score --save keeps in this folder (runs/submissions) below the table",
+    )
     parser.add_argument("--fresh", action="store_true", help="run again what is already done")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument(
@@ -229,20 +253,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("md", "csv", "json", "latex"), default="md")
 
 
-def _check_row(name: str) -> None:
-    from gan_repro.trials import rows
-
-    rows.get_row(name)
-
-
-def _check_preset(name: str) -> None:
-    from gan_repro.trials.presets import get_preset
-
-    get_preset(name)
-
-
-_known_row = arguments.checked_by(_check_row)
-_known_preset = arguments.checked_by(_check_preset)
 _known_dataset = arguments.checked_by(lambda name: name == data.FACES or data.entry(name))
 
 
