@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro import data
 from gan_repro.util import arguments, console
-from gan_repro.util.device import HELP, cards, choose_device, on_card
+from gan_repro.util.device import cards, choose_device, on_card
 from gan_repro.util.folders import RUNS, is_published, published_folder
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from gan_repro.trials.execution.outcome import TrialOutcome
     from gan_repro.trials.execution.plan import Planned
     from gan_repro.trials.presets import Preset
-
-_MAX_SEEDS = 5
 
 
 def run(options: argparse.Namespace) -> int:
@@ -159,6 +157,7 @@ def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    from gan_repro.trials.execution import arguments as execution
     from gan_repro.trials.presets import get_preset
     from gan_repro.trials.rows import ROWS, get_row
 
@@ -188,45 +187,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"rows: {', '.join(row for row in ROWS if not ROWS[row].on_request)}, and on request"
         f" {', '.join(row for row in ROWS if ROWS[row].on_request)} (default: all of the table)",
     )
-    seeds = parser.add_mutually_exclusive_group()
-    seeds.add_argument(
-        "--seeds",
-        type=_fixed_seed,
-        metavar="N",
-        help=f"the first N of the fixed seeds, at most {_MAX_SEEDS} (default: the preset's number)",
-    )
-    seeds.add_argument(
-        "--seed", nargs="+", type=_fixed_seed, metavar="K", help=f"these of the seeds only, 1 to {_MAX_SEEDS}"
-    )
-    parser.add_argument(
-        "--device", type=arguments.device, default="auto", metavar="DEVICE", help=f"{HELP}; default: auto"
-    )
-    parser.add_argument(
-        "--products",
-        choices=("torch", "onednn"),
-        default="torch",
-        help="who takes the matrix products of training: the library torch chose (default), or oneDNN, faster"
-        " on AMD's processors with AVX-512; it changes last digits, as another number of threads does",
-    )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--workers",
-        type=arguments.positive_count,
-        metavar="N",
-        help="trials at a time, one core each (default: one a core, or one a card)",
-    )
-    where.add_argument(
-        "--scheduler",
-        type=arguments.address,
-        metavar="ADDRESS",
-        help="send the trials to the Dask cluster at tcp://HOST:PORT or tls://HOST:PORT (docs/cluster.md)",
-    )
-    parser.add_argument(
-        "--budget",
-        type=arguments.minutes,
-        metavar="MINUTES",
-        help="stop after so long, saving what is running; begun trials come first, then first seeds",
-    )
+    execution.add_arguments(parser)
     parser.add_argument(
         "--runs",
         "--results",
@@ -254,13 +215,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 _known_dataset = arguments.checked_by(lambda name: name == data.FACES or data.entry(name))
-
-
-def _fixed_seed(text: str) -> int:
-    number = arguments.positive_count(text)
-    if number > _MAX_SEEDS:
-        raise argparse.ArgumentTypeError(f"there are {_MAX_SEEDS} seeds, fixed in advance, so not {number}")
-    return number
 
 
 main = console.command_line("gan_repro.table1", configure, run)
