@@ -129,7 +129,7 @@ def test_what_is_no_model_row_or_data_set_is_refused() -> None:
         models.PLUGGED.add("x", models.model_class("gaussian"))
     with pytest.raises(ValueError, match=r"^row x is no gan_repro\.trials\.rows\.Row$"):
         rows.PLUGGED.add("x", 1)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="^row x has the name 'gan' in it; make both one$"):
+    with pytest.raises(ValueError, match=r"^row x has the name 'gan' in it; make both one$"):
         rows.PLUGGED.add("x", rows.ROWS["gan"])
     with pytest.raises(ValueError, match=r"^data set x is no gan_repro\.data\.Entry$"):
         data.register("x", 1)  # type: ignore[arg-type]
