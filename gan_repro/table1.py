@@ -71,24 +71,16 @@ def run(options: argparse.Namespace) -> int:
         print(plans.describe_plan(plan, store, workers=workers, fresh=options.fresh))
         return 0
 
-    from gan_repro.tables.collect import Placed
     from gan_repro.tables.files import write_files
     from gan_repro.tables.render import render, render_compact
-    from gan_repro.tables.table import table_name
     from gan_repro.trials.execution.sweep import sweep
-    from gan_repro.trials.plugged import find_plugged
     from gan_repro.trials.runner import RunOptions
     from gan_repro.util.plugins import loaded
 
     if unknown := environment.why_no_commit():
         console.log.info("note: the records will name no commit: %s", unknown)
     how = RunOptions(
-        results=options.runs,
-        root=options.root,
-        device=device,
-        fresh=options.fresh,
-        products=options.products,
-        plugins=loaded(),
+        options.runs, options.root, device, fresh=options.fresh, products=options.products, plugins=loaded()
     )
     outcomes, signal = sweep(
         plan,
@@ -98,11 +90,8 @@ def run(options: argparse.Namespace) -> int:
         budget_minutes=options.budget,
         show_progress=not options.quiet,
     )
-    records = list(store)
-    for id, reason in find_plugged(records).items():
-        console.log.warning("warning: trial %s %s", id, reason)
+    write_files(options.runs, list(store), datasets)
     for dataset in datasets:
-        write_files(options.runs, Placed(records), table_name(dataset))
         rows = plans.rows_for(preset, dataset, options.rows)
         sha256 = next(source.sha256 for source in sources if source.name == dataset)
         supplied = supplied_rows(submissions, dataset, sha256)
@@ -202,7 +191,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="supplied",
         type=Path,
         metavar="FOLDER",
-        help="print the rows that score --save keeps in this folder (runs/submissions) below the table",
+        help="print its saved rows (score --save), too",
     )
     parser.add_argument("--fresh", action="store_true", help="run again what is already done")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")

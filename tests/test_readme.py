@@ -26,6 +26,7 @@ from gan_repro.verdicts.judge import judge
 from tests.factories.plugins import forget_plugins
 
 ROOT = Path(__file__).parents[1]
+CONTRIBUTING = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -204,8 +205,8 @@ def example(tmp_path, monkeypatch):
 
 
 def shown(command: str) -> list[str]:
-    """The words of a command that README names."""
-    found = re.search(rf"`gan-repro ({command} [^`]*--plugin [^`]*)`", README)
+    """The words of a command that README or docs/contributing.md names."""
+    found = re.search(rf"`gan-repro ({command} [^`]*--plugin mixture[^`]*)`", README + CONTRIBUTING)
     assert found, command
     return shlex.split(found[1])
 

@@ -103,7 +103,7 @@ class PluginFile:
                 exec(compile(self.content, self.path, "exec"), vars(module))  # noqa: S102  what it is for
             if not any(self in registry.sources.values() for registry in _registries):
                 raise PluginError(
-                    f"plug-in {self.path} registers nothing; it calls models.register, rows.register or"
+                    f"plug-in {self.path} registers nothing; it calls models.register, trials.register or"
                     " data.register for what it has"
                 )
         except BaseException as error:
