@@ -11,6 +11,7 @@ from benchmarks.common import (
     PLACES,
     STATISTICS,
     Seconds,
+    against_products,
     at_each,
     cut,
     finish,
@@ -43,20 +44,7 @@ class AuthorsProtocol:
 
     @staticmethod
     def measure(device: str) -> Seconds:
-        import torch
-
-        from gan_repro.parzen import evaluate
-
-        samples = torch.from_numpy(images(CENTERS)).to(device)
-        valid, test = (torch.from_numpy(images(10_000, part)).to(device) for part in ("valid", "test"))
-        products = torch.empty(len(test), len(samples), device=device)
-        few = valid[:1000]
-
-        def multiply() -> None:
-            torch.mm(few, samples.T, out=products[: len(few)])
-            torch.mm(test, samples.T, out=products)
-
-        return in_turn({"ours": lambda: evaluate(samples, valid, test), "products": multiply}, device)
+        return against_products(device, CENTERS)
 
     def setup(self, measured: dict[str, Seconds], place: str, statistic: str) -> None:
         self.seconds = pick(measured, place)

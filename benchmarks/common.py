@@ -136,6 +136,27 @@ def _dataset() -> Any:
         raise NotImplementedError(str(error)) from error
 
 
+def against_products(device: str, n: int, repetitions: int = REPETITIONS) -> Seconds:
+    """Time the authors' protocol on n samples, and the products of its sizes, at most 10,000 columns wide."""
+    import torch
+
+    from gan_repro.parzen import evaluate
+
+    samples = torch.from_numpy(images(n)).to(device)
+    valid, test = (torch.from_numpy(images(10_000, part)).to(device) for part in ("valid", "test"))
+    blocks = samples.split(10_000)
+    products = torch.empty(len(test), len(blocks[0]), device=device)
+    few = valid[:1000]
+
+    def multiply() -> None:
+        for block in blocks:
+            for points in (few, test):
+                torch.mm(points, block.T, out=products[: len(points), : len(block)])
+
+    rivals = {"ours": lambda: evaluate(samples, valid, test), "products": multiply}
+    return in_turn(rivals, device, repetitions=repetitions)
+
+
 class _StopAfter:
     """An observer that ends a fit after so many epochs, in the middle of the schedules."""
 

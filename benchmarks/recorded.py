@@ -13,6 +13,7 @@ from typing import Any
 
 RATIOS = {
     "bench_parzen.AuthorsProtocol.track_ratio_to_products": True,
+    "bench_many_samples.ManySamples.track_ratio_to_products": True,
     "bench_training.AgainstProducts.track_ratio_to_products": True,
     "bench_training.AgainstPlainPyTorch.track_speedup": False,
 }

@@ -33,6 +33,7 @@ _LIMITS = [
         "bench_parzen.AuthorsProtocol.track_ratio_to_products",
         (),
     ),
+    ("the same with 100,000 samples", "≤ 0.4", "bench_many_samples.ManySamples.track_ratio_to_products", ()),
     ("GAN step, in times of its products", "≤ 1.15, 1.25", _TO_PRODUCTS, ("gan",)),
     ("DBN step, in times of its products", "≤ 1.15, 1.25", _TO_PRODUCTS, ("dbn",)),
     ("CAE step, in times of its products", "≤ 1.15, 1.25", _TO_PRODUCTS, ("cae",)),

@@ -11,11 +11,12 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from gan_repro.util.console import add_common, command, execute
+from gan_repro.util.console import add_common, add_plugin, command, execute, load_plugins
 
 COMMANDS = {
     "table": ("gan_repro.table1", "train and score the models of Table 1, and print the table"),
     "score": ("gan_repro.scoring.__main__", "score samples of your own under the protocol of Table 1"),
+    "check-model": ("gan_repro.models.__main__", "check that a model keeps what every model promises"),
     "data": ("gan_repro.data.__main__", "list, fetch, verify or import data sets"),
     "audit": ("gan_repro.audit.__main__", "check records, and everything that is printed from them"),
     "report": ("gan_repro.report.__main__", "write REPORT.md and the tables from the published record"),
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     # Options before the subcommand take no values, so the first word is its name.
     chosen = next((word for word in arguments if not word.startswith("-")), None)
+    load_plugins(arguments)
     return execute(_parser(chosen).parse_args(arguments))
 
 
@@ -52,6 +54,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
             module = importlib.import_module(module_name)
             module.configure(subcommand)
             add_common(subcommand)
+            add_plugin(subcommand)
             subcommand.set_defaults(run=module.run, prog=subcommand.prog)
     add_common(parser)
     return parser

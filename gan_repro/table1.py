@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro import data
 from gan_repro.util import arguments, console
-from gan_repro.util.device import HELP, cards, choose_device, on_card
+from gan_repro.util.device import cards, choose_device, on_card
 from gan_repro.util.folders import RUNS, is_published, published_folder
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from gan_repro.trials.execution.plan import Planned
     from gan_repro.trials.presets import Preset
 
-_MAX_SEEDS = 5
-
 
 def run(options: argparse.Namespace) -> int:
     """Train what is asked for and not there yet, and print the table; the exit status.
@@ -40,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
         ValueError, OSError: bad usage, a folder that cannot be written, or data that cannot be had.
     """
     from gan_repro.models import products
+    from gan_repro.scoring.submissions import load_submissions
+    from gan_repro.tables.supplied import supplied_rows
     from gan_repro.trials import environment, images
     from gan_repro.trials.execution import plan as plans
     from gan_repro.trials.presets import get_preset
@@ -47,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
     from gan_repro.util.files import require_writable
 
     preset = get_preset(options.preset)
+    submissions = load_submissions(options.supplied) if options.supplied else []
     store = RecordStore(options.runs)
     cluster: Cluster | None = None
     if options.scheduler is not None:
@@ -76,14 +77,14 @@ def run(options: argparse.Namespace) -> int:
 
     from gan_repro.tables.files import write_files
     from gan_repro.tables.render import render, render_compact
-    from gan_repro.tables.table import table_name
     from gan_repro.trials.execution.sweep import sweep
     from gan_repro.trials.runner import RunOptions
+    from gan_repro.util.plugins import loaded
 
     if unknown := environment.why_no_commit():
         console.log.info("note: the records will name no commit: %s", unknown)
     how = RunOptions(
-        results=options.runs, root=options.root, device=device, fresh=options.fresh, products=options.products
+        options.runs, options.root, device, fresh=options.fresh, products=options.products, plugins=loaded()
     )
     outcomes, signal = sweep(
         plan,
@@ -93,10 +94,12 @@ def run(options: argparse.Namespace) -> int:
         budget_minutes=options.budget,
         show_progress=not options.quiet,
     )
+    write_files(options.runs, list(store), datasets)
     for dataset in datasets:
-        write_files(options.runs, store, table_name(dataset))
         rows = plans.rows_for(preset, dataset, options.rows)
-        table = _printed_table(dataset, preset, rows, outcomes)
+        sha256 = next(source.sha256 for source in sources if source.name == dataset)
+        supplied = supplied_rows(submissions, dataset, sha256)
+        table = _printed_table(dataset, preset, rows, outcomes).model_copy(update={"supplied": supplied})
         compact = options.format == "md" and not options.details
         print(render_compact(table) if compact else render(table, options.format), end="")
     if signal is not None:
@@ -135,13 +138,15 @@ def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
-    from gan_repro.trials.rows import ROWS
+    from gan_repro.trials.execution import arguments as execution
+    from gan_repro.trials.presets import get_preset
+    from gan_repro.trials.rows import ROWS, get_row
 
     parser.description = "Train and score the models of Table 1 of 'Generative Adversarial Nets'."
     parser.epilog = "Example: gan-repro table --preset quick --rows gan train-set"
     parser.add_argument(
         "--preset",
-        type=_known_preset,
+        type=arguments.checked_by(get_preset),
         default="quick",
         metavar="NAME",
         help="how much to spend: smoke, quick (default), standard, paper, or one of your own, FILE.toml",
@@ -158,50 +163,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--rows",
         "--models",
         nargs="+",
-        type=_known_row,
+        type=arguments.checked_by(get_row),
         metavar="NAME",
         help=f"rows: {', '.join(row for row in ROWS if not ROWS[row].on_request)}, and on request"
         f" {', '.join(row for row in ROWS if ROWS[row].on_request)} (default: all of the table)",
     )
-    seeds = parser.add_mutually_exclusive_group()
-    seeds.add_argument(
-        "--seeds",
-        type=_fixed_seed,
-        metavar="N",
-        help=f"the first N of the fixed seeds, at most {_MAX_SEEDS} (default: the preset's number)",
-    )
-    seeds.add_argument(
-        "--seed", nargs="+", type=_fixed_seed, metavar="K", help=f"these of the seeds only, 1 to {_MAX_SEEDS}"
-    )
-    parser.add_argument(
-        "--device", type=arguments.device, default="auto", metavar="DEVICE", help=f"{HELP}; default: auto"
-    )
-    parser.add_argument(
-        "--products",
-        choices=("torch", "onednn"),
-        default="torch",
-        help="who takes the matrix products of training: the library torch chose (default), or oneDNN, faster"
-        " on AMD's processors with AVX-512; it changes last digits, as another number of threads does",
-    )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--workers",
-        type=arguments.positive_count,
-        metavar="N",
-        help="trials at a time, one core each (default: one a core, or one a card)",
-    )
-    where.add_argument(
-        "--scheduler",
-        type=arguments.address,
-        metavar="ADDRESS",
-        help="send the trials to the Dask cluster at tcp://HOST:PORT or tls://HOST:PORT (docs/cluster.md)",
-    )
-    parser.add_argument(
-        "--budget",
-        type=arguments.minutes,
-        metavar="MINUTES",
-        help="stop after so long, saving what is running; begun trials come first, then first seeds",
-    )
+    execution.add_arguments(parser)
     parser.add_argument(
         "--runs",
         "--results",
@@ -211,6 +178,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"where your records, checkpoints and tables are kept (default: {RUNS})",
     )
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
+    parser.add_argument(
+        "--with",
+        dest="supplied",
+        type=Path,
+        metavar="FOLDER",
+        help="print its saved rows (score --save), too",
+    )
     parser.add_argument("--fresh", action="store_true", help="run again what is already done")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument(
@@ -219,28 +193,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("md", "csv", "json", "latex"), default="md")
 
 
-def _check_row(name: str) -> None:
-    from gan_repro.trials import rows
-
-    rows.get_row(name)
-
-
-def _check_preset(name: str) -> None:
-    from gan_repro.trials.presets import get_preset
-
-    get_preset(name)
-
-
-_known_row = arguments.checked_by(_check_row)
-_known_preset = arguments.checked_by(_check_preset)
 _known_dataset = arguments.checked_by(lambda name: name == data.FACES or data.entry(name))
-
-
-def _fixed_seed(text: str) -> int:
-    number = arguments.positive_count(text)
-    if number > _MAX_SEEDS:
-        raise argparse.ArgumentTypeError(f"there are {_MAX_SEEDS} seeds, fixed in advance, so not {number}")
-    return number
 
 
 main = console.command_line("gan_repro.table1", configure, run)

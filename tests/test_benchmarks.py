@@ -31,6 +31,7 @@ BENCHMARKS = {
     "bench_parzen.AuthorsProtocol.track_ratio_to_products",
     "bench_parzen.AuthorsProtocol.track_seconds",
     "bench_parzen.Dimensions.time_density",
+    "bench_many_samples.ManySamples.track_ratio_to_products",
     "bench_parzen.Memory.peakmem_density",
     "bench_parzen.Memory.time_density",
     "bench_parzen.Memory.track_megabytes_beyond_the_file",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gan_repro import models, trials
+from gan_repro import models
 from gan_repro.__main__ import COMMANDS
 from gan_repro.__main__ import main as gan_repro_main
 from gan_repro.experiments.results import load_results
@@ -20,10 +20,13 @@ from gan_repro.tables.render import SUFFIXES, first_table, render
 from gan_repro.tables.table import headline, recorded_table
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.store import load_record
+from gan_repro.util.console import add_plugin, load_plugins
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.judge import judge
+from tests.factories.plugins import forget_plugins
 
 ROOT = Path(__file__).parents[1]
+CONTRIBUTING = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -159,14 +162,21 @@ def test_the_links_of_the_pages_lead_somewhere(page):
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+EXAMPLES = {"data": "mnist", "experiments": "game-1d"}
+"""What NAME may be, by command; else a model, which is a row, too."""
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_command_that_is_shown_is_one(page, capsys):
+def test_every_command_that_is_shown_is_one(page, example):
     text = page.read_text(encoding="utf-8")
     for line in re.findall(r"(?:^|`|/)gan-repro ([a-z][^`\n#]*)", text, re.MULTILINE):
-        name, *arguments = shlex.split(line.replace("NAME", "mnist").replace("mine.toml", "quick"))
+        example = EXAMPLES.get(line.split()[0], "gan")
+        name, *arguments = shlex.split(line.replace("NAME", example).replace("mine.toml", "quick"))
         assert name in COMMANDS, line
+        load_plugins(arguments)
         parser = argparse.ArgumentParser()
         importlib.import_module(COMMANDS[name][0]).configure(parser)
+        add_plugin(parser)
         if arguments:
             parser.parse_args(arguments)
     for module in re.findall(r"python -m (gan_repro(?:\.\w+)*)", text):
@@ -184,15 +194,35 @@ def test_the_score_that_it_shows_is_the_one_that_is_printed(mnist, tmp_path, mon
     assert capsys.readouterr().out.startswith(shown[1])
 
 
-def test_the_readmes_example_of_a_model_runs_as_it_stands(tmp_path, monkeypatch, capsys):
-    example = README.split("<!-- example -->")[1].split("```python\n")[1].split("```")[0]
+@pytest.fixture
+def example(tmp_path, monkeypatch):
+    """README's example as the file that it calls it, in the folder where commands are run."""
+    text = README.split("<!-- example -->")[1].split("```python\n")[1].split("```")[0]
+    (tmp_path / "mixture.py").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(models, "_REGISTERED", {})
-    exec(compile(example, "README.md", "exec"), {"__name__": "readme"})
-    value = re.match(r"(-?\d+\.\d) ± \d", capsys.readouterr().out)
-    assert value, "the example prints no score"
-    gaussian = trials.run(trials.make_spec("gaussian", trials.source("digits"), seed=1))
-    assert float(value[1]) > gaussian.score.log_likelihood.value + 5
+    yield
+    forget_plugins()
+
+
+def shown(command: str) -> list[str]:
+    """The words of a command that README or docs/contributing.md names."""
+    found = re.search(rf"`gan-repro ({command} [^`]*--plugin mixture[^`]*)`", README + CONTRIBUTING)
+    assert found, command
+    return shlex.split(found[1])
+
+
+def test_the_readmes_example_keeps_every_promise(example, capsys):
+    assert gan_repro_main(shown("check-model")) == 0
+    assert capsys.readouterr().out.endswith("mixture: all promises are kept\n")
+
+
+def test_the_readmes_example_is_a_row_of_the_table(example, capsys):
+    smaller = ["--preset", "smoke", "--datasets", "digits", "--workers", "1", "--format", "json"]
+    assert gan_repro_main([*shown("table"), "gaussian", *smaller]) == 0
+    cells = {row["label"]: row["columns"] for row in json.loads(capsys.readouterr().out)["rows"]}
+    assert list(cells)[-1] == "10 Gaussians"
+    scores = {label: cell["This run (smoke)"]["score"]["value"] for label, cell in cells.items() if cell}
+    assert scores["10 Gaussians"] > scores["Gaussian per pixel"] + 5
 
 
 def test_a_name_that_is_taken_is_refused():

@@ -1,6 +1,7 @@
 """Check the records, and everything that is printed from them.
 
-    gan-repro audit [--results DIR] [--replay N [--seed S] [--minutes M]] [--rescore ID] [--controls]
+    gan-repro audit [--results DIR] [--with FOLDER] [--replay N [--seed S] [--minutes M]] [--rescore ID]
+                    [--controls]
 
 For those who make the records: --seal, and --export ID [--to DIR]. Exit 0 with a summary when everything
 holds, 1 with the list of what does not, 2 for bad usage. What cannot be checked, as in a folder of one's
@@ -19,7 +20,10 @@ from gan_repro.util.device import HELP, choose_device
 from gan_repro.util.folders import SEAL, given_or_found, is_published
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gan_repro.audit.integrity import Checked
+    from gan_repro.audit.problem import Problem
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,8 +37,13 @@ def run(options: argparse.Namespace) -> int:
 
         return show_controls()
     results = options.results = given_or_found(options.results)
+    from gan_repro.audit.saved_rows import check_saved_rows, saved_rows
+
+    rows = saved_rows(options.supplied, results)
     if not (results / "trials").is_dir():
-        raise ValueError(f"{results} holds no trials; say where they are with --results")
+        if not rows or options.replay or options.rescore or options.seal or options.export:
+            raise ValueError(f"{results} holds no trials; say where they are with --results")
+        return _told(check_saved_rows(rows), _rows_hold(rows))
     from gan_repro.audit import actions
 
     if options.device is not None:
@@ -46,18 +55,28 @@ def run(options: argparse.Namespace) -> int:
     if options.seal:
         actions.seal(results)
     checked = check(results)
-    problems = list(checked.problems)
+    problems = [*checked.problems, *check_saved_rows(rows)]
     if options.replay:
         problems += actions.replay_drawn(options)
     for note in checked.notes:
         console.log.info("note: %s", note)
+    return _told(problems, "\n".join([actions.summary(results), *([_rows_hold(rows)] if rows else [])]))
+
+
+def _told(problems: Sequence[Problem], summary: str) -> int:
+    """Print what does not hold, or else the summary; the exit status."""
     if problems:
         print(*problems, sep="\n")
         count = len(problems)
         print("1 thing does not hold" if count == 1 else f"{count} things do not hold")
         return 1
-    print(actions.summary(results))
+    print(summary)
     return 0
+
+
+def _rows_hold(rows: Sequence[Path]) -> str:
+    count = "1 saved row is" if len(rows) == 1 else f"{len(rows)} saved rows are"
+    return f"{count} as saved; what they score is not judged."
 
 
 def check(results: Path) -> Checked:
@@ -69,12 +88,16 @@ def check(results: Path) -> Checked:
     from gan_repro.audit.problem import Problem
     from gan_repro.audit.seal import check_seal, own_runs
     from gan_repro.report.printed import check_printed, differences, printed
+    from gan_repro.trials.plugged import find_plugged
+    from gan_repro.trials.store import RecordStore
 
     if not is_published(results):
         records = check_records(results, published=False)
         texts = printed(results)
         tables = {path: texts[path] for path in results.glob("table1_*") if path in texts}
-        stale = [Problem(*found) for found in differences(tables)]
+        # Where a plug-in is not here, tables that were made with it cannot be.
+        lacking = find_plugged(RecordStore(results))
+        stale = [] if lacking else [Problem(*found) for found in differences(tables)]
         unsealed = Problem(SEAL, "is not there, so that an edited record would not be noticed")
         return Checked([*records.problems, *stale], [*records.notes, unsealed])
     records = check_records(results, own_runs(results))
@@ -92,6 +115,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="the published record, or your own runs (default: results where it is, else runs)",
+    )
+    parser.add_argument(
+        "--with",
+        dest="supplied",
+        type=Path,
+        metavar="FOLDER",
+        help="check the saved rows of this folder, not those of the audited one and of runs",
     )
     parser.add_argument(
         "--controls",

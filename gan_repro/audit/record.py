@@ -63,6 +63,9 @@ def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
     for record in records:
         id, old = record.spec.id, published.get(record.spec.id)
         problems += [Problem(id, what) for what in (*check_record(record), *check_origins(record.provenance))]
+        if record.provenance.plugins:
+            cure = "add its row to this repository (docs/contributing.md) and run it again"
+            problems.append(Problem(id, f"comes from a plug-in, which nobody else has; {cure}"))
         if record.status != "done":
             problems.append(Problem(id, f"is {record.status}, and only finished trials are recorded"))
         if old is not None and old.status == "done":

@@ -1,7 +1,8 @@
 """Drawing a record's samples again from published weights: a claim of hours, checked in a minute.
 
-On the machine of the record the samples must have the recorded SHA-256. Elsewhere rounding differs, and the
-score must come back within `TOLERANCE`.
+On the machine of the record the samples must have the recorded SHA-256. Samples that have it must have the
+recorded sigma and score, within `DENSITY_TOLERANCE`. Elsewhere rounding differs, and the score must come back
+within `TOLERANCE`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gan_repro.audit.problem import Problem
-from gan_repro.audit.replay import same_machine
+from gan_repro.audit.replay import DENSITY_TOLERANCE, same_machine
 from gan_repro.experiments.weights import load_weights
 from gan_repro.parzen.protocols import GridEdgeWarning, evaluate
+from gan_repro.stats.sums import mean
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
 from gan_repro.trials.records import TrialRecord
@@ -74,8 +76,10 @@ def rescore(record: TrialRecord, results: Path, *, root: Path | None = None, dev
     samples = model.sample(spec.evaluation.n_samples, generator=random).detach().cpu().numpy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GridEdgeWarning)
-        scores = [evaluate(samples, f.valid, f.test, protocol=spec.evaluation.protocol).mean for f in folds]
-    difference = sum(scores) / len(scores) - record.score.log_likelihood.value
+        scores = [evaluate(samples, f.valid, f.test, protocol=spec.evaluation.protocol) for f in folds]
+    difference = mean(score.mean for score in scores) - record.score.log_likelihood.value
+    sigmas = zip((score.sigma for score in scores), record.score.sigmas, strict=True)
+    off = max(abs(difference), *(abs(new - old) for new, old in sigmas))
     here = environment.describe(device)
     exact = same_machine(record, here)
     same = sha256_of_array(samples) == record.scored.samples_sha256
@@ -87,8 +91,10 @@ def rescore(record: TrialRecord, results: Path, *, root: Path | None = None, dev
         problems.append(
             Problem(spec.id, "the weights give other samples than were scored, on the same machine")
         )
-    if not same and abs(difference) > (limit or 0):
-        allowed = "none is allowed" if limit is None else f"{limit:g} are allowed on another machine"
+    if same and off > DENSITY_TOLERANCE:
+        problems.append(Problem(spec.id, f"the same samples score {difference:+.3g} nats off the record"))
+    if not same and limit is not None and abs(difference) > limit:
+        allowed = f"{limit:g} are allowed on another machine"
         problems.append(Problem(spec.id, f"the score differs by {difference:+.1f} nats; {allowed}"))
     return Rescored(spec.id, same, difference, limit, tuple(problems))
 

@@ -9,6 +9,9 @@ One with folds has besides:
 
 - ``read(root: Path | None) -> FaceSet``: all of it, to be cut into one fold after the other;
 - ``present(root: Path | None) -> bool``, where `resolve` asks for it: whether it is there, not opening it.
+
+Adding a data set: such a module, and an entry in `_ENTRIES` (docs/contributing.md). Data sets of others are
+plug-ins (`gan_repro.util.plugins`); they call `register`.
 """
 
 from __future__ import annotations
@@ -18,11 +21,27 @@ import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any, Literal
 
 from gan_repro.data.dataset import Dataset
 from gan_repro.data.fetch.sources import DataUnavailable
+from gan_repro.util.plugins import Registry
 
-__all__ = ["DataUnavailable", "Dataset", "Entry", "entry", "load", "load_folds", "names", "resolve"]
+__all__ = [
+    "DataUnavailable",
+    "Dataset",
+    "Entry",
+    "entry",
+    "find",
+    "load",
+    "load_folds",
+    "names",
+    "register",
+    "resolve",
+]
+
+Kind = Literal["digits", "faces", "colour"]
+"""Of images: rows have settings for each."""
 
 FACES = "faces"
 """Stands for the best face set that this machine has; see `resolve`."""
@@ -33,7 +52,14 @@ class Entry:
     """What is known about a data set without importing it."""
 
     module_name: str
+    """Dotted; with a leading dot it lies in this package."""
     about: str
+    images: Kind = "digits"
+    """For which kind of images a row has the settings that are used."""
+    image_shape: tuple[int, ...] = (28, 28)
+    """(height, width) or (height, width, channels)."""
+    may_be_shown: bool = False
+    """Whether figures may show its images. Photographs of people are never drawn."""
     folds: int = 0
     """How many folds it has, numbered from 0; 0 for a data set with one fixed cut."""
     shared_training: bool = False
@@ -45,38 +71,50 @@ class Entry:
 
     def module(self) -> ModuleType:
         """Import the module that loads and verifies it."""
-        return importlib.import_module(f"gan_repro.data.{self.module_name}")
+        return importlib.import_module(self.module_name, __name__)
+
+
+def _faces(module_name: str, about: str, **more: Any) -> Entry:
+    """Make the entry of a set of faces in TFD's layout: five folds, 48 x 48."""
+    return Entry(module_name, about, images="faces", image_shape=(48, 48), folds=5, **more)
 
 
 _ENTRIES = {
-    "mnist": Entry("mnist", "70,000 handwritten digits, 28 x 28; 55 MB, downloaded once"),
-    "digits": Entry("digits", "1,797 handwritten digits, 8 x 8, from scikit-learn; no download"),
-    "cifar10": Entry("cifar10", "60,000 colour photographs, 32 x 32 x 3; 139 or 170 MB, downloaded once"),
-    "tfd": Entry(
-        "faces.tfd",
+    "mnist": Entry(".mnist", "70,000 handwritten digits, 28 x 28; 55 MB, downloaded once", may_be_shown=True),
+    "digits": Entry(
+        ".digits",
+        "1,797 handwritten digits, 8 x 8, from scikit-learn; no download",
+        image_shape=(8, 8),
+        may_be_shown=True,
+    ),
+    "cifar10": Entry(
+        ".cifar10",
+        "60,000 colour photographs, 32 x 32 x 3; 139 or 170 MB, downloaded once",
+        images="colour",
+        image_shape=(32, 32, 3),
+        may_be_shown=True,
+    ),
+    "tfd": _faces(
+        ".faces.tfd",
         "112,234 faces, 48 x 48, the Toronto Face Database; given out on request, never downloaded",
-        folds=5,
         shared_training=True,
         how_to_get="put TFD_48x48.mat, given out on request, into a folder that GAN_REPRO_DATA names",
     ),
-    "fer2013": Entry(
-        "faces.fer2013",
+    "fer2013": _faces(
+        ".faces.fer2013",
         "33,870 faces, 48 x 48, a stand-in for tfd; made of your copy of FER2013 by import-faces",
-        folds=5,
         shared_training=True,
         stand_in=True,
         how_to_get="python -m gan_repro.data import-faces fer2013.csv",
     ),
-    "orl": Entry(
-        "faces.orl",
+    "orl": _faces(
+        ".faces.orl",
         "400 faces of 40 people, 48 x 48, a stand-in for tfd; 5 MB, downloaded once",
-        folds=5,
         stand_in=True,
     ),
-    "own_faces": Entry(
-        "faces.own",
+    "own_faces": _faces(
+        ".faces.own",
         "face images of your own, 48 x 48, a stand-in for tfd; made by import-faces",
-        folds=5,
         shared_training=True,
         stand_in=True,
         how_to_get="python -m gan_repro.data import-faces FOLDER",
@@ -84,19 +122,52 @@ _ENTRIES = {
 }
 _FACES_IN_ORDER = ("tfd", "fer2013")
 
+PLUGGED: Registry[Entry] = Registry(
+    "data set",
+    "gan_repro.datasets",
+    _ENTRIES,
+    lambda name, entry: None if isinstance(entry, Entry) else "is no gan_repro.data.Entry",
+)
+"""Data sets of others."""
+
 
 def names() -> list[str]:
-    """Return the names that `load` knows."""
-    return list(_ENTRIES)
+    """List the data sets that are here and loaded; `load` takes what installed packages offer, too."""
+    return [*_ENTRIES, *PLUGGED.names()]
+
+
+def register(name: str, entry: Entry) -> None:
+    """Make a data set of your own known: ``register("mine", Entry(__name__, "what it is"))``.
+
+    The module has `load` and `verify`, as above.
+
+    Raises:
+        ValueError: the name belongs to another data set.
+    """
+    PLUGGED.add(name, entry)
+
+
+def find(name: str) -> Entry | None:
+    """Look a data set up by name, here and in plug-ins; None where there is none.
+
+    Raises:
+        PluginError: its plug-in is broken.
+    """
+    return _ENTRIES.get(name) or PLUGGED.find(name)
 
 
 def entry(name: str) -> Entry:
-    """Look a data set up by name; ValueError, with close matches, for an unknown one."""
-    if name in _ENTRIES:
-        return _ENTRIES[name]
-    close = difflib.get_close_matches(name.lower(), _ENTRIES)
+    """Look a data set up by name, here and in plug-ins.
+
+    Raises:
+        ValueError: there is none, with close matches; or its plug-in is broken.
+    """
+    if (found := find(name)) is not None:
+        return found
+    known = list(dict.fromkeys((*names(), *PLUGGED.offered())))
+    close = difflib.get_close_matches(name.lower(), known)
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    raise ValueError(f"no data set is called {name!r}.{hint} There are: {', '.join(_ENTRIES)}")
+    raise ValueError(f"no data set is called {name!r}.{hint} There are: {', '.join(known)}")
 
 
 def load(name: str, *, fold: int | None = None, root: str | Path | None = None) -> Dataset:

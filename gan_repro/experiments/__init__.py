@@ -21,7 +21,7 @@ _MODULES = {
     "interpolation": "is interpolation in z smooth?",
     "independence": "are consecutive samples independent?",
     "sensitivity": "what each choice of the protocol costs, in nats",
-    "sample-count": "the score against the number of samples, 1,000 to 1,000,000",
+    "sample-count": "the score against the number of samples, 1,000 to 10,000,000",
     "chains": "the score against how chains are run, and rows sampled as published",
     "chain-habits": "start, thinning and number of the chains that are sampled",
     "sample-quality": "KID, precision, recall and other measures of the rows' samples",

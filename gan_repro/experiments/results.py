@@ -15,13 +15,14 @@ from pathlib import Path
 
 import gan_repro
 from gan_repro.experiments.record import ExperimentError, ExperimentRecord, experiment_paths, load_experiment
+from gan_repro.trials.plugged import find_plugged
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.store import RecordError, load_record, record_paths
 
 
 @dataclass(frozen=True)
 class DamagedFile:
-    """A file that should be a record and is none."""
+    """A file that should be a record and is none, or is one that no table can show."""
 
     path: Path
     reason: str
@@ -80,4 +81,6 @@ def load_results(path: str | Path | None = None) -> Results:
             experiments[file.stem] = load_experiment(file)
         except ExperimentError as error:
             problems.append(DamagedFile(file, str(error)))
+    for id, reason in find_plugged(trials).items():
+        problems.append(DamagedFile(folder / "trials" / f"{id}.json", f"{id}.json {reason}"))
     return Results(folder, tuple(trials), experiments, tuple(problems))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro import data, figures
-from gan_repro.util import console
+from gan_repro.util import arguments, console
 from gan_repro.util.folders import RESULTS
 from gan_repro.util.text import first_line
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from gan_repro.trials.records import TrialRecord
 
     Drawings = Iterator[tuple[str, Callable[[], Figure]]]
-
-_SHAPES = {"mnist": (28, 28), "digits": (8, 8), "cifar10": (32, 32, 3)}
-"""Of the images; faces are 48 x 48."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -67,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--datasets",
         "--dataset",
         nargs="+",
-        choices=data.names(),
+        type=arguments.checked_by(data.entry),
         metavar="NAME",
         help="only those of these data sets (default: of all recorded ones)",
     )
@@ -133,7 +130,7 @@ def _pictures(records: Sequence[TrialRecord], folder: Path, dataset: str) -> Dra
         if row is None or row in drawn or not path.exists():
             continue
         drawn.add(row)
-        yield f"samples_{row}_{dataset}", partial(_grid, path, _SHAPES.get(dataset, (48, 48)))
+        yield f"samples_{row}_{dataset}", partial(_grid, path, data.entry(dataset).image_shape)
 
 
 def _grid(path: Path, image_shape: tuple[int, ...]) -> Figure:

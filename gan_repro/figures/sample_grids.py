@@ -5,8 +5,9 @@ sample of the row, in a frame (Figure 2). That a sample differs from its neighbo
 was memorised: see Theis, van den Oord and Bethge (2016). A strip shows what a generator makes of the points
 on a line in z space (Figure 3).
 
-Photographs of people are not shown: for any data set but those of `MAY_BE_SHOWN` the neighbour's place holds
-its distance instead. Save with `gan_repro.figures.save`, which writes the same bytes for the same arrays.
+Photographs of people are not shown: for a data set that is not `data.Entry.may_be_shown` the neighbour's
+place holds its distance instead. Save with `gan_repro.figures.save`, which writes the same bytes for the same
+arrays.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from gan_repro import data
 from gan_repro.data.dataset import Images, Pixels
 from gan_repro.figures.style import new_figure
 from gan_repro.stats.neighbours import nearest
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     import torch
     from matplotlib.figure import Figure
 
-MAY_BE_SHOWN = frozenset({"mnist", "digits", "cifar10"})
-"""Data sets whose own images may stand in a picture; of all others only generated ones may."""
 ROWS, COLUMNS = 4, 5
 
 _DPI = 100
@@ -71,8 +71,8 @@ def choose_grid(
         samples: floats (n, d), n at least 20, from which 20 are drawn without replacement.
         train: floats (m, d) in the same unit, among which neighbours are sought.
         generator: fresh, and on the CPU; its seed stands in the caption.
-        show_neighbours: False leaves the neighbours out. So does True where the data set is none of
-            `MAY_BE_SHOWN`.
+        show_neighbours: False leaves the neighbours out. So does True where the data set's own images may
+            not be shown (`data.Entry.may_be_shown`).
         view: makes pixels in [0, 1] of images in another unit; neighbours are sought before it.
 
     Raises:
@@ -86,13 +86,15 @@ def choose_grid(
     chosen = samples[torch.randperm(len(samples), generator=generator)[:n_shown].numpy()]
     tiles = view(chosen)
     last = slice(COLUMNS - 1, None, COLUMNS)
-    if dataset not in MAY_BE_SHOWN:
+    entry = data.find(dataset)
+    may_be_shown = entry is not None and entry.may_be_shown
+    if not may_be_shown:
         distances, indices = nearest(chosen, train)
         _refuse_copies(dataset, tiles, view(train[indices]), indices)
         indices, distances = indices[last], distances[last]
     else:
         distances, indices = nearest(chosen[last], train)
-    shown = show_neighbours and dataset in MAY_BE_SHOWN
+    shown = show_neighbours and may_be_shown
     return Grid(
         samples=tiles,
         distances=np.square(distances),

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gan_repro.trials.rows import ROWS, Style
+from gan_repro.trials import rows
+from gan_repro.trials.rows import Style
 from gan_repro.util.files import atomic_write
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ _SPARE = tuple(
 
 def look(row: str) -> Style:
     """How a row is drawn, the same in every figure. A row that names no style of its own is given one."""
-    own = ROWS[row].style if row in ROWS else None
-    return own or _SPARE[zlib.crc32(row.encode()) % len(_SPARE)]
+    return rows.style(row) or _SPARE[zlib.crc32(row.encode()) % len(_SPARE)]
 
 
 def new_figure(

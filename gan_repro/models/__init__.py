@@ -1,6 +1,7 @@
 """The models by name; the module of a model is imported when it is asked for.
 
-Adding a model: one line in `_MODELS`, then ``pytest tests/models/test_conformance.py``.
+Adding a model: one line in `_MODELS`, then ``gan-repro check-model NAME`` (docs/contributing.md). Models of
+others are plug-ins (`gan_repro.util.plugins`).
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import difflib
 import importlib
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from gan_repro.util.plugins import Registry
 
 if TYPE_CHECKING:
     from gan_repro.models.base import Model
@@ -25,40 +28,47 @@ _MODELS = {
 }
 
 
-_REGISTERED: dict[str, type[Model]] = {}
-"""Classes that `register` added, by name."""
+def _refusal(name: str, kind: Any) -> str | None:
+    from gan_repro.models.base import Model
+
+    if not (isinstance(kind, type) and issubclass(kind, Model)):
+        return "is no subclass of gan_repro.models.base.Model"
+    called = getattr(kind, "name", None)
+    return None if called == name else f"has a class whose `name` is {called!r}; make both names one"
+
+
+PLUGGED: Registry[type[Model]] = Registry("model", "gan_repro.models", _MODELS, _refusal)
+"""Classes of others."""
 
 
 def names() -> tuple[str, ...]:
-    """List the names that `get` takes."""
-    return (*_MODELS, *_REGISTERED)
+    """List the models that are here and loaded; `get` takes what installed packages offer, too."""
+    return (*_MODELS, *PLUGGED.names())
 
 
 def register(kind: _Kind) -> _Kind:
-    """Make a model class of your own known under its `name`, in this process; a class decorator.
+    """Make a model class of your own known under its `name`; a class decorator.
 
     The class is a `base.Model`: with `baselines.Baseline` as its base it needs no more than `name`,
     ``fit(train)`` and ``sample(n, generator=...)``.
 
     Raises:
-        ValueError: the name belongs to another model.
+        ValueError: the name belongs to another model, or the class is no model.
     """
-    name = kind.name
-    if name in _MODELS or _REGISTERED.get(name, kind) is not kind:
-        raise ValueError(f"a model called {name!r} is there already; choose another name")
-    _REGISTERED[name] = kind
+    PLUGGED.add(kind.name, kind)
     return kind
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that `get` does not take, without importing any model.
+    """Refuse a name that `get` does not take, without importing any model of ours.
 
     Raises:
-        ValueError: no model has that name; the message offers the nearest ones.
+        ValueError: no model has that name; the message offers the nearest ones. Or its plug-in is broken.
     """
-    if name not in names():
-        near = difflib.get_close_matches(name, names(), n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known models: {', '.join(names())}"
+    if name not in _MODELS and PLUGGED.find(name) is None:
+        known = tuple(dict.fromkeys((*names(), *PLUGGED.offered())))
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known models: {', '.join(known)}"
         raise ValueError(f"no model is called {name!r}; {hint}")
 
 
@@ -69,8 +79,8 @@ def model_class(name: str) -> type[Model]:
         ValueError: as `check_name`.
     """
     check_name(name)
-    if name in _REGISTERED:
-        return _REGISTERED[name]
+    if (plugged := PLUGGED.find(name)) is not None:
+        return plugged
     module, _, attribute = _MODELS[name].partition(":")
     kind: type[Model] = getattr(importlib.import_module(module), attribute)
     return kind

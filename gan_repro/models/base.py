@@ -5,7 +5,7 @@ folder, the command line or the global random state. Images are rows (n, d) with
 
 There are two kinds: a `training.TrainedModel` is trained by minibatches and can stop anywhere and go on, a
 `baselines.Baseline` is fitted in one go. Adding a model: subclass one of them, list it in
-`gan_repro/models/__init__.py`, and run ``pytest tests/models/test_conformance.py``.
+`gan_repro/models/__init__.py`, and run ``gan-repro check-model NAME`` (docs/contributing.md).
 """
 
 from __future__ import annotations
@@ -79,6 +79,8 @@ class Model(ABC):
     """Raised whenever the same settings and seed would give other bits than before."""
     Config: ClassVar[type[ModelConfig]] = ModelConfig
     deviations: ClassVar[tuple[Deviation, ...]] = ()
+    tiny: ClassVar[Mapping[str, Any]] = {}
+    """Settings at which it trains in a moment on 8 x 8 pixels, for `conformance`."""
 
     config: ModelConfig
     epoch: int | None = None

@@ -81,6 +81,7 @@ class KMeans(Baseline):
     name: ClassVar[str] = "kmeans"
     Config = KMeansConfig
     config: KMeansConfig
+    tiny: ClassVar = {"n_clusters": 40, "max_iterations": 3}
 
     def fit(self, train: np.ndarray | Tensor) -> Self:
         """Find the centroids of the training images (n, d) in [0, 1].

@@ -115,6 +115,7 @@ class CAE(StackedModel):
     name: ClassVar[str] = "cae"
     Config = CAEConfig
     config: CAEConfig
+    tiny: ClassVar = {"layers": (12, 10), "chains": 4, "burn_in": 3, "thinning": 2}
     deviations: ClassVar[tuple[Deviation, ...]] = (
         Deviation(
             id="cae-unpublished-settings",

@@ -53,6 +53,7 @@ class DBN(StackedModel):
     name: ClassVar[str] = "dbn"
     Config = DBNConfig
     config: DBNConfig
+    tiny: ClassVar = {"layers": (12, 10), "chains": 4, "burn_in": 3, "thinning": 2}
     deviations: ClassVar[tuple[Deviation, ...]] = (
         Deviation(
             id="dbn-unpublished-settings",

@@ -68,6 +68,7 @@ class GSN(TrainedModel):
     name: ClassVar[str] = "gsn"
     Config: ClassVar[type[TrainingConfig]] = GSNConfig
     config: GSNConfig
+    tiny: ClassVar = {"layers": (12, 10), "chains": 4, "burn_in": 3, "thinning": 2}
     deviations: ClassVar[tuple[Deviation, ...]] = (
         Deviation(
             id="gsn-training-images",

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 
 Products = Literal["torch", "onednn"]
-PRODUCTS: tuple[str, ...] = get_args(Products)
+
 
 _LARGEST_ERROR = 1e-5
 """Of float32 sums of `_TERMS` numbers, relative; factors rounded to bfloat16 give 1e-3."""

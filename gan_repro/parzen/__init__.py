@@ -11,6 +11,7 @@ from gan_repro.util.lazy import attach
 
 if TYPE_CHECKING:
     from gan_repro.parzen.density import log_density as log_density
+    from gan_repro.parzen.density import log_density_stream as log_density_stream
     from gan_repro.parzen.protocols import GridEdgeWarning as GridEdgeWarning
     from gan_repro.parzen.protocols import ParzenResult as ParzenResult
     from gan_repro.parzen.protocols import choose_sigma as choose_sigma
@@ -24,5 +25,6 @@ __getattr__ = attach(
         "choose_sigma": "protocols",
         "evaluate": "protocols",
         "log_density": "density",
+        "log_density_stream": "density",
     },
 )

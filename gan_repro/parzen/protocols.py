@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from gan_repro.parzen.density import Matrix, log_density
+from gan_repro.parzen.density import Density, log_density
 from gan_repro.parzen.images import check_images
+from gan_repro.parzen.scan import Matrix
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.parabola import parabola_maximum
 
@@ -123,7 +124,8 @@ def choose_sigma(
     """
     rules = get_protocol(protocol)
     valid = valid[: rules.valid_limit]
-    curve = _curve(samples, valid, AUTHORS_SIGMAS, device)
+    density = Density(valid, samples, device=device)
+    curve = _curve(density, AUTHORS_SIGMAS)
     best = max(curve, key=lambda sigma: curve[sigma])
     at_edge = best in (AUTHORS_SIGMAS[0], AUTHORS_SIGMAS[-1])
     if rules.continuous and not at_edge and math.isfinite(curve[best]):
@@ -132,13 +134,13 @@ def choose_sigma(
         # a twin of it, a rounding error away, would leave two points for the parabola.
         ratio = AUTHORS_SIGMAS[1] / AUTHORS_SIGMAS[0]
         parts = np.array([part for part in range(1 - _FINE_PARTS, _FINE_PARTS) if part]) / _FINE_PARTS
-        curve |= _curve(samples, valid, best * ratio**parts, device)
+        curve |= _curve(density, best * ratio**parts)
         tried = sorted(curve)
         top = tried.index(max(curve, key=lambda sigma: curve[sigma]))
-        near = tried[top - 1 : top + 2]
-        highest = parabola_maximum(near, [curve[sigma] for sigma in near])
+        around = tried[top - 1 : top + 2]
+        highest = parabola_maximum(around, [curve[sigma] for sigma in around])
         if highest is not None:
-            curve |= _curve(samples, valid, np.array([highest]), device)
+            curve |= _curve(density, np.array([highest]))
         best = max(curve, key=lambda sigma: curve[sigma])
     return SigmaChoice(float(best), curve[best], tuple(sorted(curve.items())), bool(at_edge))
 
@@ -184,8 +186,7 @@ def evaluate(
     )
 
 
-def _curve(
-    samples: Matrix, valid: Matrix, sigmas: npt.NDArray[np.float64], device: str | torch.device | None
-) -> dict[float, float]:
-    means = log_density(valid, samples, sigmas, device=device).mean(axis=0)
+def _curve(density: Density, sigmas: npt.NDArray[np.float64]) -> dict[float, float]:
+    """Mean log-likelihood by sigma."""
+    means = density.log_density(sigmas).mean(axis=0)
     return {float(sigma): float(mean) for sigma, mean in zip(sigmas, means, strict=True)}

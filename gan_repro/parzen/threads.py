@@ -1,4 +1,7 @@
-"""Pieces of work, a thread for each: torch's own wait for each other after every step, these do not."""
+"""Share pieces of work among threads, one thread a piece.
+
+Torch's own threads share every single operation and wait for each other at its end; these wait once.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,14 @@ _EVEN_ENOUGH = 0.8
 
 
 class Threads:
-    """As many pieces at a time as torch has threads, each computed on one of them.
+    """A context in which as many pieces are computed at a time as torch has threads, each on one thread.
 
-    Where there are too few pieces for that, and on a GPU, it is one piece after the other, with torch's own
-    threads for each. Else torch computes on one thread in the whole process within the context, and
-    afterwards on as many as before.
+    Within it torch itself computes on one thread, afterwards on as many as before. Where there are too few
+    pieces for that, and on a GPU, pieces are computed one after the other, with torch's own threads.
+
+    Args:
+        device: where the pieces are computed.
+        pieces: how many there will be.
     """
 
     def __init__(self, device: torch.device, pieces: int) -> None:
@@ -43,7 +49,7 @@ class Threads:
             torch.set_num_threads(self.count)
 
     def map(self, work: Callable[[Piece], None], pieces: Iterable[Piece]) -> None:
-        """Do `work` on every piece; return when all are done, or raise what one of them raised."""
+        """Do `work` on every piece. Return when all are done, or raise what one of them raised."""
         if self._pool is None:
             for piece in pieces:
                 work(piece)

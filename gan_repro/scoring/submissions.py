@@ -220,24 +220,22 @@ def load_submissions(folder: Path | str) -> list[SubmittedRow]:
     Raises:
         SubmissionError: there is no such folder, or a file in it is not what it should be.
     """
+    return [_row(path, read_submission(path)) for path in submission_paths(folder)]
+
+
+def submission_paths(folder: Path | str) -> list[Path]:
+    """List the files that should be saved rows, as `load_submissions` reads them; its errors for a folder."""
     folder = Path(folder, FOLDER) if Path(folder, FOLDER).is_dir() else Path(folder)
     if not folder.is_dir():
         raise SubmissionError(f"{folder}: is no folder of saved rows; `score --save` makes one")
-    return [_row(path, read_submission(path)) for path in sorted(folder.glob("*.json"))]
+    return sorted(folder.glob("*.json"))
 
 
 def _row(path: Path, submission: Submission) -> SubmittedRow:
     main = submission.scores[submission.main_protocol]
     n = submission.samples.n
-    return SubmittedRow(
-        label=submission.name,
-        dataset=submission.dataset,
-        score=main.log_likelihood,
-        n=n,
-        marks=marks_of(n, submission.fold, main.at_grid_edge),
-        submission=submission,
-        path=path,
-    )
+    marks = marks_of(n, submission.fold, main.at_grid_edge)
+    return SubmittedRow(submission.name, submission.dataset, main.log_likelihood, n, marks, submission, path)
 
 
 def _subject(submission: Submission) -> tuple[str, str, int | None, str]:

@@ -63,6 +63,18 @@ def seeds(table: Table) -> Grid:
     return header, rows
 
 
+def supplied(table: Table) -> Grid:
+    """The rows of which samples were supplied: score, and why it does not stand beside Table 1 as it is."""
+    return ["Row", "Score", "Remarks"], [
+        [
+            row.label,
+            f"{row.score} {words.OTHER_COUNT}" if row.other_count else f"{row.score}",
+            "; ".join(row.marks),
+        ]
+        for row in table.supplied
+    ]
+
+
 def sampling(table: Table) -> Grid:
     """What samples cost."""
     header = [

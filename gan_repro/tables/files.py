@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.tables.collect import Placed
 from gan_repro.tables.render import SUFFIXES, render
-from gan_repro.tables.table import recorded_table
+from gan_repro.tables.table import recorded_table, table_name
+from gan_repro.trials.plugged import find_plugged
 from gan_repro.trials.records import TrialRecord
+from gan_repro.util.console import log
 from gan_repro.util.files import atomic_write
 
 
@@ -24,11 +26,15 @@ def files(
     return {folder / f"table1_{name}.{suffix}": render(table, form) for form, suffix in SUFFIXES.items()}
 
 
-def write_files(folder: Path, records: Iterable[TrialRecord] | Placed, name: str) -> None:
-    """Write what `files` gives.
+def write_files(folder: Path, records: Sequence[TrialRecord], datasets: Iterable[str]) -> None:
+    """Write the tables of data sets, and warn of trials whose plug-in is not here: no table shows them.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    for path, text in files(folder, records, name).items():
-        atomic_write(path, text)
+    for id, reason in find_plugged(records).items():
+        log.warning("warning: trial %s %s", id, reason)
+    placed = Placed(records)
+    for name in dict.fromkeys(map(table_name, datasets)):
+        for path, text in files(folder, placed, name).items():
+            atomic_write(path, text)

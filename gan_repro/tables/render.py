@@ -6,19 +6,17 @@ A text is a pure function of its table: no clock, no machine, the same bytes eve
 from __future__ import annotations
 
 import html as markup
-import io
-import json
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from gan_repro import paper
-from gan_repro.stats.estimate import Estimate
 from gan_repro.tables import breakdown, measures, words
 from gan_repro.tables.cell import Cell
+from gan_repro.tables.machine import as_csv, as_json
 from gan_repro.tables.table import Column, Table
 from gan_repro.trials.rows import label
-from gan_repro.util.text import csv_cell, markdown_cell, one_line
+from gan_repro.util.text import markdown_cell, one_line
 
 Format = Literal["md", "csv", "json", "latex"]
 SUFFIXES: Mapping[Format, str] = {"md": "md", "csv": "csv", "json": "json", "latex": "tex"}
@@ -69,7 +67,7 @@ def sentence(text: str) -> str:
 
 def render(table: Table, form: Format) -> str:
     """Write the whole table in one of the formats, ending in a newline."""
-    return {"md": _md, "csv": _csv, "json": _json, "latex": _latex}[form](table)
+    return {"md": _md, "csv": as_csv, "json": as_json, "latex": _latex}[form](table)
 
 
 def first_table(table: Table) -> str:
@@ -104,7 +102,7 @@ def render_compact(table: Table) -> str:
     lines.append("--details: seeds, sigma, cuts, cost of samples, other measures.")
     header, rows = _main(table, words.brief)
     body = markdown(header, rows, width=WIDTH)
-    return "\n".join([f"## {words.title(table)}", "", body, "", *lines]) + "\n"
+    return "\n".join([f"## {words.title(table)}", "", body, "", *lines]) + f"\n{_supplied(table, WIDTH)}"
 
 
 def render_details(table: Table) -> str:
@@ -165,7 +163,15 @@ def _text(row: str, column: Column, say: Callable[[Cell | None], str]) -> str:
 
 
 def _md(table: Table) -> str:
-    return f"{first_table(table)}\n\n{render_details(table)}"
+    return f"{first_table(table)}\n\n{render_details(table)}{_supplied(table)}"
+
+
+def _supplied(table: Table, width: int | None = None) -> str:
+    """Write the supplied rows under a rule, in Markdown; empty where there are none."""
+    if not table.supplied:
+        return ""
+    rows = markdown(*breakdown.supplied(table), width=width)
+    return f"\n---\n\n{words.SUPPLIED} (± over test images):\n\n{rows}\n"
 
 
 def _latex(table: Table) -> str:
@@ -173,78 +179,12 @@ def _latex(table: Table) -> str:
 
     header, rows = _main(table)
     comments = "".join(f"% {note}\n" for note in words.notes(table))
+    tables = [(header, rows)] + ([breakdown.supplied(table)] if table.supplied else [])
     # tabulate escapes what LaTeX would take for commands, but not the end of a line.
-    rows = [[one_line(text) for text in row] for row in rows]
-    return comments + tabulate(rows, header, tablefmt="latex_booktabs", disable_numparse=True) + "\n"
-
-
-def _csv(table: Table) -> str:
-    import pandas
-
-    rows = []
-    for row in table.rows:
-        base = {"dataset": table.name, "row": row, "label": label(row)}
-        printed = table.printed(row)
-        if printed is not None:
-            rows.append(base | {"column": "Paper"} | _numbers(printed))
-        for column in table.columns:
-            cell = column.cells.get(row)
-            if cell is not None:
-                rows.append(base | {"column": words.heading(column)} | _flat(cell))
-    safe = [{k: csv_cell(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
-    buffer = io.StringIO()
-    pandas.DataFrame(safe).convert_dtypes().to_csv(buffer, index=False, lineterminator="\n")
-    return buffer.getvalue()
-
-
-def _json(table: Table) -> str:
-    rows = [
-        {
-            "row": row,
-            "label": label(row),
-            "paper": None if (printed := table.printed(row)) is None else printed.model_dump(),
-            "columns": {
-                words.heading(column): column.cells[row].model_dump()
-                | {"score": None if (score := column.cells[row].score) is None else score.model_dump()}
-                for column in table.columns
-                if row in column.cells
-            },
-        }
-        for row in table.rows
+    written = [
+        tabulate(
+            [[one_line(t) for t in r] for r in rows], header, tablefmt="latex_booktabs", disable_numparse=True
+        )
+        for header, rows in tables
     ]
-    whole: dict[str, Any] = {"dataset": table.name, "unit": "nats", "rows": rows, "notes": words.notes(table)}
-    if table.measured is not None:
-        whole["measured"] = table.measured.model_dump(mode="json")
-    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
-
-
-def _numbers(estimate: Estimate | None) -> dict[str, Any]:
-    if estimate is None:
-        return {}
-    return {
-        "log_likelihood_nats": estimate.value,
-        "standard_error": estimate.standard_error,
-        "standard_error_over": estimate.over,
-        "n": estimate.n,
-    }
-
-
-def _flat(cell: Cell) -> dict[str, Any]:
-    return {
-        "trials_of_row": cell.row,
-        "preset": cell.preset,
-        **_numbers(cell.score),
-        "seeds": len(cell.done),
-        "collapsed": len(cell.collapsed),
-        "standard_error_of_one_net": cell.error_of_one,
-        "standard_error_within_fold": cell.error_within_fold,
-        "refined_nats": None if cell.refined is None else cell.refined.value,
-        "refined_standard_error": None if cell.refined is None else cell.refined.standard_error,
-        "sigma": " ".join(f"{sigma:.6g}" for sigma in cell.sigmas),
-        "at_grid_edge": any(seed.at_grid_edge for seed in cell.counted),
-        "samples": " ".join(map(str, cell.n_samples)),
-        "devices": " ".join(cell.devices),
-        "smaller_than_reference": "; ".join(cell.smaller),
-        "problem": cell.problem,
-        "trials": " ".join(cell.trials),
-    }
+    return comments + f"\n\n\\medskip {words.SUPPLIED} (± over test images):\n\n".join(written) + "\n"

@@ -21,6 +21,7 @@ from gan_repro.tables.collapse import Floor, floors
 from gan_repro.tables.collect import Placed, cell_from, cell_of
 from gan_repro.tables.measures import Measured, measured
 from gan_repro.tables.published import from_chains
+from gan_repro.tables.supplied import Supplied
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.records import TrialRecord
@@ -64,6 +65,8 @@ class Table(BaseModel):
     columns: tuple[Column, ...]
     measured: Measured | None = None
     """The published rows by other measures than the Parzen score."""
+    supplied: tuple[Supplied, ...] = ()
+    """Rows that stand below the table."""
 
     def printed(self, row: str) -> Estimate | None:
         """What the paper prints for a row of this table."""

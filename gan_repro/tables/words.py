@@ -15,6 +15,9 @@ from gan_repro.trials.rows import label
 
 CUT, ONE_SEED, UNFINISHED = "*", "°", "†"
 """Marks behind a number: the net is smaller or trained for less; one seed only; no score yet."""
+OTHER_COUNT = "‡"
+"""Behind a supplied row's score: from another number of samples than Table 1's."""
+SUPPLIED = "Samples supplied, training not seen"
 
 _FOLD_NOTES = {
     "tfd": "TFD: one model, trained on the unlabelled images, is scored on all folds, as the authors did, so"

@@ -9,6 +9,8 @@ from gan_repro.util.lazy import attach
 if TYPE_CHECKING:
     from gan_repro.trials.images import source as source
     from gan_repro.trials.records import TrialRecord as TrialRecord
+    from gan_repro.trials.rows import Row as Row
+    from gan_repro.trials.rows import register as register
     from gan_repro.trials.runner import RunOptions as RunOptions
     from gan_repro.trials.runner import run as run
     from gan_repro.trials.spec import TrialSpec as TrialSpec
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 __getattr__ = attach(
     __name__,
     {
+        "Row": "rows",
         "RunOptions": "runner",
         "RecordStore": "store",
         "TrialRecord": "records",
         "TrialSpec": "spec",
         "make_spec": "spec",
+        "register": "rows",
         "run": "runner",
         "source": "images",
     },

@@ -7,31 +7,16 @@ record says which of these cuts it has.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro.data import entry
-from gan_repro.trials.rows import get_row, kind_of, names
+from gan_repro.trials.cut import Cut as Cut
+from gan_repro.trials.rows import find_row, get_row, kind_of, names
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
 
 # Written down before the first recorded trial was run; a preset takes as many as it says, from the left.
 SEEDS = (1, 2, 3, 4, 5)
-
-
-class Cut(BaseModel):
-    """What a preset changes for a row, and in what that is smaller than the reference."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    settings: dict[str, Any] = {}
-    """Entries of the model's `Config` that differ from the reference's (`Row.reference_settings`)."""
-    evaluation: dict[str, Any] = {}
-    """Entries of `EvaluationSpec` that differ from its defaults."""
-    smaller: tuple[str, ...] = ()
-    """Each cut in words, for the record."""
-    minutes: float
-    """Rough length on one core of a 2.6 GHz server CPU, for the plan; records know better."""
 
 
 class Preset(BaseModel):
@@ -42,7 +27,7 @@ class Preset(BaseModel):
     name: str
     n_seeds: int
     cuts: Mapping[str, Cut]
-    """By row; ROW/KIND where images of a kind need a cut of their own."""
+    """By row; ROW/KIND where images of a kind need a cut of their own. Rows may bring theirs (`Row.cuts`)."""
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -51,7 +36,10 @@ class Preset(BaseModel):
 
     def has(self, row: str, dataset: str) -> bool:
         """Tell whether the preset runs a row on a data set."""
-        return row in names(dataset) and bool({row, f"{row}/{kind_of(dataset)}"} & set(self.cuts))
+        found = find_row(row)
+        if found is None or not found.has_place(dataset):
+            return False
+        return found.cuts is not None or bool({row, f"{row}/{kind_of(dataset)}"} & set(self.cuts))
 
     def rows(self, dataset: str) -> list[str]:
         """List the rows of a data set's table that the preset runs unless told otherwise."""
@@ -66,7 +54,9 @@ class Preset(BaseModel):
         if not self.has(row, dataset):
             get_row(row).reference_settings(dataset)
             raise ValueError(f"preset {self.name} does not run row {row} on {dataset}")
-        return self.cuts.get(f"{row}/{kind_of(dataset)}") or self.cuts[row]
+        found = get_row(row)
+        cut = self.cuts.get(f"{row}/{kind_of(dataset)}") or self.cuts.get(row)
+        return cut or found.cut(self.name)
 
     def spec(self, row: str, images: DataSpec, seed: int) -> TrialSpec:
         """Make the spec of the trial that this preset runs for a row, a data set and a seed.

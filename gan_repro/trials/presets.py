@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
+from gan_repro.trials.cut import PresetName
 from gan_repro.trials.preset import SEEDS as SEEDS
 from gan_repro.trials.preset import Cut as Cut
 from gan_repro.trials.preset import Preset as Preset
 from gan_repro.trials.preset_file import read_own_preset, read_preset
 from gan_repro.trials.spec import TrialSpec
 
-NAMES = ("smoke", "quick", "standard", "paper")
+NAMES: tuple[str, ...] = get_args(PresetName)
 COMPLETEST_FIRST = NAMES[::-1]
 FULL_SIZE = ("paper", "standard")
 """The presets at the references' own sizes, the completest first: what is shown as recorded."""

@@ -110,6 +110,20 @@ class Origin(_Part):
     """As `gan_repro.trials.environment.describe` reads it back."""
 
 
+class PluggedIn(_Part):
+    """What a trial took from a plug-in (`gan_repro.util.plugins`)."""
+
+    kind: Literal["row", "model", "data set"]
+    name: str
+    package: str | None = None
+    version: str | None = None
+    """Of the package."""
+    file: str | None = None
+    """Its name, where the plug-in is a file."""
+    sha256: str | None = None
+    """Of the file."""
+
+
 class Provenance(Origin):
     """Where, when and with what a trial ran. Two runs of one spec differ here and nowhere else."""
 
@@ -128,6 +142,8 @@ class Provenance(Origin):
     """After how many updates the noise was seeded anew: the checkpoint came from another kind of device."""
     peak_card_memory: int | None = None
     """The most of the card's memory that tensors took, bytes; None on the CPU."""
+    plugins: tuple[PluggedIn, ...] = ()
+    """What came from plug-ins; empty for a trial of ours."""
     earlier: tuple[Origin, ...] = ()
     """Of the runs that this one was resumed from, so far as they differ from this one's."""
 

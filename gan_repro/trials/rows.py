@@ -1,8 +1,8 @@
 """The rows of our tables: a model, the settings that its reference has for each kind of images, and its look.
 
 The defaults of the models are the references' settings for MNIST; a row says where a reference took another
-net for other images, or that it shows a variant. Adding a row: an entry in `ROWS`, and one in each preset
-that runs it (`gan_repro/trials/cuts`).
+net for other images, or that it shows a variant. Adding a row: an entry in `ROWS` (docs/contributing.md).
+Rows of others are plug-ins (`gan_repro.util.plugins`); they call `register`.
 """
 
 from __future__ import annotations
@@ -13,17 +13,11 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from gan_repro import paper
-
-Kind = Literal["digits", "faces", "colour"]
-
-_KINDS: Mapping[str, Kind] = {
-    "tfd": "faces",
-    "fer2013": "faces",
-    "orl": "faces",
-    "own_faces": "faces",
-    "cifar10": "colour",
-}
+from gan_repro import data, paper
+from gan_repro.data import Kind as Kind
+from gan_repro.trials.cut import Cut as Cut
+from gan_repro.trials.cut import PresetName
+from gan_repro.util.plugins import Registry
 
 
 class Style(NamedTuple):
@@ -47,6 +41,11 @@ class Row(BaseModel):
     settings: Mapping[Kind, Mapping[str, Any] | str]
     """By kind of images: what differs from the model's defaults, or the name of the adversarial net's recipe
     (models/gan/recipes.py). A row has no place in the tables of other kinds."""
+    cuts: Mapping[PresetName, Cut] | None = {}
+    """By preset, what it makes smaller; a preset that is not named here runs the row whole. None: the
+    presets' files (`gan_repro/trials/cuts`) say it, and those that do not name the row do not run it."""
+    minutes: float = 1.0
+    """Rough length of a whole trial on one core, for the plan."""
     style: Style | None = None
     """None: figures choose."""
     on_request: bool = True
@@ -66,6 +65,11 @@ class Row(BaseModel):
             there = ", ".join(names(dataset))
             raise ValueError(f"row {self.name} has no place in the table of {dataset}; there are: {there}")
         return self.settings_for(kind_of(dataset))
+
+    def cut(self, preset: str) -> Cut:
+        """Return what a preset makes smaller, where the row says it itself."""
+        own = (cut for name, cut in (self.cuts or {}).items() if name == preset)
+        return next(own, Cut(minutes=self.minutes))
 
     def settings_for(self, kind: Kind) -> dict[str, Any]:
         """Return the same for a kind of images that is in `settings`."""
@@ -91,6 +95,7 @@ def _printed(model: str, style: Style, **settings: Mapping[str, Any] | str) -> R
         label=paper.LABELS[model],
         settings=settings,
         style=style,
+        cuts=None,
         on_request=False,
     )
 
@@ -98,7 +103,9 @@ def _printed(model: str, style: Style, **settings: Mapping[str, Any] | str) -> R
 def _variant(name: str, label: str, style: Style, settings: Mapping[str, Any] | None = None) -> Row:
     """Make a row of the adversarial nets for digits, with settings of its own."""
     label = f"Adversarial nets, {label}"
-    return Row(name=name, model="gan", label=label, settings={"digits": settings or {}}, style=style)
+    return Row(
+        name=name, model="gan", label=label, settings={"digits": settings or {}}, style=style, cuts=None
+    )
 
 
 # As long as each of two layers trains.
@@ -127,6 +134,7 @@ ROWS: Mapping[str, Row] = {
             label="Adversarial nets, convolutional",
             settings={"colour": "cifar10-convolutional"},
             style=Style(_BLACK),
+            cuts=None,
             on_request=False,
         ),
         Row(
@@ -135,6 +143,7 @@ ROWS: Mapping[str, Row] = {
             label="Adversarial nets, one hidden layer in G",
             settings={"faces": "tfd-single-layer"},
             style=Style(_BLACK),
+            cuts=None,
         ),
         _printed("train-set", Style(_ORANGE, "--"), colour={}),
         _printed("kmeans", Style(_SKY, "-."), colour={}),
@@ -145,6 +154,7 @@ ROWS: Mapping[str, Row] = {
             label="DBN of one layer (RBM)",
             settings={"digits": _ONE_LAYER | {"layers": (1024,)}},
             style=Style(_BLACK, ":"),
+            cuts=None,
         ),
         Row(
             name="cae-1",
@@ -152,40 +162,75 @@ ROWS: Mapping[str, Row] = {
             label="CAE of one layer",
             settings={"digits": _ONE_LAYER | {"layers": (1000,)}},
             style=Style(_BLACK, "-."),
+            cuts=None,
         ),
     )
 }
 """By name, in the order of the tables."""
 
 
+def _refusal(name: str, row: Any) -> str | None:
+    if not isinstance(row, Row):
+        return "is no gan_repro.trials.rows.Row"
+    return None if row.name == name else f"has the name {row.name!r} in it; make both one"
+
+
+PLUGGED: Registry[Row] = Registry("row", "gan_repro.rows", ROWS, _refusal)
+"""Rows of others, which stand below ours."""
+
+
+def register(row: Row) -> Row:
+    """Make a row of your own known under its name.
+
+    Raises:
+        ValueError: the name belongs to another row.
+    """
+    PLUGGED.add(row.name, row)
+    return row
+
+
 def kind_of(dataset: str) -> Kind:
     """Return the kind of images of a data set."""
-    return _KINDS.get(dataset, "digits")
+    return data.entry(dataset).images
 
 
 def names(dataset: str) -> list[str]:
-    """List the rows that have a place in the table of that data set."""
-    return [name for name, row in ROWS.items() if row.has_place(dataset)]
+    """List the rows that have a place in the table of that data set, those of loaded plug-ins last."""
+    every = {**ROWS, **PLUGGED.things}
+    return [name for name, row in every.items() if row.has_place(dataset)]
+
+
+def find_row(name: str) -> Row | None:
+    """Return the row of that name, ours or of a plug-in; None where there is none.
+
+    Raises:
+        PluginError: its plug-in is broken.
+    """
+    return ROWS.get(name) or PLUGGED.find(name)
 
 
 def label(name: str) -> str:
     """Return a row's label in tables; a name that is no row's (a model of one's own) is its own label."""
-    return ROWS[name].label if name in ROWS else name
+    row = ROWS.get(name) or PLUGGED.things.get(name)
+    return row.label if row else name
 
 
-def style(name: str) -> Style:
-    """Return how a row is drawn; one without a style of its own is drawn in black."""
-    return (ROWS[name].style if name in ROWS else None) or Style()
+def style(name: str) -> Style | None:
+    """Return the style that a row has of its own, if it has one."""
+    row = ROWS.get(name) or PLUGGED.things.get(name)
+    return row.style if row else None
 
 
 def get_row(name: str) -> Row:
-    """Return the row of that name.
+    """Return the row of that name, ours or of a plug-in.
 
     Raises:
-        ValueError: there is none; with close matches, or all names.
+        ValueError: there is none; with close matches, or all names. Or its plug-in is broken.
     """
-    if name not in ROWS:
-        near = difflib.get_close_matches(name, ROWS, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known rows: {', '.join(ROWS)}"
+    row = find_row(name)
+    if row is None:
+        known = list(dict.fromkeys((*ROWS, *PLUGGED.names(), *PLUGGED.offered())))
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known rows: {', '.join(known)}"
         raise ValueError(f"no row is called {name!r}; {hint}")
-    return ROWS[name]
+    return row

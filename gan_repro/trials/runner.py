@@ -19,6 +19,7 @@ from gan_repro.parzen.protocols import get_protocol
 from gan_repro.trials import environment
 from gan_repro.trials.images import fingerprint, load_images
 from gan_repro.trials.monitor import TrainingMonitor
+from gan_repro.trials.plugged import plugged_in
 from gan_repro.trials.records import Origin, Provenance, TrialRecord
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.store import RecordStore
@@ -26,6 +27,7 @@ from gan_repro.trials.trial_run import TrialRun
 from gan_repro.util.device import choose_device, prepare
 from gan_repro.util.files import remove_unfinished
 from gan_repro.util.folders import RUNS
+from gan_repro.util.plugins import Plugin
 from gan_repro.util.text import one_line
 
 
@@ -56,6 +58,8 @@ class RunOptions:
     """The row of the table that it is for, named in messages and progress bars; None: the model's name."""
     smaller: tuple[str, ...] = ()
     """What the preset makes smaller than the reference, in words, for the record."""
+    plugins: tuple[Plugin, ...] = ()
+    """What has to be loaded first, wherever the trial runs."""
     checkpoint_seconds: float = 60.0
     """Least time between two checkpoints within the training."""
     progress_position: int | None = 0
@@ -80,11 +84,13 @@ def run(spec: TrialSpec, options: RunOptions | None = None) -> TrialRecord:
     Raises:
         OSError: the results folder cannot be written, or the data cannot be had.
         filelock.Timeout: another process runs the trial, and `options.stop_requested` while this one waited.
-        ValueError: the data are not those that the spec names, or the device is not there.
+        ValueError: the data are not those that the spec names, the device is not there, or a plug-in is not.
         MemoryError, RuntimeError: the machine or its card has too little memory, or the card has failed; the
             checkpoint stays.
     """
     options = options or RunOptions()
+    for plugin in options.plugins:
+        plugin.load()
     store = RecordStore(options.results)
     lock = options.results / "locks" / f"{spec.id}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -147,6 +153,7 @@ def _run(spec: TrialSpec, options: RunOptions) -> TrialRecord:
             **origin.model_dump(),
             preset=options.preset,
             smaller=options.smaller,
+            plugins=plugged_in(spec, options.row),
             started=started.isoformat(timespec="seconds"),
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds={name: round(value, 3) for name, value in trial.seconds.items()},

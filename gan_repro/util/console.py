@@ -65,6 +65,38 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_plugin(parser: argparse.ArgumentParser) -> None:
+    """Add ``--plugin``, which every subcommand has."""
+    from gan_repro.util.arguments import checked_by
+
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        type=checked_by(_load),
+        metavar="FILE",
+        help="a Python file with models, rows or data sets of your own (docs/contributing.md)",
+    )
+
+
+def load_plugins(arguments: Sequence[str]) -> None:
+    """Load the files that ``--plugin`` names, before other options are read, which may name what they hold.
+
+    Raises:
+        PluginError: one cannot be read or run.
+    """
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--plugin", action="append", nargs="?", default=[])
+    for path in early.parse_known_args(arguments)[0].plugin:
+        if path is not None:
+            _load(path)
+
+
+def _load(path: str) -> None:
+    from gan_repro.util.plugins import PluginFile
+
+    PluginFile.read(path).load()
+
+
 def execute(options: argparse.Namespace) -> int:
     """Run the command that the parsed options belong to; the exit status.
 
@@ -95,9 +127,12 @@ def command_line(
 
     @command
     def main(arguments: Sequence[str] | None = None) -> int:
+        arguments = sys.argv[1:] if arguments is None else arguments
+        load_plugins(arguments)
         parser = argparse.ArgumentParser(prog=f"python -m {name}")
         configure(parser)
         add_common(parser)
+        add_plugin(parser)
         parser.set_defaults(run=run, prog=parser.prog)
         return execute(parser.parse_args(arguments))
 
@@ -140,6 +175,8 @@ def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
 
 def _end(error: Exception) -> tuple[str, int]:
     """The sentence and the exit status for an error that a command let through."""
+    if (status := getattr(error, "exit_status", None)) is not None:
+        return str(error), int(status)
     if isinstance(error, OSError):
         return sentence(error), BAD_USAGE
     if isinstance(error, MemoryError):

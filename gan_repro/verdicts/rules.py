@@ -26,6 +26,8 @@ class Rule(_Part):
     """In words."""
     claims: tuple[str, ...] = ()
     """Ids of the claims that it decides."""
+    without_control: str = ""
+    """Why its claims have no control of their own (`verdicts.controls`), where they have none."""
 
 
 class RowAsPublished(_Part):
@@ -170,8 +172,11 @@ class GrowthRule(Rule):
     samples: tuple[int, int]
 
 
-class Rules(_Part):
-    """All rules, by their names in the files."""
+class Rules(BaseModel):
+    """All rules, by their names in the files: those with code of their own are fields, others are bounds."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, FindingRule]
 
     as_published: AsPublished
     best_by_search: BestBySearch
@@ -187,19 +192,12 @@ class Rules(_Part):
     copied_rows: CopyRule = Field(alias="copied-rows")
     error_over_examples: ErrorRule = Field(alias="error-over-examples")
     estimator_poor: GrowthRule = Field(alias="estimator-poor")
-    optimal_discriminator: FindingRule = Field(alias="optimal-discriminator")
-    value_at_optimum: FindingRule = Field(alias="value-at-optimum")
-    convergence: FindingRule
-    non_saturating: FindingRule = Field(alias="non-saturating")
-    not_memorised: FindingRule = Field(alias="not-memorised")
-    no_markov_chain: FindingRule = Field(alias="no-markov-chain")
-    interpolation: FindingRule
-    helvetica: FindingRule
-    sharp_distributions: FindingRule = Field(alias="sharp-distributions")
 
     def named(self) -> dict[str, Rule]:
         """Give every rule by its name in the files."""
-        return {field.alias or name: getattr(self, name) for name, field in type(self).model_fields.items()}
+        fields = type(self).model_fields
+        named = {field.alias or name: getattr(self, name) for name, field in fields.items()}
+        return named | self.__pydantic_extra__
 
 
 @functools.cache

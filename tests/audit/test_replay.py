@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gan_repro.audit.__main__ import main
-from gan_repro.audit.replay import TOLERANCE, compare, draw, replay, tolerance
+from gan_repro.audit.replay import DENSITY_TOLERANCE, TOLERANCE, compare, draw, replay, tolerance
 from gan_repro.trials.execution.plan import make_plan
 from gan_repro.trials.images import source
 from gan_repro.trials.presets import get_preset
@@ -56,18 +56,41 @@ def moved_here(record):
 def test_a_trial_comes_back_to_the_bit(recorded):
     again = replay(recorded, quiet())
     assert (again.exact, again.difference, again.problems) == (True, 0.0, ())
-    assert str(again) == f"{recorded.spec.id}: the same bits"
+    assert str(again) == f"{recorded.spec.id}: the same samples, and +0 nats"
 
 
 def test_a_doctored_number_is_caught_and_named(recorded):
     value = recorded.score.log_likelihood.value
-    again = replay(doctored(recorded, value + 1e-3), quiet())
+    again = replay(doctored(recorded, value + 1.1e-3), quiet())
     (problem,) = again.problems
     assert problem.where == recorded.spec.id
     assert problem.what == (
-        f"candidates.best.scores.authors.log_likelihood.value is recorded as {value + 1e-3},"
+        f"candidates.best.scores.authors.log_likelihood.value is recorded as {value + 1.1e-3},"
         f" and came out as {value}"
     )
+
+
+def test_a_density_may_differ_in_its_last_digits_alone(recorded):
+    """Samples and losses must be the same bits; log-likelihoods are as exact as is promised."""
+
+    def changed(**of_looks):
+        curve = [
+            point.model_copy(update={name: change(getattr(point, name)) for name, change in of_looks.items()})
+            for point in recorded.learning_curve
+            if point.valid_mean is not None
+        ]
+        kept = [point for point in recorded.learning_curve if point.valid_mean is None]
+        curve = tuple(sorted(curve + kept, key=lambda point: point.epoch))
+        return recorded.model_copy(update={"learning_curve": curve})
+
+    value = recorded.score.log_likelihood.value
+    assert compare(doctored(recorded, value + 0.9 * DENSITY_TOLERANCE), recorded).problems == ()
+    assert compare(changed(valid_mean=lambda mean: mean + 9e-4), recorded).problems == ()
+    assert compare(changed(sigma=lambda sigma: sigma + 9e-4), recorded).problems == ()
+    assert "valid_mean" in str(compare(changed(valid_mean=lambda mean: mean + 2e-3), recorded).problems[0])
+    assert "sigma" in str(compare(changed(sigma=lambda sigma: sigma + 2e-3), recorded).problems[0])
+    other = changed(losses=lambda losses: {name: loss + 1e-9 for name, loss in losses.items()})
+    assert "losses" in str(compare(other, recorded).problems[0])
 
 
 def test_a_record_from_before_a_field_was_added_comes_back_too(recorded):
@@ -165,7 +188,7 @@ def test_the_command_replays_and_tells(recorded, tmp_path, capsys):
     main(arguments)
     out = capsys.readouterr().out
     assert "replaying 1 of the 1 trials that took at most 2 minutes (asked for 3, drawn with seed 5)" in out
-    assert f"replayed {recorded.spec.id}: the same bits" in out
+    assert f"replayed {recorded.spec.id}: the same samples, and +0 nats" in out
     RecordStore(results).write(doctored(recorded, np.pi))
     assert main(arguments) == 1
     assert "is recorded as 3.14" in capsys.readouterr().out
@@ -204,7 +227,7 @@ def test_what_is_missing_is_said_and_others_are_replayed(recorded, tmp_path, cap
     main(replaying)
     out = capsys.readouterr().out
     assert "replaying 1 of the 4 trials" in out
-    assert f"replayed {recorded.spec.id}: the same bits" in out
+    assert f"replayed {recorded.spec.id}: the same samples, and +0 nats" in out
 
 
 @pytest.mark.parametrize("arguments", [["--replay", "-1"], ["--minutes", "0"], ["--minutes", "soon"]])

@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from gan_repro import trials
 from gan_repro.audit.__main__ import main
+from gan_repro.audit.replay import DENSITY_TOLERANCE
 from gan_repro.audit.rescore import TOLERANCE, rescore
 from gan_repro.audit.weights import export_weights
 from gan_repro.experiments.base import Context
@@ -90,6 +91,29 @@ def test_edited_weights_are_found_by_hash_and_by_samples(published):
     sidecar_path(results, record.spec.id).write_text(json.dumps(sidecar))
     problems = "; ".join(p.what for p in rescore(record, results).problems)
     assert "other samples than were scored, on the same machine" in problems
+
+
+def test_the_same_samples_must_have_the_recorded_score(published):
+    record, results = published
+
+    def recorded_as(**changes):
+        scores = {name: score.model_copy(update=changes) for name, score in record.scored.scores.items()}
+        candidates = {
+            name: candidate.model_copy(update={"scores": scores})
+            for name, candidate in record.candidates.items()
+        }
+        return rescore(record.model_copy(update={"candidates": candidates}), results)
+
+    def moved(nats):
+        estimate = record.score.log_likelihood
+        return recorded_as(
+            log_likelihood=estimate.model_copy(update={"value": estimate.value + nats})
+        ).problems
+
+    assert moved(0.9 * DENSITY_TOLERANCE) == ()
+    (problem,) = moved(1.1 * DENSITY_TOLERANCE)
+    assert problem.what == "the same samples score -0.0011 nats off the record"
+    assert recorded_as(sigma=record.score.sigma + 0.01).problems != ()
 
 
 def test_on_another_machine_the_score_is_compared(published, monkeypatch):

@@ -92,7 +92,7 @@ class TestACard:
 def test_the_pretend_card_catches_a_planted_bug(planted: bool, tmp_path: Path) -> None:
     """In a process of its own: what is planted is a tensor made without ``device=``."""
     (tmp_path / "planted_bug.py").write_text(BUG if planted else "")
-    test = "tests/models/test_conformance.py::TestEveryModel::test_trains_and_samples_on_a_card[gan]"
+    test = "tests/models/test_conformance.py::test_every_model_trains_and_samples_on_a_card[gan]"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.pretend_card", "-p", "planted_bug", "-m", "cuda", test],
         cwd=ROOT,

@@ -15,11 +15,13 @@ from benchmarks.moved import main as move_all
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.trained import load
 from gan_repro.figures.grids import main as keep_grids
+from gan_repro.models.conformance.case import draw, through_a_file
+from gan_repro.models.conformance.trained_model import Killed, Watcher
 from gan_repro.models.training import TrainedModel
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.util.files import sha256_of_array
 from tests.cuda import ON_A_CARD
-from tests.models.test_conformance import TRAINED, Killed, Watcher, draw, new, through_a_file
+from tests.models.test_conformance import CASES, TRAINED
 from tests.trials.conftest import digits_spec, tiny_spec
 
 __all__ = ["digits_spec", "tiny_spec"]
@@ -47,11 +49,11 @@ def killed_after(update: int, model: TrainedModel, train: np.ndarray, state: Any
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_training_moves_to_a_card_and_back(name: str, train: np.ndarray) -> None:
-    begun = killed_after(4, new(name), train)
-    moved = killed_after(10, new(name, device="cuda"), train, begun)
+    begun = killed_after(4, CASES[name].new(), train)
+    moved = killed_after(10, CASES[name].new(device="cuda"), train, begun)
     assert (moved["updates"], moved["device"], moved["reseeded"]) == (10, "cuda", [4])
     watcher = Watcher()
-    back = new(name).fit(train, observer=watcher, state=moved)
+    back = CASES[name].new().fit(train, observer=watcher, state=moved)
     assert back.reseeded == [4, 10]
     assert [log.epoch for log in watcher.logs] == [2]
     assert draw(back).isfinite().all()
@@ -59,23 +61,27 @@ def test_a_training_moves_to_a_card_and_back(name: str, train: np.ndarray) -> No
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_resumed_on_a_card_is_the_same_run(name: str, train: np.ndarray) -> None:
-    straight = new(name, device="cuda").fit(train)
-    resumed = new(name, device="cuda").fit(train, state=killed_after(4, new(name, device="cuda"), train))
+    straight = CASES[name].new(device="cuda").fit(train)
+    resumed = (
+        CASES[name]
+        .new(device="cuda")
+        .fit(train, state=killed_after(4, CASES[name].new(device="cuda"), train))
+    )
     assert resumed.reseeded == []
     for key, tensor in straight.parameters().items():
         assert torch.equal(tensor.cpu(), resumed.parameters()[key].cpu()), key
 
 
 def test_what_moves_is_all_but_the_noise(train: np.ndarray) -> None:
-    state = killed_after(4, new("gan"), train)
-    moved = new("gan", device="cuda", epochs=2)
+    state = killed_after(4, CASES["gan"].new(), train)
+    moved = CASES["gan"].new(device="cuda", epochs=2)
     seen = []
     moved.train_batch = lambda batch: seen.append(batch.cpu()) or {}
     moved.fit(train, state=state)
     for key, tensor in state["tensors"].items():
         assert torch.equal(moved._tensors()[key].cpu(), tensor), key
     order = []
-    stayed = new("gan", epochs=2)
+    stayed = CASES["gan"].new(epochs=2)
     stayed.train_batch = lambda batch: order.append(batch) or {}
     stayed.fit(train, state=state)
     assert [batch.tolist() for batch in seen] == [batch.tolist() for batch in order]

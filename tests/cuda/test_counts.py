@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from gan_repro import data, models
+from gan_repro.models.conformance.case import BATCHES
+from gan_repro.models.conformance.trained_model import Watcher
 from gan_repro.models.training import TrainedModel
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import choose_sigma
 from tests import pretend_card
 from tests.cuda import ON_A_CARD
-from tests.models.test_conformance import BATCHES, TRAINED, Watcher, new
+from tests.models.test_conformance import CASES, TRAINED
 
 pytestmark = [
     *ON_A_CARD,
@@ -54,8 +56,8 @@ class Counting(Watcher):
 
 def case(name: str) -> TrainedModel:
     if name == "gan of alternating updates":
-        return new("gan", device="cuda", update="alternating")
-    return new(name, device="cuda")
+        return CASES["gan"].new(device="cuda", update="alternating")
+    return CASES[name].new(device="cuda")
 
 
 def since(before: Counter[str], kind: str) -> int:

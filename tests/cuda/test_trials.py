@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from gan_repro import models
+from gan_repro import models, table1
 from gan_repro.audit.replay import replay
 from gan_repro.models.gan.recipes import RECIPES
 from gan_repro.models.training import TrainedModel
@@ -18,7 +18,8 @@ from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.util.device import prepare
 from tests.cuda import ON_A_CARD
-from tests.models.test_conformance import CASES, SETTINGS, VARIANTS, model_of
+from tests.factories.plugins import forget_plugins
+from tests.models.test_conformance import CASES
 from tests.trials.conftest import digits_spec, tiny_spec
 
 __all__ = ["digits_spec", "tiny_spec"]
@@ -41,10 +42,10 @@ def trial(spec: TrialSpec, results: Path, device: str) -> TrialRecord:
 @pytest.fixture
 def spec_of(tiny_spec):
     def make(case: str) -> TrialSpec:
-        settings = {**SETTINGS[model_of(case)], **(VARIANTS[case][1] if case in VARIANTS else {})}
+        settings = CASES[case].whole_settings
         if case == "train-set":
             return tiny_spec(case)
-        return tiny_spec(model_of(case), evaluation={"n_samples": 40}, **settings)
+        return tiny_spec(CASES[case].model, evaluation={"n_samples": 40}, **settings)
 
     return make
 
@@ -131,9 +132,15 @@ def test_a_replay_knows_bits_from_other_noise(tiny_spec, tmp_path) -> None:
     assert elsewhere.problems or "other noise" in str(elsewhere)
 
 
-def test_the_readmes_example_runs_on_a_card(tmp_path, monkeypatch, capsys) -> None:
-    example = README.split("<!-- example -->")[1].split("```python\n")[1].split("```")[0]
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(models, "_REGISTERED", {})
-    exec(compile(example, "README.md", "exec"), {"__name__": "readme"})
-    assert " nats" in capsys.readouterr().out
+def test_the_readmes_example_runs_on_a_card(tmp_path, capsys) -> None:
+    (tmp_path / "mixture.py").write_text(README.split("<!-- example -->\n```python\n")[1].split("```")[0])
+    table = ["--rows", "mixture", "--preset", "smoke", "--datasets", "digits", "--device", "cuda"]
+    table += ["--workers", "1", "--runs", str(tmp_path), "--plugin", str(tmp_path / "mixture.py")]
+    try:
+        # A single worker on a card is a process of its own, which would not find the pretend one.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("gan_repro.trials.execution.sweep.on_card", lambda device: False)
+            assert table1.main(table) == 0
+    finally:
+        forget_plugins()
+    assert "10 Gaussians" in capsys.readouterr().out

@@ -69,7 +69,7 @@ def test_a_fold_of_a_set_without_folds_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("fold", [None, -1, 5])
 def test_a_fold_that_is_not_there_is_refused(fold: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(data._ENTRIES, "folded", data.Entry("nowhere", "", folds=5))
+    monkeypatch.setitem(data._ENTRIES, "folded", data.Entry(".nowhere", "", folds=5))
     with pytest.raises(ValueError, match=f"folds 0 to 4; choose one of them, not fold={fold}"):
         data.load("folded", fold=fold)
 
@@ -77,7 +77,7 @@ def test_a_fold_that_is_not_there_is_refused(fold: int | None, monkeypatch: pyte
 def test_the_fold_reaches_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
     module = SimpleNamespace(load=lambda fold, root: (fold, root))
     monkeypatch.setitem(sys.modules, "gan_repro.data.folded", module)  # type: ignore[arg-type]
-    monkeypatch.setitem(data._ENTRIES, "folded", data.Entry("folded", "", folds=5))
+    monkeypatch.setitem(data._ENTRIES, "folded", data.Entry(".folded", "", folds=5))
     assert data.load("folded", fold=4) == (4, None)
 
 

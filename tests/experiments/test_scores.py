@@ -8,6 +8,7 @@ import pytest
 
 from gan_repro.experiments import chain_habits, sample_count, scores, sensitivity
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
+from gan_repro.models.gan.model import GAN
 from gan_repro.parzen import evaluate, log_density
 from tests.factories.records import WHERE
 
@@ -74,8 +75,31 @@ def test_draws_are_disjoint_and_of_the_right_size():
         assert len(found) == number
         assert all(sum(sizes[draw]) == count for draw in found)
         assert all(a.stop <= b.start for a, b in pairwise(found))
+    sizes = sample_count.block_sizes(10, 100_000)
+    assert (sum(sizes), len(sizes)) == (100_000, 10 + 99 + 90)
+    for count, number in ((300, 33), (3000, 33), (10_000, 10), (100_000, 1)):
+        assert len(sample_count.draws(sizes, count)) == number
     with pytest.raises(ValueError, match="15 samples"):
         sample_count.draws(sizes, 15)
+
+
+def test_samples_drawn_in_batches_count_as_drawn_at_once(context, monkeypatch):
+    settings = sample_count.Settings(dataset="digits", counts=(50, 500, 1000), n_valid=50, n_test=60, steps=9)
+    drawn, sample = [], GAN.sample
+
+    def counted(self, n, *, generator):
+        drawn.append(n)
+        return sample(self, n, generator=generator)
+
+    monkeypatch.setattr(GAN, "sample", counted)
+    whole = sample_count.run(settings, context)
+    assert drawn == [50] * 10 + [500]
+    monkeypatch.setattr(sample_count, "BATCH", 200)
+    parts = sample_count.run(settings, context)
+    assert drawn[11:] == [50] * 10 + [200, 200, 100]
+    for name, finding in whole.findings.items():
+        # The same noise in other matrices: products round in another way, and nothing else differs.
+        assert parts.findings[name].value == pytest.approx(finding.value, abs=1e-3), name
 
 
 def test_sample_count_runs(context):

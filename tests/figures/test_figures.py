@@ -183,7 +183,7 @@ def test_every_row_is_drawn_in_a_look_of_its_own_making():
 
 def test_a_row_without_a_colour_does_not_vanish(monkeypatch):
     bare = rows.ROWS["gan-searched"].model_copy(update={"style": None})
-    monkeypatch.setattr(style, "ROWS", {**rows.ROWS, "gan-searched": bare})
+    monkeypatch.setattr(rows, "ROWS", {**rows.ROWS, "gan-searched": bare})
     figure = figures.learning_curves([with_curve("gan-searched", 1, [1.0, 2.0])], "mnist")
     assert list(figure.axes[0].lines[0].get_ydata()) == [1.0, 2.0]
     assert legend(figure)[0] == "Adversarial nets, rate searched (preset standard)"

@@ -171,7 +171,7 @@ class Settled(Reference):
 
 @pytest.fixture
 def settled(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Settled]]:
-    monkeypatch.setattr(models, "_REGISTERED", {})
+    monkeypatch.setattr(models.PLUGGED, "things", {})
     yield models.register(Settled)
     Settled.given = None
 

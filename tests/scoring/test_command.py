@@ -157,7 +157,7 @@ def test_bad_samples_are_found_before_anything_is_downloaded(
 def test_a_data_set_with_folds_takes_all_validation_images(
     saved: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(data._ENTRIES, "folded", data.Entry("digits", "the digits, as if in folds", folds=5))
+    monkeypatch.setitem(data._ENTRIES, "folded", data.Entry(".digits", "the digits, as if in folds", folds=5))
     assert main([saved, "--dataset", "folded"]) == 2
     assert "the folds 0 to 4" in capsys.readouterr().err
     assert main([saved, "--dataset", "folded", "--fold", "2", "--json"]) == 0

@@ -15,7 +15,7 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks import bench_parzen, bench_training
+from benchmarks import bench_many_samples, bench_parzen, bench_training
 from benchmarks.common import MODELS, PLACES, Seconds, ratios, use
 from gan_repro.util.device import on_card
 
@@ -51,6 +51,11 @@ def told(benchmark: BenchmarkFixture, values: list[float], device: str) -> float
 def test_parzen_against_its_products(device: str, benchmark: BenchmarkFixture) -> None:
     seconds = measured(benchmark, bench_parzen.AuthorsProtocol.measure, device)
     assert told(benchmark, ratios(seconds, "ours", "products"), device) <= 0.6
+
+
+def test_parzen_of_many_samples_against_its_products(device: str, benchmark: BenchmarkFixture) -> None:
+    seconds = measured(benchmark, bench_many_samples.ManySamples.measure, device)
+    assert told(benchmark, ratios(seconds, "ours", "products"), device) <= 0.4
 
 
 @pytest.mark.parametrize("model", MODELS)

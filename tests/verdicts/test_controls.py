@@ -59,7 +59,11 @@ def the_old_share(samples, train, held_out):
 @pytest.mark.mnist
 def test_the_old_rule_on_memorisation_does_not_pass_its_controls(mnist, monkeypatch, capsys):
     """A pool of a fifth of the training images, and 0.6 as the bound: a pure copier was not told."""
-    rule = rules().not_memorised.model_copy(update={"bounds": (Bound(finding="copied_share", high=0.6),)})
+    rule = (
+        rules()
+        .named()["not-memorised"]
+        .model_copy(update={"bounds": (Bound(finding="copied_share", high=0.6),)})
+    )
     decider = replace(judge.DECIDERS["not-memorised"], decide=partial(findings.decide_by_bounds, rule=rule))
     monkeypatch.setitem(judge.DECIDERS, "not-memorised", decider)
     monkeypatch.setattr(memorisation, "copied", the_old_share)

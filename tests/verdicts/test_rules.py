@@ -121,9 +121,6 @@ def test_rules_read_findings_that_their_experiment_names(name):
 def test_the_bounds_of_the_theory_are_on_findings_of_a_run():
     tiny = game_1d.Settings(seeds=(1,), updates=2, early=1, discriminator_updates=1, hidden=2, batch_size=4)
     found = game_1d.run(tiny, experiments.base.Context()).findings
-    for rule in (
-        rules.rules().optimal_discriminator,
-        rules.rules().value_at_optimum,
-        rules.rules().convergence,
-    ):
+    for name in ("optimal-discriminator", "value-at-optimum", "convergence"):
+        rule = rules.rules().named()[name]
         assert {bound.finding for bound in rule.bounds} <= set(found)

@@ -44,6 +44,12 @@ class GAN(TrainedModel):
 
     name: ClassVar[str] = "gan"
     Config = GANConfig
+    tiny: ClassVar = {
+        "noise_dimension": 5,
+        "generator_hidden": ({"units": 12}, {"units": 10, "activation": "sigmoid"}),
+        "discriminator_hidden": (6, 5),
+        "pieces": 2,
+    }
     deviations: ClassVar[tuple[Deviation, ...]] = (
         Deviation(
             id="gan-random-streams",

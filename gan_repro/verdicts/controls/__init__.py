@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gan_repro.verdicts.controls import images, plane, seeds, theory
 from gan_repro.verdicts.controls.base import Control
+from gan_repro.verdicts.rules import rules
 
 GROUPS: Sequence[Callable[[], Iterator[Control]]] = (
     seeds.number_controls,
@@ -33,6 +34,12 @@ WITHOUT = {
     "tfd-cae": "decided as the same claim on MNIST, by the same code",
     "tfd-order": "decided as the same claim on MNIST, by the same code",
     "tfd-bold": "decided by the tests of the numbers, on a difference",
+    **{
+        claim: rule.without_control
+        for rule in rules().named().values()
+        for claim in rule.claims
+        if rule.without_control
+    },
 }
 """Claims that have no control of their own, and why."""
 

@@ -111,7 +111,7 @@ def sweep_to(results, plan, log=None, fatal=None):
         runner._run = logged
     moments = Moments(fatal)
     outcomes, _ = sweep(plan, quiet(results, checkpoint_seconds=0))
-    write_files(results, RecordStore(results), "digits")
+    write_files(results, list(RecordStore(results)), ["digits"])
     (results / "moments").write_text(str(moments.passed))
     sys.exit(0 if all(outcome.done for outcome in outcomes) else 1)
 
