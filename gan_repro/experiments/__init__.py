@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from gan_repro.experiments.record import ExperimentRecord
+    from gan_repro.models.products import Products
 
 _MODULES = {
     "game-1d": "the optimal discriminator, -log 4 and Figure 1, where the densities are known",
@@ -51,7 +52,12 @@ def module(name: str) -> ModuleType:
 
 
 def run(
-    name: str, settings: Any = None, *, results: Path = Path("results"), root: Path | None = None
+    name: str,
+    settings: Any = None,
+    *,
+    results: Path = Path("results"),
+    root: Path | None = None,
+    products: Products = "torch",
 ) -> ExperimentRecord:
     """Run an experiment on one thread and write its record, and its pictures where it has any.
 
@@ -60,6 +66,7 @@ def run(
         settings: its module's `Settings`; None for the defaults, which are the real run.
         results: where recorded trials and checkpoints are read, and `experiments/NAME.json` is written.
         root: the user's own data folder.
+        products: who takes its float32 matrix products (`gan_repro.models.products`).
 
     Raises:
         ValueError: no experiment has that name.
@@ -68,4 +75,4 @@ def run(
     """
     from gan_repro.experiments import base
 
-    return base.run_and_write(name, module(name), settings, base.Context(results, root))
+    return base.run_and_write(name, module(name), settings, base.Context(results, root, products))

@@ -24,7 +24,9 @@ def run(options: argparse.Namespace) -> int:
     from gan_repro.experiments.trained import NoModelError
 
     try:
-        record = experiments.run(options.name, results=options.runs, root=options.root)
+        record = experiments.run(
+            options.name, results=options.runs, root=options.root, products=options.products
+        )
     except NoModelError as error:
         console.log.error("%s: %s", options.prog, error)
         return 1
@@ -50,6 +52,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=RUNS,
         metavar="DIR",
         help=f"where trials and checkpoints are, and the record is kept (default: {RUNS})",
+    )
+    parser.add_argument(
+        "--products",
+        choices=("torch", "onednn"),
+        default="torch",
+        help="who takes the matrix products: the library torch chose (default), or oneDNN (see gan-repro table)",
     )
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
 

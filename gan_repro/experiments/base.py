@@ -27,6 +27,7 @@ from gan_repro.experiments.record import (
     experiment_path,
     write_experiment,
 )
+from gan_repro.models.products import Products
 from gan_repro.stats.intervals import mean_interval, share_interval
 from gan_repro.util.files import atomic_write, require_writable
 
@@ -49,6 +50,8 @@ class Context:
     results: Path = Path("results")
     root: Path | None = None
     """The user's own data folder."""
+    products: Products = "torch"
+    """Who takes the experiment's float32 matrix products (`gan_repro.models.products`)."""
 
     def log(self, line: str) -> None:
         """Say on stderr how far it is."""
@@ -141,6 +144,7 @@ def bootstrap_of(
 
 def run_and_write(name: str, module: Any, settings: Any, context: Context) -> ExperimentRecord:
     """Run a module's experiment and write its record; see `gan_repro.experiments.run`."""
+    from gan_repro.models.products import products_by, require
     from gan_repro.trials import environment
     from gan_repro.util.device import prepare
 
@@ -148,8 +152,10 @@ def run_and_write(name: str, module: Any, settings: Any, context: Context) -> Ex
     prepare("cpu", 1)
     started = datetime.now(UTC)
     settings = module.Settings() if settings is None else settings
-    origin = environment.origin("cpu")
-    result = module.run(settings, context)
+    require(context.products, "cpu")
+    origin = environment.origin("cpu", context.products)
+    with products_by(context.products):
+        result = module.run(settings, context)
     record = ExperimentRecord(
         name=name,
         version=module.VERSION,

@@ -74,3 +74,17 @@ def test_an_unknown_name_is_bad_usage(capsys):
         command.main(["nonsense"])
     with pytest.raises(ValueError, match="game-1d"):
         experiments.module("nonsense")
+
+
+def test_a_record_says_who_took_the_products(tmp_path, monkeypatch):
+    switch = torch.backends.mkldnn.matmul
+    seen = []
+    run_game = game_1d.run
+    monkeypatch.setattr(game_1d, "run", lambda *given: seen.append(switch.fp32_precision) or run_game(*given))
+    try:
+        record = experiments.run("game-1d", TINY_GAME, results=tmp_path, products="onednn")
+    except ValueError as error:
+        pytest.skip(str(error))
+    assert record.provenance.environment["products"] == "onednn"
+    assert seen == ["bf16"]
+    assert switch.fp32_precision != "bf16"
