@@ -57,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--products",
         choices=("torch", "onednn"),
         default="torch",
-        help="who takes the matrix products: the library torch chose (default), or oneDNN (see gan-repro table)",
+        help="who takes the matrix products: torch's choice (default), or oneDNN (see gan-repro table)",
     )
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from gan_repro import experiments
 from gan_repro.experiments import __main__ as command

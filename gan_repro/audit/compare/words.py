@@ -127,8 +127,10 @@ def _block(each: Compared) -> str:
     said = [("A", _state(pair.a, pair.protocol)), ("B", _state(pair.b, pair.protocol))]
     if pair.difference is not None:
         images = pair.over_images()
-        over = "" if images is None else f" {images.interval}, paired over {images.interval.n:,} test images"
-        said.append(("B - A", f"{pair.difference:+.1f} nats{over} ({pair.protocol})"))
+        over = "" if images is None else f", paired over {images.interval.n:,} test images {images.interval}"
+        # A difference that one decimal would hide is none of the size of a finding, but not none.
+        size = f"{pair.difference:+.1f}" if abs(pair.difference) >= 0.05 else f"{pair.difference:+.1e}"
+        said.append(("B - A", f"{size} nats under {pair.protocol}{over}"))
     if pair.a.curve and pair.b.curve:
         said.append(("training", _training(pair)))
     bits = {True: "the same bits", False: "other bits", None: "not on both sides"}[pair.same_samples]
@@ -152,12 +154,13 @@ def _verdict(each: Compared) -> str:
     if spec:
         also = f", and beside it the {_listed(others)}" if others else ""
         return f"not the same thing was asked for: {_listed(spec)} differ{'s' * (len(spec) == 1)}{also}"
+    if each.pair.a.seed is None and each.pair.same_samples is False:
+        return f"other samples were scored{f'; besides differ: {_listed(others)}' if others else ''}"
     if not others:
-        told = "" if each.pair.a.id else " that these files tell"
-        return f"nothing{told} explains a difference: settings, versions and machine are the same"
+        return "nothing explains a difference: spec, settings, versions and machine are the same"
     if others == ["machine"]:
         return "the machine is the difference: spec, settings, versions and code are the same"
-    return f"the same was asked for; what differs is the {_listed(others)}"
+    return f"the same was asked for; what differs: {_listed(others)}"
 
 
 def _training(pair: Pair) -> str:

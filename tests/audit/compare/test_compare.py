@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def test_another_machine_is_told_as_the_difference(tmp_path: Path, capsys: Captu
     a, b = folder(tmp_path / "a", [epyc]), folder(tmp_path / "b", [xeon])
     assert main(["compare", a, b]) == 0
     out = capsys.readouterr().out
-    assert "B - A       +3.5 nats (authors)" in out
+    assert "B - A       +3.5 nats under authors" in out
     assert "samples     other bits" in out
     assert "machine     processor: AMD EPYC -> Xeon" in out
     assert "the machine is the difference: spec, settings, versions and code are the same" in out
@@ -98,6 +99,14 @@ def test_what_changed_is_sorted_by_kind(
     a = folder(tmp_path / "a", [old])
     b = folder(tmp_path / "b", [changed(old, environment, samples="b" * 64)])
     assert compared(capsys, a, b)["pairs"][0]["possible_causes"] == causes
+
+
+def test_a_tiny_difference_is_not_hidden(tmp_path: Path, capsys: Capture) -> None:
+    a, b = (folder(tmp_path / name, trials("gan", [value])) for name, value in (("a", 156.0), ("b", 156.001)))
+    assert main(["compare", a, b]) == 0
+    out = capsys.readouterr().out
+    assert "B - A       +1.0e-03 nats" in out
+    assert "nothing explains a difference: spec, settings, versions and machine are the same" in out
 
 
 @pytest.mark.skipif("plugins" not in Provenance.model_fields, reason="records do not tell plug-ins")
@@ -206,7 +215,9 @@ def test_reports_with_their_images_are_compared_image_by_image(tmp_path: Path, c
     assert pair["over_test_images"]["interval"] == pytest.approx(list(expected.confidence_interval()))
     assert pair["over_test_images"]["n"] == len(reports[0].log_likelihoods())
     assert main(["compare", *map(str, paths)]) == 0
-    assert "paired over" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.search(r"nats under authors, paired over 497 test images \[-?\d+\.\d, -?\d+\.\d\]", out)
+    assert "so          other samples were scored\n" in out
 
 
 def test_values_that_do_not_make_the_mean_are_refused(tmp_path: Path, capsys: Capture) -> None:
