@@ -49,7 +49,11 @@ def run(options: argparse.Namespace) -> int:
     preset = get_preset(options.preset)
     submissions = load_submissions(options.supplied) if options.supplied else []
     store = RecordStore(options.runs)
-    cluster = _connect(options.scheduler)
+    cluster: Cluster | None = None
+    if options.scheduler is not None:
+        from gan_repro.trials.execution import dask_cluster
+
+        cluster = dask_cluster.Cluster(options.scheduler)
     device = cluster.device(options.device) if cluster else choose_device(options.device)
     if cluster is None:
         products.require(options.products, device)
@@ -117,22 +121,10 @@ def _printed_table(
         own[name] = [o.record for o in of_row if o.record is not None]
         problems[name] = "; ".join(dict.fromkeys(o.problem for o in of_row if o.problem))
     found = load_results(folder) if folder else None
+    published, experiments = (found.trials, found.experiments) if found else (None, None)
     return run_table(
-        dataset,
-        preset.name,
-        published=found.trials if found else None,
-        own=own,
-        problems=problems,
-        experiments=found.experiments if found else None,
+        dataset, preset.name, published=published, own=own, problems=problems, experiments=experiments
     )
-
-
-def _connect(scheduler: str | None) -> Cluster | None:
-    if scheduler is None:
-        return None
-    from gan_repro.trials.execution.dask_cluster import Cluster
-
-    return Cluster(scheduler)
 
 
 def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) -> int:
@@ -196,9 +188,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fresh", action="store_true", help="run again what is already done")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument(
-        "--details",
-        action="store_true",
-        help="print seeds, sigma, cuts, cost of samples and other measures, too",
+        "--details", action="store_true", help="print seeds, sigma, cuts, costs and other measures, too"
     )
     parser.add_argument("--format", choices=("md", "csv", "json", "latex"), default="md")
 

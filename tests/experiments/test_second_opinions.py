@@ -9,15 +9,18 @@ from pydantic import ValidationError
 
 from gan_repro import data, experiments, trials
 from gan_repro.experiments import sample_quality, true_likelihood
-from gan_repro.experiments.base import Context
+from gan_repro.experiments.base import Context, ExperimentResult
 from gan_repro.experiments.quality_record import (
     AS_PUBLISHED,
     BEST_BY_SEARCH,
+    REAL,
     SETS,
+    Collection,
     QualityPoint,
     kid_name,
     series_name,
 )
+from gan_repro.experiments.record import Finding
 from gan_repro.experiments.trained import NoModelError
 from gan_repro.measures import measure_samples
 from gan_repro.measures.kid import split_kid
@@ -27,6 +30,7 @@ from gan_repro.trials.store import RecordStore
 from gan_repro.util.files import sha256_of_array
 from gan_repro.util.seeds import derive_seed
 from gan_repro.verdicts import published
+from tests.factories.experiments import as_record
 
 QUALITY = sample_quality.Settings(
     dataset="digits",
@@ -218,12 +222,14 @@ def test_rows_are_added_to_the_record_as_checkpoints_arrive(results, tmp_path, t
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in (results / "checkpoints").glob("dbn-*"):
         (one / "checkpoints" / path.name).write_bytes(path.read_bytes())
+    path = one / "experiments" / "sample-quality.json"
+    path.write_text(path.read_text().replace(first.provenance.started, "2026-01-01T00:00:00+00:00"))
     told.clear()
     second = measured(one, rows=("dbn",))
     assert "sample-quality: 3 of 7 sets were recorded already" in told
     assert not any("train-set" in line or "gan" in line for line in told)
     assert second.settings["rows"] == ["train-set", "gan", "dbn"]
-    assert second.provenance.started == first.provenance.started
+    assert second.provenance.started == "2026-01-01T00:00:00+00:00", "what began first is when it began"
     without = [name for name in whole.findings if "/gsn/" not in name and name != "other_bits"]
     assert {name: second.findings[name] for name in without} == {n: whole.findings[n] for n in without}
     gsn = [number for number, wanted in enumerate(SETS) if wanted.row == "gsn"]
@@ -259,3 +265,16 @@ def test_samples_with_other_bits_are_counted_over_several_runs(results, tmp_path
     assert first.findings["other_bits"].value == 2
     monkeypatch.undo()
     assert measured(one, rows=("train-set", "gan")).findings["other_bits"].value == 2
+
+
+def test_a_set_of_another_trial_is_not_taken_over():
+    kid = Finding(value=0.1, unit="KID", what="KID")
+    findings = {kid_name(AS_PUBLISHED, "gan", 1): kid, REAL: kid}
+    points = {series_name("kid", "pixels"): [[-1, -1, 0.0, -1], [3, 1, 0.1, -1]]}
+    earlier = as_record("sample-quality", ExperimentResult(findings, points, ("of 100 epochs",)))
+    found = Collection("pixels", earlier)
+    assert SETS[3][:2] == (AS_PUBLISHED, "gan")
+    assert not found.take_over(3, "of 2,000 epochs", 1)
+    assert not found.take_over(3, "of 100 epochs", 2)
+    assert found.take_over(3, "of 100 epochs", 1)
+    assert (found.findings, found.series) == (findings, points)

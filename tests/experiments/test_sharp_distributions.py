@@ -94,7 +94,8 @@ def test_the_rank_of_a_linear_map_is_its_own():
 
 def test_directions_of_equal_strength_are_counted():
     frame = torch.linalg.qr(torch.from_numpy(np.random.default_rng(0).normal(size=(30, 5))))[0].T.float()
-    assert surface.measure(lambda z: z @ frame, torch.zeros(1, 5)).directions == pytest.approx(5, rel=1e-4)
+    found = surface.measure(lambda z: 3 * z @ frame, torch.zeros(1, 5))
+    assert found.directions == pytest.approx(5, rel=1e-4)
     assert surface.measure(lambda z: 0 * z @ frame, torch.zeros(1, 5)).rank == 0
 
 

@@ -57,6 +57,12 @@ def test_rows_have_means_over_seeds_and_ranks_by_what_is_better(records):
     assert with_errors["k-means centroids"][1:3] == ["331.5 ± 0.5 (1)", "0.125 ± 0.03 (4)"]
 
 
+def test_a_score_that_lacks_a_seed_does_not_stand_beside_all(records):
+    lacking = [r for r in records if (r.spec.model, r.spec.seed) != ("kmeans", 2)]
+    found = measured(lacking, quality(records), "mnist")
+    assert [each.row for each in found.sets if "parzen" not in each.values] == ["kmeans", "dbn"]
+
+
 def test_the_score_of_one_chain_stands_beside_its_samples(records):
     name = chains.published_name
     scores = {
