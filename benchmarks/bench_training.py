@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from benchmarks.common import (
@@ -22,6 +23,7 @@ from benchmarks.common import (
     use,
 )
 from gan_repro.models.denormals import flushed_denormals
+from gan_repro.models.products import products_by, require
 
 PLAIN = ["plain", "plain, D frozen in G's step", "plain, compiled"]
 STEPS = 10
@@ -57,13 +59,27 @@ class AgainstProducts:
 
     track_milliseconds.unit = "ms"  # type: ignore[attr-defined]
 
+    def track_speedup_by_onednn(self, measured: Any, model: str, place: str, statistic: str) -> float:
+        pick(self.seconds, "onednn")
+        return summary(ratios(self.seconds, "ours", "onednn"), statistic, worst=min)
+
+    track_speedup_by_onednn.unit = "times faster"  # type: ignore[attr-defined]
+
 
 def measure(name: str, device: str) -> Seconds:
-    """A model's step and its bare products, in turn."""
+    """A model's step, its bare products, and the step with its products taken by oneDNN, in turn."""
     from benchmarks.products import bare, of_step
 
     model, batch = model_at_work(name, device)
     rivals = {"ours": lambda: model.train_batch(batch), "products": bare(of_step(model, batch), device)}
+
+    def by_onednn() -> None:
+        with products_by("onednn"):
+            model.train_batch(batch)
+
+    with suppress(ValueError):  # not on a card, nor where it rounds factors
+        require("onednn", device)
+        rivals["onednn"] = by_onednn
     with flushed_denormals():  # as `fit` does
         return in_turn(rivals, device, calls=STEPS)
 

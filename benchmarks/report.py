@@ -24,6 +24,8 @@ RESULTS = ROOT / "results" / "asv"
 PAGE = ROOT / "docs" / "performance.md"
 
 _TO_PRODUCTS = "bench_training.AgainstProducts.track_ratio_to_products"
+_FROZEN = "plain, D frozen in G's step"
+_BY_ONEDNN = "bench_training.AgainstProducts.track_speedup_by_onednn"
 _SPEEDUP = "bench_training.AgainstPlainPyTorch.track_speedup"
 # What, the limit, the benchmark, and its parameters before place and statistic.
 _LIMITS = [
@@ -38,13 +40,12 @@ _LIMITS = [
     ("DBN step, in times of its products", "≤ 1.15, 1.25", _TO_PRODUCTS, ("dbn",)),
     ("CAE step, in times of its products", "≤ 1.15, 1.25", _TO_PRODUCTS, ("cae",)),
     ("GSN step, in times of its products", "≤ 1.15, 1.25", _TO_PRODUCTS, ("gsn",)),
-    ("GAN step, times faster than plain PyTorch", "≥ 1.5", _SPEEDUP, ("plain",)),
-    (
-        "the same, if plain PyTorch spares D's gradients in G's step",
-        "",
-        _SPEEDUP,
-        ("plain, D frozen in G's step",),
+    *(
+        (f"{model.upper()} step, times faster by --products onednn", "", _BY_ONEDNN, (model,))
+        for model in MODELS
     ),
+    ("GAN step, times faster than plain PyTorch", "≥ 1.5", _SPEEDUP, ("plain",)),
+    ("the same, if plain PyTorch spares D's gradients in G's step", "", _SPEEDUP, (_FROZEN,)),
     ("the same under torch.compile", "", _SPEEDUP, ("plain, compiled",)),
 ]
 
