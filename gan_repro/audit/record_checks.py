@@ -39,7 +39,7 @@ def is_commit(text: str) -> bool:
 
 
 def check_origins(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
-    """Say what is missing or cannot be in with what code and on what machine a record was made."""
+    """List what is missing or impossible in where a record comes from: commit, changes, environment."""
     yield from _check_origin(provenance, "provenance")
     if isinstance(provenance, Provenance):
         for number, origin in enumerate(provenance.earlier):
@@ -47,7 +47,7 @@ def check_origins(provenance: Provenance | ExperimentProvenance) -> Iterator[str
 
 
 def check_times(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
-    """Say what cannot be in when a record was made and how long it took."""
+    """List impossible times and durations of a record."""
     try:
         elapsed = datetime.fromisoformat(provenance.finished) - datetime.fromisoformat(provenance.started)
     except ValueError:

@@ -127,12 +127,3 @@ def load_experiment(path: Path) -> ExperimentRecord:
     if record.name != path.stem:
         raise ExperimentError(f"{path.name} holds the experiment {record.name}")
     return record
-
-
-def load_experiments(results: Path) -> dict[str, ExperimentRecord]:
-    """All experiments of a results folder, by name.
-
-    Raises:
-        ExperimentError: one of the files is damaged.
-    """
-    return {record.name: record for record in map(load_experiment, experiment_paths(results))}

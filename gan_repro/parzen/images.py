@@ -1,4 +1,4 @@
-"""In which range images lie, and what is to be said of values that lie elsewhere. The same in every door."""
+"""The range of pixels, [0, 1], and the messages on values outside it, shared by all that takes images."""
 
 from __future__ import annotations
 

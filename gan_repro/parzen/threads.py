@@ -1,6 +1,6 @@
-"""Share pieces of work among threads, one thread a piece.
+"""A pool of threads for independent pieces of work, one thread a piece.
 
-Torch's own threads share every single operation and wait for each other at its end; these wait once.
+Torch's own threads share every single operation and are synchronised at its end; these only at the very end.
 """
 
 from __future__ import annotations

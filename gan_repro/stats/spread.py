@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 COLLAPSED_BELOW = 0.5
+"""The threshold of the rule; it is repeated here for those who stand below the rules, and a test compares."""
 
 _ROWS_AT_A_TIME = 4096
 

@@ -22,12 +22,12 @@ Format = Literal["md", "csv", "json", "latex"]
 SUFFIXES: Mapping[Format, str] = {"md": "md", "csv": "csv", "json": "json", "latex": "tex"}
 
 WIDTH = 100
-"""Characters that what a command prints may take."""
+"""The longest line, in characters, that a command prints."""
 _MOST_LINES = 8
 CODE = "`["
-"""Left as they are in a cell by those who write code marks and intervals themselves."""
+"""For `keep`: characters not escaped in cells that hold our own code marks and intervals."""
 PROSE = CODE + "|"
-"""Left as they are in a sentence."""
+"""For `keep`: characters not escaped in sentences, which hold bars, too."""
 
 
 def markdown(

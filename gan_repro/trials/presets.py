@@ -41,17 +41,17 @@ def presets_with(row: str, dataset: str) -> list[str]:
 
 
 def row_under(preset: str | None, spec: TrialSpec) -> str | None:
-    """Return the row under which a trial stands that the preset of that name asked for.
+    """Return the row of a trial that was recorded under a preset.
 
-    That of its model where none of `PRESETS` did; None where the preset would not run it today.
+    The name of its model where the preset is a user's own; None where the preset no longer runs the trial.
     """
     return PRESETS[preset].row_of(spec) if preset in PRESETS else spec.model
 
 
 def stands_under(asked: str | None) -> tuple[str | None, ...]:
-    """List the presets, the completest first, for which a trial counts that the one of that name asked for.
+    """List the presets in whose columns a trial is shown that was recorded under one, the completest first.
 
-    Full-size ones share theirs: where `standard` cuts nothing, `paper` would run the very same trial.
+    Those of full size share their trials: where `standard` cuts nothing, `paper` would run the very same one.
     """
     return FULL_SIZE if asked in FULL_SIZE else (asked,)
 

@@ -46,8 +46,8 @@ class EvaluationSpec(BaseModel):
     patience: int | None = Field(None, ge=1)
     """Stop once the validation likelihood has not risen for so many epochs; None means never."""
     looks: int = Field(1, ge=1)
-    """How many looks in a row are averaged before the highest is taken as the best; the best generator is
-    that of the last of them. One look alone is the highest of many noisy numbers, and in part luck."""
+    """How many looks (evaluations on validation images) in a row are averaged. The best generator is that of
+    the last look of the window whose mean is highest; of single, noisy looks the highest is in part luck."""
     scored: Literal["best", "last"] = "best"
     """Which generator's score is the trial's: the best on validation images, or the last."""
 

@@ -102,12 +102,6 @@ class Evidence:
             tuple(r for r in found.trials if r.provenance.preset in FULL_SIZE), dict(found.experiments)
         )
 
-    @property
-    def datasets(self) -> tuple[str, ...]:
-        """The data sets that trials are recorded on, those of Table 1 first."""
-        names = {record.spec.data.name for record in self.records}
-        return tuple(sorted(names, key=lambda name: (name not in TABLE_1_DATASETS, name)))
-
     def trials(self, dataset: str, model: str) -> Trials:
         """Give a row's trials under the completest full-size preset that has a finished one; perhaps none."""
         for name in FULL_SIZE:

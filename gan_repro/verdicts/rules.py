@@ -45,6 +45,7 @@ class RowAsPublished(_Part):
     sigmas: tuple[float, ...] = ()
     """Bandwidths that the source fixes."""
     beside: str | dict[str, int] = ""
+    """Another way of sampling or scoring, which is reported next to it and decides nothing."""
 
 
 class AsPublished(Rule):

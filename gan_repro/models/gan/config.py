@@ -84,8 +84,8 @@ class GANConfig(TrainingConfig):
     output_nonzero: int | None = Field(None, ge=1)
     """In place of a range: so many N(0, 1) weights for each output unit, the others 0 (sparse_init)."""
     front: tuple[Hidden, ...] = ()
-    """Layers that are put before the trained generator after `front_epoch` epochs, the last one as wide as
-    the noise that it replaces. D, the velocities and the schedules then start anew, and all layers train."""
+    """Layers that are put between the noise and the trained generator once `front_epoch` epochs are done; the
+    last is as wide as the noise that it replaces. D, velocities and schedules are reset; all layers train."""
     front_epoch: int | None = Field(None, ge=1)
     discriminator_hidden: tuple[int, ...] = Field((240, 240), min_length=1)
     """Maxout units of each hidden layer."""
