@@ -31,7 +31,9 @@ class Moments:
     trace: float
     """Of the covariance."""
     root: npt.NDArray[np.float64]
-    """Symmetric square root of the covariance, (d, d)."""
+    """A square root R (d, rank) of the covariance R R': its directions of variance, as long as their spread.
+
+    The trace of (C_x C_y)^(1/2) is the sum of the singular values of R_x' R_y."""
 
 
 def moments(features: Floats) -> Moments:
@@ -71,11 +73,13 @@ def frechet_distance(samples: Floats, real: Moments, *, groups: int = GROUPS) ->
 
 def _moments(mean: npt.NDArray[np.float64], covariance: npt.NDArray[np.float64]) -> Moments:
     values, vectors = np.linalg.eigh(covariance)
-    values = values.clip(min=0)
-    return Moments(mean, float(values.sum()), (vectors * np.sqrt(values)) @ vectors.T)
+    # Directions without variance add nothing; there are many where samples are few or pixels never change.
+    varies = values > values[-1] * len(values) * np.finfo(np.float64).eps
+    root = vectors[:, varies] * np.sqrt(values[varies])
+    return Moments(mean, float(values.clip(min=0).sum()), root)
 
 
 def distance(x: Moments, y: Moments) -> float:
     """Squared Frechet distance between two Gaussians."""
-    overlap = np.linalg.svd(x.root @ y.root, compute_uv=False).sum()
+    overlap = np.linalg.svd(x.root.T @ y.root, compute_uv=False).sum()
     return float(np.square(x.mean - y.mean).sum() + x.trace + y.trace - 2 * overlap)
