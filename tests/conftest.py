@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -49,11 +50,17 @@ def fer2013() -> tuple[data.Dataset, ...]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
-    """As trials run: the nets of the tests are so small that a second thread mostly waits."""
+def _one_thread() -> Iterator[None]:
+    """As trials run: the nets of the tests are so small that a second thread mostly waits.
+
+    So does NumPy's BLAS, whose threads wait by spinning: on a busy machine that costs many times the work.
+    """
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
