@@ -42,7 +42,8 @@ def wait_for_training(process: subprocess.Popen, folder: Path) -> None:
 
 @pytest.mark.slow
 def test_hanging_up_saves_as_termination_does(tmp_path: Path) -> None:
-    process = start(LONG, tmp_path)
+    # Whoever runs the tests under nohup has it ignored, for their processes too.
+    process = start(LONG, tmp_path, lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
     wait_for_training(process, tmp_path)
     process.send_signal(signal.SIGHUP)
     out, err = process.communicate()
