@@ -14,6 +14,7 @@ import pytest
 from gan_repro import models
 from gan_repro.__main__ import COMMANDS
 from gan_repro.__main__ import main as gan_repro_main
+from gan_repro.experiments import chains
 from gan_repro.experiments.results import load_results
 from gan_repro.paper import printed
 from gan_repro.tables.render import SUFFIXES, first_table, render
@@ -130,10 +131,18 @@ def test_the_answer_says_how_far_the_longest_training_came():
     lost = re.search(r"([\d.]+) by test images .* and ([\d.]+) by the authors", report).groups()
     assert (float(found[1]), found[2]) == (round(float(value)), epochs)
     assert float(found[3]) == round(sum(map(float, lost)))
-    moved = re.search(r"moved one net of each by (\d+), (\d+) and (\d+)", answer)
-    assert moved
-    gains = re.search(r"DBN \+(\d+), Stacked CAE \+(\d+), Deep GSN \+(\d+)\.", report)
-    assert moved.groups() == gains.groups()
+
+
+def test_the_answer_says_how_far_the_chains_move_a_score():
+    answer = " ".join(README.split("![")[0].split())
+    said = re.search(r"DBNs between (-?\d+) and (-?\d+) and CAEs between (-?\d+) and (-?\d+)", answer)
+    assert said
+    record = load_results(ROOT / "results").experiments["chains"]
+    rows = {id: id.partition("-")[0] for id in record.trial_ids}
+    ends = [end for row in ("dbn", "cae") for end in chains.envelope(record, rows, row)]
+    assert [int(number) for number in said.groups()] == [round(end) for end in ends]
+    assert f"**are {ruling('mnist-dbn')}**" in answer
+    assert ruling("mnist-cae") == ruling("mnist-dbn")
 
 
 def recorded_rows():

@@ -155,4 +155,4 @@ def _sigma(table: Table) -> str:
 
 def _longest(table: Table, row: str) -> Cell | None:
     cells = [column.cells[row] for column in table.columns if row in column.cells]
-    return next((cell for cell in cells if cell.score is not None), None)
+    return next((cell for cell in cells if cell.score is not None and cell.refined is not None), None)
