@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from gan_repro import experiments
-from gan_repro.util import console
+from gan_repro.util import arguments, console
 from gan_repro.util.folders import RUNS
 
 
@@ -53,12 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"where trials and checkpoints are, and the record is kept (default: {RUNS})",
     )
-    parser.add_argument(
-        "--products",
-        choices=("torch", "onednn"),
-        default="torch",
-        help="who takes the matrix products: torch's choice (default), or oneDNN (see gan-repro table)",
-    )
+    arguments.add_products(parser)
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
 
 

@@ -191,8 +191,7 @@ def _cell(
     """Sample and score in one way, or read what an earlier run kept of it."""
     id, n = trained.record.spec.id, settings.n_samples
     sigmas = settings.gsn_sigmas if trained.record.spec.model == "gsn" else ()
-    asked = f"{VERSION} {id} {n} {sigmas} {chains} {burn_in} {from_image}"
-    asked += "" if context.products == "torch" else f" {context.products}"
+    asked = f"{VERSION} {id} {n} {sigmas} {chains} {burn_in} {from_image} {context.products}"
     name = f"{id}-{chains}-{burn_in}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}.json"
     path = context.results / "checkpoints" / NAME / name
     if path.exists():

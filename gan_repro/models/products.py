@@ -1,6 +1,6 @@
 """Who takes the float32 matrix products of a training: the library that torch chose, or oneDNN.
 
-On x86 torch gives them to MKL, which on AMD's processors with AVX-512 reaches less than half of oneDNN's
+On x86 torch gives them to MKL, which on an AMD EPYC (Zen 5, AVX-512) reached less than half of oneDNN's
 speed. Both compute in float32 and sum in other orders: other last digits, as with another number of threads.
 So it is no setting of a model but of how it is run, and stands in the record's provenance.
 

@@ -54,6 +54,14 @@ class RecordStore:
             except RecordError as error:
                 _warn(error, "left out")
 
+    def is_done(self, spec: TrialSpec) -> bool:
+        """Tell whether exactly this spec is finished; a damaged record is none, silently."""
+        try:
+            record = self._load(spec)
+        except RecordError:
+            return False
+        return record is not None and record.status == "done"
+
     def read_or_set_aside(self, spec: TrialSpec) -> TrialRecord | None:
         """As `read`; a damaged file is renamed to ID.json.corrupt, since a new one is to take its place."""
         try:

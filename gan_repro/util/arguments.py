@@ -58,4 +58,17 @@ def checked_by(check: Callable[[str], object]) -> Callable[[str], str]:
 
 
 device = checked_by(check_name)
+
+
+def add_products(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says who takes float32 matrix products; see `gan_repro.models.products`."""
+    parser.add_argument(
+        "--products",
+        choices=("torch", "onednn"),
+        default="torch",
+        help="who takes the float32 matrix products: the library torch chose (default), or oneDNN, which was"
+        " faster on an AMD EPYC with AVX-512; it changes last digits, as another number of threads does",
+    )
+
+
 """A device to compute on; whether it is there is asked once the command runs."""

@@ -24,13 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", type=arguments.device, default="auto", metavar="DEVICE", help=f"{HELP}; default: auto"
     )
-    parser.add_argument(
-        "--products",
-        choices=("torch", "onednn"),
-        default="torch",
-        help="who takes the matrix products of training: the library torch chose (default), or oneDNN, faster"
-        " on AMD's processors with AVX-512; it changes last digits, as another number of threads does",
-    )
+    arguments.add_products(parser)
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--workers",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gan_repro.stats.sums import total
 from gan_repro.trials.checkpoint import epochs_saved
@@ -64,13 +65,18 @@ def rows_for(preset: Preset, dataset: str, rows: Sequence[str] | None) -> list[s
     return preset.rows(dataset) if rows is None else [row for row in rows if row in names(dataset)]
 
 
-def remaining(planned: Planned, store: RecordStore, *, fresh: bool) -> tuple[str, float]:
-    """Return the state of a trial in words, and the minutes that what is left of it may take."""
-    record = None if fresh else store.read(planned.spec)
-    if record is not None and record.status == "done":
+def remaining(planned: Planned, results: Path, *, done: bool, fresh: bool) -> tuple[str, float]:
+    """Return the state of a trial in words, and the minutes that what is left of it may take.
+
+    Args:
+        planned: the trial.
+        results: the folder that has its checkpoint, if it was begun.
+        done: whether it is finished.
+        fresh: whether it is to be run again, whatever there is.
+    """
+    if done and not fresh:
         return "done", 0.0
-    path = checkpoint_path(store.folder.parent, planned.spec)
-    epochs = None if fresh else epochs_saved(path, planned.spec)
+    epochs = None if fresh else epochs_saved(checkpoint_path(results, planned.spec), planned.spec)
     if epochs is None:
         return "to be run", planned.minutes
     left = 1 - epochs / max(1, epochs, planned.spec.config["epochs"])
@@ -83,7 +89,9 @@ def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, 
 
     rows, left = [], []
     for planned in plan:
-        state, minutes = remaining(planned, store, fresh=fresh)
+        record = None if fresh else store.read(planned.spec)
+        done = record is not None and record.status == "done"
+        state, minutes = remaining(planned, store.folder.parent, done=done, fresh=fresh)
         left.append(minutes)
         rows.append([planned.spec.id, state, f"{minutes:g}", "; ".join(planned.smaller) or "none"])
     table = tabulate(rows, ["trial", "state", "minutes", "smaller than the reference"], tablefmt="github")

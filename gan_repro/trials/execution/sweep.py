@@ -75,8 +75,7 @@ def sweep(
     ordered = _ordered(plan, options, budget_minutes)
     count = _affordable(workers, options.threads) if executor is None else 1
     store = RecordStore(options.results)
-    left = [remaining(planned, store, fresh=options.fresh)[1] for planned in ordered]
-    ordered = [replace(planned, minutes=minutes) for planned, minutes in zip(ordered, left, strict=True)]
+    ordered = [_of_what_is_left(planned, store, options) for planned in ordered]
     progress = Progress(ordered, count, shown=show_progress)
     options = replace(options, progress_position=None)
     with stop.listening(budget_minutes), progress.displayed():
@@ -98,6 +97,13 @@ def _ordered(plan: Sequence[Planned], options: RunOptions, budget_minutes: float
         return sorted(plan, key=lambda planned: -planned.minutes)
     # A plan has the first seed of every row before any second: cut off anywhere, it fills the most cells.
     return sorted(plan, key=lambda planned: not checkpoint_path(options.results, planned.spec).exists())
+
+
+def _of_what_is_left(planned: Planned, store: RecordStore, options: RunOptions) -> Planned:
+    # A damaged record is warned of when the trial is run, and need not be here.
+    done = store.is_done(planned.spec)
+    minutes = remaining(planned, options.results, done=done, fresh=options.fresh)[1]
+    return replace(planned, minutes=minutes)
 
 
 def cores() -> int:

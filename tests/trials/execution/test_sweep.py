@@ -91,8 +91,7 @@ def test_time_left_is_told_from_what_is_left(tiny_spec, tmp_path, monkeypatch):
     assert cut.status == "interrupted"
     run(done.spec, quiet(tmp_path))
 
-    left = [remaining(p, RecordStore(tmp_path), fresh=False)[1] for p in (begun, done)]
-    assert left == [6.0, 0.0]
+    assert remaining(begun, tmp_path, done=False, fresh=False)[1] == 6.0
     weights = []
 
     def noted(plan, count, *, shown):
@@ -105,6 +104,16 @@ def test_time_left_is_told_from_what_is_left(tiny_spec, tmp_path, monkeypatch):
     shares = []
     run(begun.spec, quiet(tmp_path, report_share=shares.append))
     assert shares == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+def test_a_damaged_record_is_warned_of_once(tiny_spec, tmp_path, capsys):
+    plan = [planned(tiny_spec("gaussian"))]
+    path = RecordStore(tmp_path).path(plan[0].spec)
+    path.parent.mkdir()
+    path.write_text("{torn")
+    outcomes, _ = sweep(plan, quiet(tmp_path))
+    assert outcomes[0].done
+    assert capsys.readouterr().err.count("is not a trial record") == 1
 
 
 def kill_workers_once_there_is(file):
