@@ -235,3 +235,33 @@ def test_bad_usage_is_refused(arguments):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
+
+
+def by_onednn(record):
+    environment = {**record.provenance.environment, "products": "onednn"}
+    changed = record.provenance.model_copy(update={"environment": environment})
+    return record.model_copy(update={"provenance": changed})
+
+
+def test_the_recorded_library_takes_the_products_again(recorded, monkeypatch):
+    asked = []
+
+    def noted(spec, options):
+        asked.append(options.products)
+        return recorded
+
+    monkeypatch.setattr("gan_repro.audit.replay.run", noted)
+    monkeypatch.setattr("gan_repro.audit.replay.require", lambda products, device: None)
+    replay(recorded, quiet())
+    replay(by_onednn(recorded), quiet())
+    assert asked == ["torch", "onednn"]
+
+
+def test_where_it_cannot_be_had_no_bits_are_asked(recorded, monkeypatch):
+    def refuse(products, device):
+        raise ValueError("not here")
+
+    monkeypatch.setattr("gan_repro.audit.replay.require", refuse)
+    again = replay(by_onednn(recorded), quiet())
+    assert not again.exact
+    assert again.problems == ()

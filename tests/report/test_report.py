@@ -184,3 +184,45 @@ def test_help_answers_without_the_heavy_libraries(command):
         "sys.exit('torch' in sys.modules or 'scipy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_the_answer_counts_rulings_and_tells_distances():
+    records = [*trials("gan", [156.0, 158.0]), *trials("kmeans", [335.0]), *trials("train-set", [243.0])]
+    made = material(records)
+    (line,) = (line for line in pages.report(made).splitlines() if line.startswith("**In short.**"))
+    assert f"Of all {len(made.verdicts)} claims: cannot be told " in line
+    assert "hold? Cannot be told 4." in line
+    assert "k-means centroids score 335, the training images themselves 243." in line
+    searched = material(trials("gan-searched", [165.0, 167.0, 172.0]))
+    assert "by, nats: Adversarial nets -57." in pages.report(searched)
+    assert "by, nats" not in line
+
+
+def test_an_error_is_that_of_the_column_with_most_seeds():
+    """At a tie of the best by search, beside the deviation of one training."""
+    records = trials("gan", [156.0, 160.0]) + trials("gan-searched", [164.0, 168.0])
+    row = table_rows(section(pages.report(material(records)), "What the ± are over"))["Adversarial nets"]
+    assert row[2:] == ["2.8", "2.0", "2 of 3", "best by search"]
+    more = [*records, trial("gan", 3, 158.0)]
+    row = table_rows(section(pages.report(material(more)), "What the ± are over"))["Adversarial nets"]
+    assert row[2:] == ["2.0", "1.2", "3", "as published"]
+
+
+def test_findings_of_an_older_experiment_are_marked():
+    old = experiment("memorisation", nearest_is_training=(0.4, 0.5))
+    text = pages.pages(material(experiments={"memorisation": old}))["experiments"]
+    assert "**Of version 1; the experiment is at version 2 by now.**" in text
+    new = old.model_copy(update={"version": 2})
+    assert "by now" not in pages.pages(material(experiments={"memorisation": new}))["experiments"]
+
+
+def test_the_device_of_a_trial_names_who_took_its_products():
+    done = trial("gan", 1, 156.0)
+    by = {**done.provenance.environment, "products": "onednn"}
+    done = done.model_copy(update={"provenance": done.provenance.model_copy(update={"environment": by})})
+    assert "cpu, --products onednn" in pages.pages(material([done]))["trials"]
+
+
+def test_what_holds_without_a_trial_says_so():
+    (line,) = (line for line in pages.report(material()).splitlines() if "`copied-rows`" in line)
+    assert "no trial needed" in line
