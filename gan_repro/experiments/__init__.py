@@ -17,6 +17,7 @@ _MODULES = {
     "loss-early": "non-saturating against saturating loss, early in training",
     "sharp-distributions": "how thin a ring and point masses adversarial nets learn, and Markov chains",
     "update-order": "why alternating updates collapse where simultaneous ones train",
+    "collapse-rates": "how often a recipe collapses in a short training",
     "helvetica": "collapse when G is trained without D",
     "memorisation": "are samples copies of training images?",
     "interpolation": "is interpolation in z smooth?",

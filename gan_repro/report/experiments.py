@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from gan_repro import experiments as experiments_run
+from gan_repro.experiments import collapse_rates
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.report.material import Material
 from gan_repro.tables.render import CODE, markdown
 from gan_repro.verdicts.findings import describe
 
-ELSEWHERE = frozenset({"update-order"})
+ELSEWHERE = frozenset({"update-order", collapse_rates.NAME})
 """Experiments whose findings stand with the variants of the recipe."""
 
 

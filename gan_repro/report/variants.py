@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from gan_repro.experiments import collapse_rates
 from gan_repro.experiments.record import ExperimentRecord, Finding
 from gan_repro.experiments.update_order import (
     DISCRIMINATOR,
@@ -21,6 +23,7 @@ from gan_repro.report.material import Material
 from gan_repro.report.training import collapsed_seeds, longest_curves
 from gan_repro.search.log import SearchLog
 from gan_repro.stats.estimate import Estimate
+from gan_repro.stats.spread import COLLAPSED_BELOW
 from gan_repro.tables.render import CODE, markdown, sentence
 from gan_repro.trials.rows import ROWS, label
 from gan_repro.verdicts.findings import describe
@@ -39,6 +42,11 @@ dropout masks in common. All four combinations, on nets of full size, after {epo
 seeds. Where D has won, its loss is near 0 (0.69 where it cannot tell). Where all samples are one image, the
 distance between two is 0. Where pixels lie in the flat parts of the sigmoid, so is its slope, y (1 - y),
 and little of a gradient comes through to G."""
+_RATES = """## How often a recipe collapses: experiment `collapse-rates`
+
+Of {seeds} trainings of each recipe, at full size, {epochs} epochs from each seed, on one thread ({cpu}): how
+many have collapsed by then (spread across samples below half of that across the training images), and
+Wilson's 95 % interval of the share. Other seeds collapse on another processor: compare rates, not seeds."""
 _COLUMNS = {
     LIKELIHOOD: "Validation log-likelihood, nats",
     DISCRIMINATOR: "Loss of D, nats",
@@ -50,9 +58,10 @@ _COLUMNS = {
 def variants(material: Material) -> str:
     """What the search among the variants found, and how they go on; empty without the search's log."""
     log, order = material.searches.get("gan"), material.experiments.get("update-order")
+    rates = material.experiments.get(collapse_rates.NAME)
     if log is None or not log.tried:
         return ""
-    parts = (_search(log), _longer(material), _order(order) if order else "")
+    parts = (_search(log), _longer(material), _order(order) if order else "", _rates(rates) if rates else "")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -97,6 +106,29 @@ def _order(record: ExperimentRecord) -> str:
             made_from(record),
         ]
     )
+
+
+def _rates(record: ExperimentRecord) -> str:
+    rows = []
+    for row, share in record.findings.items():
+        spreads = [point.spread for point in record.points(row, collapse_rates.TrainingPoint)]
+        count = sum(spread < COLLAPSED_BELOW for spread in spreads)
+        low, high = share.interval or (math.nan, math.nan)
+        rows.append(
+            [
+                label(row),
+                f"{count} of {len(spreads)}",
+                f"{low:.0%} to {high:.0%}",
+                f"{min(spreads):.2f} to {max(spreads):.2f}",
+            ]
+        )
+    about = _RATES.format(
+        seeds=len(record.seeds),
+        epochs=record.settings["epochs"],
+        cpu=record.provenance.environment.get("processor"),
+    )
+    header = ["Recipe", "Collapsed", "Share, 95 %", "Spread, over that of the images"]
+    return "\n\n".join([about, markdown(header, rows), made_from(record)])
 
 
 def _plus_minus(finding: Finding) -> str:

@@ -6,12 +6,9 @@ spread across its samples is below a share of that across the training images (r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
-from gan_repro.stats.intervals import Interval, share_interval
 from gan_repro.stats.spread import spread
 from gan_repro.trials.records import TrialRecord
 from gan_repro.verdicts.rules import rules
@@ -33,9 +30,3 @@ def collapsed(record: TrialRecord, floor: float | None) -> bool:
     if record.scored.spread is not None:
         return record.scored.spread < rules().collapse.threshold
     return floor is not None and record.score.log_likelihood.value < floor
-
-
-def collapse_rate(found: Sequence[bool]) -> tuple[int, Interval]:
-    """Count the collapsed of several trainings of one recipe, with Wilson's 95 % interval of their share."""
-    count = sum(found)
-    return count, share_interval(count / len(found), len(found))

@@ -107,6 +107,28 @@ def test_the_order_of_the_steps_is_told_recipe_by_recipe():
     assert "update-order" not in experiments(material(experiments={"update-order": record}))
 
 
+def test_collapses_are_counted_recipe_by_recipe():
+    share = Finding(
+        value=0.25, interval=(0.05, 0.7), unit="share", over="training seeds", n=4, what="made up"
+    )
+    record = experiment("collapse-rates").model_copy(
+        update={
+            "settings": {"epochs": 10},
+            "seeds": (1, 2, 3, 4),
+            "findings": {"gan-alternating": share},
+            "series": {
+                "gan-alternating": [[s, spread, 50.0] for s, spread in enumerate((0.9, 0.1, 1, 0.8), 1)]
+            },
+        }
+    )
+    text = told(experiments={"collapse-rates": record})
+    assert "Of 4 trainings of each recipe, at full size, 10 epochs" in text
+    row = next(line for line in text.splitlines() if "1 of 4" in line)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells == ["Adversarial nets, alternating updates", "1 of 4", "5% to 70%", "0.10 to 1.00"]
+    assert "collapse-rates" not in experiments(material(experiments={"collapse-rates": record}))
+
+
 def test_rows_of_variants_are_candidates_of_the_search():
     for name in VARIANT_ROWS:
         assert ROWS[name].settings["digits"] in SPACES["gan"].candidates

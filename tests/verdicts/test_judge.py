@@ -16,7 +16,7 @@ from gan_repro.experiments import (
 )
 from gan_repro.experiments.record import Finding
 from gan_repro.verdicts import quality
-from gan_repro.verdicts.collapse import collapse_rate, collapsed, has_collapsed
+from gan_repro.verdicts.collapse import collapsed, has_collapsed
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.judge import judge
 from gan_repro.verdicts.order import compare
@@ -368,9 +368,3 @@ def test_old_trials_of_baselines_do_not_count_as_judged_quality():
     assert late.standing.kind == "exploratory", "an old trial of a row that is compared does count"
     alone = verdicts(old, [quality_of(old)])["competitive-samples"]
     assert alone.standing.kind == "nothing judged"
-
-
-def test_a_collapse_rate_has_its_interval():
-    count, interval = collapse_rate([True] * 3 + [False] * 17)
-    assert count == 3
-    assert (interval.low, interval.high) == pytest.approx((0.0524, 0.3604), abs=1e-3)
