@@ -18,6 +18,8 @@ from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
 from gan_repro.experiments.results import load_results
 from gan_repro.trials.presets import PRESETS, SEEDS
 from gan_repro.trials.records import Provenance, TrialRecord
+from gan_repro.trials.store import record_paths
+from gan_repro.util import folders
 
 _ROUNDING = 1e-9
 
@@ -57,6 +59,9 @@ def check_records(results: Path, own: Collection[str] = (), *, published: bool =
     notes += check_survivors(records)
     problems += check_data(records)
     known = {record.spec.id for record in records}
+    if not published and (folder := folders.published_folder()) is not None:
+        # An experiment of one's own may be on published nets.
+        known |= {path.stem for path in record_paths(folder)}
     for experiment in experiments:
         where = f"experiment {experiment.name}"
         problems += [Problem(where, what) for what in _check_experiment(experiment, known)]

@@ -65,7 +65,9 @@ def run(
     Args:
         name: one of `names()`.
         settings: its module's `Settings`; None for the defaults, which are the real run.
-        results: where recorded trials and checkpoints are read, and `experiments/NAME.json` is written.
+        results: where recorded trials and checkpoints are read, and `experiments/NAME.json` is written. Of a
+            row that has no finished trial there, those of the clone's published record are taken, with their
+            published weights.
         root: the user's own data folder.
         products: who takes its float32 matrix products (`gan_repro.models.products`).
 
@@ -75,5 +77,7 @@ def run(
         OSError: the folder cannot be written, or the data cannot be had.
     """
     from gan_repro.experiments import base
+    from gan_repro.util import folders
 
-    return base.run_and_write(name, module(name), settings, base.Context(results, root, products))
+    context = base.Context(results, root, products, folders.published_folder())
+    return base.run_and_write(name, module(name), settings, context)

@@ -52,6 +52,15 @@ class Context:
     """The user's own data folder."""
     products: Products = "torch"
     """Who takes the experiment's float32 matrix products (`gan_repro.models.products`)."""
+    published: Path | None = None
+    """The published record, whose trials and weights are taken where `results` has none."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where trials and weights are looked for, in this order."""
+        if self.published is None or self.published.resolve() == self.results.resolve():
+            return (self.results,)
+        return (self.results, self.published)
 
     def log(self, line: str) -> None:
         """Say on stderr how far it is."""

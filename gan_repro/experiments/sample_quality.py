@@ -44,14 +44,19 @@ from gan_repro.experiments.quality_record import (
     earlier_record,
 )
 from gan_repro.experiments.record import ExperimentRecord, Finding
-from gan_repro.experiments.trained import NoModelError, load, nothing_recorded, recorded
+from gan_repro.experiments.trained import (
+    NoModelError,
+    load,
+    nothing_recorded,
+    read_trials,
+    recorded_first,
+)
 from gan_repro.measures.kid import split_kid
 from gan_repro.measures.quality import Quality
 from gan_repro.measures.yardstick import Yardstick
 from gan_repro.models.training import TrainedModel
 from gan_repro.trials.presets import SEEDS
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.store import RecordStore
 from gan_repro.util.files import atomic_write, read_regular, sha256_of_array
 from gan_repro.util.seeds import derive_seed, generator
 
@@ -99,9 +104,9 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     if why:
         context.log(f"{NAME}: {why}")
     found, missing = Collection(yardstick.main_space, earlier), []
-    records = list(RecordStore(context.results))
+    trials = read_trials(context)
     for number, wanted in enumerate(SETS):
-        for record in recorded(records, wanted.trials_of, settings.dataset):
+        for record in recorded_first(trials, wanted.trials_of, settings.dataset):
             id, seed = record.spec.id, record.spec.seed
             if found.take_over(number, id, seed):
                 continue

@@ -39,7 +39,7 @@ def of_recorded(
 ) -> dict[str, Finding]:
     """Measure the recorded generators that are here, over training seeds; where none is, say so."""
     try:
-        found = [t for t in load_all(context, row, dataset) if t.record.spec.seed in seeds]
+        found = load_all(context, row, dataset, seeds=seeds)
     except NoModelError as error:
         context.log(f"the rank of a generator's Jacobian on {dataset} is left out: {error}")
         return {}
@@ -48,8 +48,6 @@ def of_recorded(
         decoder = decoder_of(trained.model)
         z = decoder.prior.draw_unbounded(points, generator(trained.record.spec.seed, "surface"))
         surfaces.append(measure(decoder.images, z.to(decoder.dtype)))
-    if not surfaces:
-        return {}
     pixels, noise = surfaces[0].pixels, surfaces[0].noise
     ids = ", ".join(trained.record.spec.id for trained in found)
     of = f"of the Jacobian of generators ({ids}), {noise} dimensions of noise to {pixels} pixels"

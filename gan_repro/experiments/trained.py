@@ -1,8 +1,12 @@
-"""Trained models as recorded trials left them: which trials, and how to load their checkpoints."""
+"""Trained models as recorded trials left them: which trials, and how to load them.
+
+A model comes from its checkpoint, which holds all of it, or else from its published weights, which hold the
+generator that was scored. Both are looked for in the results folder and in the published record of the clone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ import torch
 from gan_repro import models
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments.base import Context
-from gan_repro.experiments.weights import WeightsError, load_weights, published_weights
+from gan_repro.experiments.weights import WeightsError, load_weights, published_weights, weights_path
 from gan_repro.models.training import TrainedModel
 from gan_repro.trials.images import load_images
 from gan_repro.trials.presets import COMPLETEST_FIRST, completest, row_under
@@ -75,20 +79,35 @@ def recorded(records: Sequence[TrialRecord], row: str, dataset: str) -> list[Tri
     return []
 
 
-def load_all(context: Context, row: str, dataset: str, *, last: bool = False) -> list[Trained]:
-    """Load the trained models of `recorded` whose checkpoints are here; name those that are not on stderr.
+def read_trials(context: Context) -> list[list[TrialRecord]]:
+    """Read the trials of the results folder, and those of the published record."""
+    return [list(RecordStore(folder)) for folder in context.folders]
+
+
+def recorded_first(trials: Iterable[Sequence[TrialRecord]], row: str, dataset: str) -> list[TrialRecord]:
+    """Give the trials of `recorded` in the first folder that has any."""
+    return next((found for records in trials if (found := recorded(records, row, dataset))), [])
+
+
+def load_all(
+    context: Context, row: str, dataset: str, *, last: bool = False, seeds: Collection[int] | None = None
+) -> list[Trained]:
+    """Load the trained models of a row that are here, by seed; name those that are not on stderr.
 
     Args:
         context: where trials and data are.
         row: of the table.
         dataset: by name.
         last: the models as training left them, and not the generators that were scored.
+        seeds: of training; None for all that are recorded.
 
     Raises:
         NoModelError: there is none.
     """
     found, missing = [], []
-    for record in recorded(list(RecordStore(context.results)), row, dataset):
+    for record in recorded_first(read_trials(context), row, dataset):
+        if seeds is not None and record.spec.seed not in seeds:
+            continue
         try:
             found.append(load(record, context, last=last))
         except NoModelError as error:
@@ -108,14 +127,19 @@ def load(record: TrialRecord, context: Context, *, last: bool = False, device: s
     Raises:
         NoModelError: there is neither, or it is of another trial, or the trial had not ended.
     """
+    spec = record.spec
     try:
         return load_checkpoint(record, context, last=last, device=device)
-    except NoModelError:
-        if last or record.spec.id not in published_weights(context.results):
+    except NoModelError as error:
+        folder = next((folder for folder in context.folders if spec.id in published_weights(folder)), None)
+        if folder is None:
             raise
-    dataset = load_images(record.spec.data.name, record.spec.data.fold, context.root)[0]
+        if last:
+            part = f"{weights_path(folder, spec.id)} holds what samples are drawn from, and no more"
+            raise NoModelError(f"{part}; to train on takes a checkpoint, and {error}") from error
+    dataset = load_images(spec.data.name, spec.data.fold, context.root)[0]
     try:
-        return Trained(record, dataset, load_weights(record, context.results, dataset, device))
+        return Trained(record, dataset, load_weights(record, folder, dataset, device))
     except WeightsError as error:
         raise NoModelError(str(error)) from error
 

@@ -31,13 +31,12 @@ from scipy.stats import ttest_ind
 from gan_repro.experiments import base
 from gan_repro.experiments.base import Context, ExperimentResult, Floats, mean_of
 from gan_repro.experiments.record import Finding
-from gan_repro.experiments.trained import NoModelError, Trained, load, nothing_recorded, recorded
+from gan_repro.experiments.trained import NoModelError, Trained, load_all
 from gan_repro.measures.ais import AISSettings
 from gan_repro.measures.boltzmann import base_bias, binarise, partition_function, variational_bound
 from gan_repro.measures.decoders import decoder_of
 from gan_repro.measures.likelihood import bound_likelihood, choose_sigma
 from gan_repro.parzen.protocols import evaluate
-from gan_repro.trials.store import RecordStore
 from gan_repro.util.seeds import generator
 
 VERSION = 1
@@ -98,25 +97,21 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     findings: dict[str, Finding] = {}
     series: dict[str, list[list[float]]] = {}
     ids, missing = [], []
-    records = list(RecordStore(context.results))
     for row in settings.rows:
-        found = [r for r in recorded(records, row, settings.dataset) if r.spec.seed in settings.seeds]
-        if not found:
-            missing.append(nothing_recorded(context, row, settings.dataset))
-        for record in found:
-            try:
-                trained = load(record, context)
-            except NoModelError as error:
-                missing.append(str(error))
-                continue
-            name = f"{row}_{record.spec.seed}"
-            if record.spec.model == "dbn":
+        try:
+            nets = load_all(context, row, settings.dataset, seeds=settings.seeds)
+        except NoModelError as error:
+            missing.append(str(error))
+            continue
+        for trained in nets:
+            name = f"{row}_{trained.record.spec.seed}"
+            if trained.record.spec.model == "dbn":
                 findings |= _of_dbn(trained, settings, context, name)
             else:
                 more, curves = _of_generator(trained, settings, context, name)
                 findings |= more
                 series |= curves
-            ids.append(record.spec.id)
+            ids.append(trained.record.spec.id)
     if not ids:
         raise NoModelError(missing[0])
     for line in missing:

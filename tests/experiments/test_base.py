@@ -10,6 +10,7 @@ from gan_repro import experiments
 from gan_repro.experiments import __main__ as command
 from gan_repro.experiments import base, game_1d
 from gan_repro.experiments.record import load_experiment
+from gan_repro.util import folders
 
 TINY_GAME = game_1d.Settings(
     seeds=(1,), updates=4, early=2, discriminator_updates=3, generator_moves=1, hidden=4, batch_size=8
@@ -62,7 +63,8 @@ def test_the_same_settings_give_the_same_findings(tmp_path):
     assert first.series == second.series
 
 
-def test_the_command_says_which_command_makes_a_missing_model(tmp_path, capsys):
+def test_the_command_says_which_command_makes_a_missing_model(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(folders, "published_folder", lambda: None)
     assert command.main(["memorisation", "--results", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "no finished trial of gan on mnist" in said

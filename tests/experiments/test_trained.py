@@ -1,10 +1,26 @@
 """Experiments take the trained nets of the row that they ask for, and say how to train what is missing."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from gan_repro.experiments.trained import NoModelError, load, recorded
+from gan_repro import experiments
+from gan_repro.audit.integrity import check_records
+from gan_repro.audit.weights import export_weights
+from gan_repro.experiments import (
+    independence,
+    interpolation,
+    memorisation,
+    sample_count,
+    sample_quality,
+    surface,
+    true_likelihood,
+)
+from gan_repro.experiments.base import Context
+from gan_repro.experiments.trained import NoModelError, load, load_all, recorded
+from gan_repro.trials.store import RecordStore
+from gan_repro.util import folders
 from gan_repro.util.folders import SEAL
 from tests.factories.records import trial
 
@@ -32,10 +48,75 @@ def test_a_trial_of_no_preset_stands_in_the_row_of_its_model():
 @pytest.mark.parametrize(("record", "row"), [(RELEASED, "gan"), (SEARCHED, "gan-searched")])
 def test_a_missing_net_names_the_command_for_its_row(record, row, tmp_path):
     with pytest.raises(NoModelError, match=f"--rows {row} --seed 1 --fresh --runs {tmp_path}"):
-        load(record, SimpleNamespace(results=tmp_path))
+        load(record, Context(tmp_path))
 
 
 def test_the_remedy_leads_to_a_folder_that_may_be_written(tmp_path):
     (tmp_path / SEAL).write_text("")
     with pytest.raises(NoModelError, match="--runs runs, then look there with --runs runs"):
-        load(RELEASED, SimpleNamespace(results=tmp_path))
+        load(RELEASED, Context(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def clone(small_results, tmp_path_factory):
+    """A published record with the adversarial net's trial and weights, without any checkpoint."""
+    folder = tmp_path_factory.mktemp("published")
+    (record,) = recorded(list(RecordStore(small_results)), "gan", "digits")
+    RecordStore(folder).write(record)
+    export_weights(record, Context(small_results), folder)
+    return folder
+
+
+TINY = {
+    "memorisation": memorisation.Settings(dataset="digits", n=30),
+    "interpolation": interpolation.Settings(dataset="digits", pairs=3, parts=4, n_neighbour_pairs=2),
+    "independence": independence.Settings(dataset="digits", n=100),
+    "sample-count": sample_count.Settings(dataset="digits", counts=(10, 100), n_valid=5, n_test=5),
+    "sample-quality": sample_quality.Settings(dataset="digits", rows=("gan",), measures=("kid",), splits=2),
+    "true-likelihood": true_likelihood.Settings(
+        rows=("gan",), dataset="digits", n_valid=2, n_test=2, n_simulated=2, distributions=3, chains=2,
+        leapfrogs=1, pilot_distributions=2,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_published_weights_do_where_no_net_is_trained(name, clone, tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "published_folder", lambda: clone)
+    own = tmp_path / "runs"
+    record = experiments.run(name, TINY[name], results=own)
+    assert [id.rpartition("-")[0] for id in record.trial_ids] == ["gan-digits-seed1"]
+    assert (own / "experiments" / f"{name}.json").exists()
+    assert not check_records(own, published=False).problems
+    assert sorted(path.name for path in clone.iterdir()) == ["trials", "weights"], "it is left as it was"
+
+
+def test_published_weights_have_a_surface(clone, tmp_path):
+    context = Context(tmp_path, published=clone)
+    assert surface.of_recorded((1,), 2, context, dataset="digits")["jacobian_rank_digits"].value > 0
+
+
+def test_ones_own_nets_come_before_published_ones(context, clone):
+    both = replace(context, published=clone)
+    assert both.folders == (context.results, clone)
+    assert len(load_all(both, "gsn", "digits")) == 1
+    (own,), (theirs,) = (
+        load_all(context, "gan", "digits") for context in (both, replace(both, results=clone / "none"))
+    )
+    assert (own.model.epoch, theirs.model.epoch) == (2, 0), "a checkpoint is trained, weights are put in"
+    assert np.array_equal(own.samples(), theirs.samples())
+
+
+def test_to_train_on_takes_more_than_weights(clone, tmp_path):
+    with pytest.raises(NoModelError) as caught:
+        load_all(Context(tmp_path, published=clone), "gan", "digits", last=True)
+    said = str(caught.value)
+    assert "holds what samples are drawn from, and no more; to train on takes a checkpoint" in said
+    assert "gan-repro table --preset" in said
+    assert "\n" not in said
+
+
+def test_seeds_that_were_not_asked_for_are_left_out(context):
+    assert len(load_all(context, "gan", "digits", seeds=(1, 2))) == 1
+    with pytest.raises(NoModelError, match="no finished trial"):
+        load_all(context, "gan", "digits", seeds=(2,))
