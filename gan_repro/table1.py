@@ -112,7 +112,7 @@ def _printed_table(
 ) -> Table:
     """What the paper prints, what is published with this program, and this run."""
     from gan_repro.experiments.results import load_results
-    from gan_repro.tables.table import run_table
+    from gan_repro.tables.collect import run_table
 
     folder = published_folder()
     own, problems = {}, {}

@@ -20,8 +20,8 @@ from gan_repro.__main__ import COMMANDS
 from gan_repro.experiments.results import load_results
 from gan_repro.paper import printed
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
+from gan_repro.tables.collect import recorded_table
 from gan_repro.tables.render import render
-from gan_repro.tables.table import recorded_table
 from gan_repro.trials.presets import completest, row_under
 from gan_repro.trials.records import TrialRecord
 from gan_repro.verdicts.evidence import Evidence

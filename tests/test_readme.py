@@ -17,10 +17,11 @@ from gan_repro.__main__ import main as gan_repro_main
 from gan_repro.experiments import chains
 from gan_repro.experiments.results import load_results
 from gan_repro.paper import printed
+from gan_repro.tables.collect import recorded_table
 from gan_repro.tables.render import SUFFIXES, first_table, render
-from gan_repro.tables.table import headline, recorded_table
+from gan_repro.tables.table import headline
 from gan_repro.trials.presets import FULL_SIZE
-from gan_repro.trials.store import load_record
+from gan_repro.trials.records import load_record
 from gan_repro.util.console import add_plugin, load_plugins
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.judge import judge

@@ -11,8 +11,8 @@ import time
 import pytest
 
 from gan_repro import table1
+from gan_repro.tables.cell import brief_text
 from gan_repro.tables.collect import cell_from
-from gan_repro.tables.words import brief
 from gan_repro.trials.rows import ROWS
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.folders import SEAL
@@ -116,7 +116,7 @@ def test_interrupted_it_saves_prints_and_goes_on_later(tmp_path, number, workers
     (record,) = (record for record in RecordStore(tmp_path) if record.spec.model == "gan")
     assert record.status == "interrupted"
     cell = cell_from([record])
-    assert re.search(rf"\| Adversarial nets .*\| {re.escape(brief(cell))} +\|$", out, re.MULTILINE)
+    assert re.search(rf"\| Adversarial nets .*\| {re.escape(brief_text(cell))} +\|$", out, re.MULTILINE)
     assert "seed 1 interrupted" in cell.problem
     assert cell.problem[:60] in out
     assert len(list((tmp_path / "checkpoints").glob("gan-*.pt"))) == 1

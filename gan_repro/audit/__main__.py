@@ -87,16 +87,17 @@ def check(results: Path) -> Checked:
     from gan_repro.audit.integrity import Checked, check_records
     from gan_repro.audit.problem import Problem
     from gan_repro.audit.seal import check_seal, own_runs
-    from gan_repro.report.printed import check_printed, differences, printed
+    from gan_repro.report.check import check_printed, differences
+    from gan_repro.report.printed import Material, printed
     from gan_repro.trials.plugged import find_plugged
-    from gan_repro.trials.store import RecordStore
 
     if not is_published(results):
         records = check_records(results, published=False)
-        texts = printed(results)
+        material = Material.read(results)
+        texts = printed(material)
         tables = {path: texts[path] for path in results.glob("table1_*") if path in texts}
         # Where a plug-in is not here, tables that were made with it cannot be.
-        lacking = find_plugged(RecordStore(results))
+        lacking = find_plugged(material.results.trials)
         stale = [] if lacking else [Problem(*found) for found in differences(tables)]
         unsealed = Problem(SEAL, "is not there, so that an edited record would not be noticed")
         return Checked([*records.problems, *stale], [*records.notes, unsealed])

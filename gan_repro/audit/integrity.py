@@ -17,8 +17,7 @@ from gan_repro.audit.record_checks import check_origins, check_record, check_tim
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
 from gan_repro.experiments.results import load_results
 from gan_repro.trials.presets import PRESETS, SEEDS
-from gan_repro.trials.records import Provenance, TrialRecord
-from gan_repro.trials.store import record_paths
+from gan_repro.trials.records import Provenance, TrialRecord, record_paths
 from gan_repro.util import folders
 
 _ROUNDING = 1e-9

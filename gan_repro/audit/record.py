@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
         ValueError: there is no such trial, it cannot be read, or the folder is not a published record.
         OSError: a file cannot be written.
     """
-    from gan_repro.trials.store import load_record
+    from gan_repro.trials.records import load_record
     from gan_repro.util.files import atomic_write
 
     if not is_published(options.results):

@@ -16,8 +16,7 @@ from pathlib import Path
 import gan_repro
 from gan_repro.experiments.record import ExperimentError, ExperimentRecord, experiment_paths, load_experiment
 from gan_repro.trials.plugged import find_plugged
-from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.store import RecordError, load_record, record_paths
+from gan_repro.trials.records import RecordError, TrialRecord, load_record, record_paths
 
 
 @dataclass(frozen=True)

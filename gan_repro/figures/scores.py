@@ -9,9 +9,8 @@ from gan_repro import paper
 from gan_repro.figures.style import BLUE, ORANGE, look, new_figure
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import Cell
-from gan_repro.tables.collapse import floors
 from gan_repro.tables.collect import Placed
-from gan_repro.tables.table import PRINTED_ROWS, REFERENCE_ROWS, completest_cell
+from gan_repro.tables.table import PRINTED_ROWS, REFERENCE_ROWS
 from gan_repro.trials import rows
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ def all_scores(records: Sequence[TrialRecord], dataset: str) -> Figure:
     figure = new_figure(7, 4.8)
     axes = figure.subplots()
     placed = Placed(record for record in records if record.spec.data.name == dataset)
-    floor = floors(placed.records).get(dataset)
-    cells = {row: completest_cell(placed, dataset, row, floor) or Cell() for row in rows.names(dataset)}
+    cells = {row: placed.completest_cell(dataset, row) or Cell() for row in rows.names(dataset)}
     drawn = [row for row in PRINTED_ROWS if row in cells]
     shown = [score.value for row in drawn for score in _scores(cells[row])]
     shown += [printed.value for row in drawn if (printed := paper.printed(row, dataset)) is not None]

@@ -18,7 +18,7 @@ from gan_repro.util import console
 from gan_repro.util.folders import RESULTS
 
 if TYPE_CHECKING:
-    from gan_repro.experiments.results import Results
+    from gan_repro.report.printed import Material
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,8 +31,8 @@ def run(options: argparse.Namespace) -> int:
     if not (options.results / "trials").is_dir():
         raise ValueError(f"{options.results} holds no trials; use --results")
 
-    from gan_repro.experiments.results import load_results
-    from gan_repro.report.printed import differences, printed
+    from gan_repro.report.check import differences
+    from gan_repro.report.printed import Material, printed
     from gan_repro.util.files import atomic_write
 
     if options.controls:
@@ -40,29 +40,28 @@ def run(options: argparse.Namespace) -> int:
         from gan_repro.verdicts.controls.kept import keep
 
         print(keep(options.results, run_controls()))
-    results = load_results(options.results)
-    for problem in results.problems:
+    material = Material.read(options.results)
+    for problem in material.results.problems:
         console.log.warning("%s: %s; left out", options.prog, problem)
-    texts = {options.html: _page(results)} if options.html else printed(results)
+    texts = {options.html: _page(material)} if options.html else printed(material)
     if options.check:
         different = differences(texts)
         print(*different, sep="\n", end="\n" if different else "")
-        return 1 if different or results.problems else 0
+        return 1 if different or material.results.problems else 0
     for path, text in texts.items():
         try:
             atomic_write(path, text)
         except OSError as error:
             raise OSError(f"cannot write {path}: {error.strerror}") from error
         print(path)
-    return 1 if results.problems else 0
+    return 1 if material.results.problems else 0
 
 
-def _page(results: Results) -> str:
+def _page(material: Material) -> str:
     from gan_repro.report.html import page
-    from gan_repro.report.material import Material
 
     try:
-        return page(Material.of(results))
+        return page(material)
     except ImportError as error:
         raise ValueError(f"--html needs more: pip install 'gan-repro[html]' ({error})") from error
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.report.material import Material
-from gan_repro.tables.collect import in_todays_words
 from gan_repro.tables.render import CODE, PROSE, markdown, sentence
+from gan_repro.tables.words import in_todays_words
 from gan_repro.util.text import markdown_cell
 from gan_repro.verdicts.controls import WITHOUT
 from gan_repro.verdicts.judge import Verdict
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 _ABOUT = """A verdict is computed from the records and changes with them; training seeds are the unit. It is
 *confirmatory* where every trial that it judges began after its rule was fixed, and *exploratory* otherwise;

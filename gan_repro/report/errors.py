@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from gan_repro.report.material import Material
-from gan_repro.tables import words
+from gan_repro.tables.cell import seed_count
 from gan_repro.tables.render import markdown
 from gan_repro.tables.table import PRINTED_ROWS
 from gan_repro.trials.rows import label
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 _ABOUT = """On MNIST the caption of Table 1 says of the ±: standard error of the mean across test examples.
 How far a training from another seed would land is another quantity: the standard deviation over trainings.
@@ -36,7 +39,7 @@ def errors(material: Material) -> str:
                 "" if cell.error_of_one is None else f"{cell.error_of_one:.1f}",
                 "one seed: undefined" if deviation is None else f"{deviation:.1f}",
                 "" if over_seeds is None else f"{over_seeds:.1f}",
-                words.seeds(cell),
+                seed_count(cell),
                 column.kind,
             ]
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gan_repro import experiments as experiments_run
 from gan_repro.experiments import collapse_rates
 from gan_repro.experiments.record import ExperimentRecord
-from gan_repro.report.material import Material
 from gan_repro.tables.render import CODE, markdown
 from gan_repro.verdicts.findings import describe
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 ELSEWHERE = frozenset({"update-order", collapse_rates.NAME})
 """Experiments whose findings stand with the variants of the recipe."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.report.material import Material
 from gan_repro.report.training import GOAL, furthest
 from gan_repro.tables import words
-from gan_repro.tables.cell import Cell
+from gan_repro.tables.cell import CUT, Cell, cell_text, seed_count
 from gan_repro.tables.render import CODE, markdown, sentence
 from gan_repro.tables.table import PRINTED_ROWS, REFERENCE_ROWS, Column, Table
 from gan_repro.trials.rows import label
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 ROWS = (*PRINTED_ROWS, *REFERENCE_ROWS)
 
@@ -33,7 +36,7 @@ def front(material: Material) -> str:
     cells = [cell for row, _, cell in table.cells() if row in paper.LABELS]
     notes = words.error_notes(cells)
     if any(cell.smaller for cell in cells):
-        notes.append(f"{words.CUT}: smaller or trained for less than the reference.")
+        notes.append(f"{CUT}: smaller or trained for less than the reference.")
     notes.append(
         "As published: as the source says; best by search: with settings searched for on validation images,"
         " equally many tried for each row. Seeds: as published / by search."
@@ -95,8 +98,8 @@ def headline(material: Material) -> tuple[list[str], list[list[str]]]:
     for row in ROWS:
         cells = [column.cells.get(row) if column else None for column in (published, best)]
         printed = row in PRINTED_ROWS
-        shown = [words.text(cell) if cell or printed else "" for cell in cells]
-        seeds = " / ".join(words.seeds(cell) if cell else "0" for cell in cells[: 2 if printed else 1])
+        shown = [cell_text(cell) if cell or printed else "" for cell in cells]
+        seeds = " / ".join(seed_count(cell) if cell else "0" for cell in cells[: 2 if printed else 1])
         status = material.verdicts[f"mnist-{row}"].ruling if printed else "reference"
         rows.append([label(row), words.as_printed(table.printed(row)), *shown, seeds, status])
     return ["Row", "Paper", "As published", "Best by search", "Seeds", "Does the printed number hold?"], rows

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files as package_files
 
-from gan_repro.report import front, pages
-from gan_repro.report.material import Material
+from gan_repro.report import front
 from gan_repro.report.plots import plots
+from gan_repro.report.printed import Material, pages, report
 from gan_repro.tables import words
 from gan_repro.tables.cell import Cell
 from gan_repro.tables.render import escape, html, render_details
@@ -38,10 +38,9 @@ def page(material: Material) -> str:
     # The curves stand in the page as such.
     pictures = tuple(name for name in material.pictures if not name.startswith(("learning_", "sigma_")))
     written = {
-        name: markdown.render(text)
-        for name, text in pages.pages(replace(material, pictures=pictures)).items()
+        name: markdown.render(text) for name, text in pages(replace(material, pictures=pictures)).items()
     }
-    body = markdown.render(pages.report(material))
+    body = markdown.render(report(material))
     body = body.replace(_first_table(body), _headline(material), 1)
     sections = [f"<section id='report'>{body}</section>", _curves(material)]
     sections += [f"<section id='page-{name}'>{text}</section>" for name, text in written.items()]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from gan_repro.report.material import Material
+from typing import TYPE_CHECKING
+
 from gan_repro.tables import measures
 from gan_repro.tables.render import markdown
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 _ABOUT = """What a Parzen score rewards is cover, and not the look of samples. The samples that were scored,
 against the test images, by measures of their quality ([docs/measures.md](docs/measures.md))."""

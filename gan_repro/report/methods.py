@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from gan_repro import models, paper
 from gan_repro.report.experiments import outdated
-from gan_repro.report.material import Material
 from gan_repro.stats.sums import total
-from gan_repro.tables.collect import in_todays_words
 from gan_repro.tables.render import CODE, markdown
+from gan_repro.tables.words import in_todays_words
 from gan_repro.trials.presets import FULL_SIZE, PRESETS
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import names as row_names
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 _SAME_BITS = """The same commands on the same device, versions (`constraints.txt`) and number of threads
 give the same bits, with the option that the column *Device* names, if any;

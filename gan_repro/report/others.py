@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gan_repro import paper
-from gan_repro.report.material import Material
 from gan_repro.tables import words
+from gan_repro.tables.cell import CUT, seed_count
 from gan_repro.tables.render import CODE, PROSE, first_table
 from gan_repro.tables.table import PRINTED_ROWS, REFERENCE_ROWS, Kind, headline
 from gan_repro.trials.rows import label
@@ -12,6 +14,9 @@ from gan_repro.util.text import markdown_cell
 from gan_repro.verdicts import sensitivity
 from gan_repro.verdicts.evidence import UNAVAILABLE
 from gan_repro.verdicts.judge import experiments_read
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 PROTOCOL_EXPERIMENTS = ("sensitivity", "sample-count", "chain-habits")
 """Experiments on the protocol's choices."""
@@ -28,7 +33,7 @@ def other_tables(material: Material) -> str:
         cells = [cell for _, _, cell in shown.cells()]
         notes = words.error_notes(cells)
         if any(cell.smaller for cell in cells):
-            notes.append(f"{words.CUT}: smaller or trained for less than the reference.")
+            notes.append(f"{CUT}: smaller or trained for less than the reference.")
         if any(column.stand_in for column in shown.columns):
             notes.append("A stand-in reproduces nothing of the paper's.")
         if not cells:
@@ -76,7 +81,7 @@ def missing(material: Material) -> str:
                 else:
                     lacking += [f"{kind}: {cut}" for cut in cell.smaller[:1]]
                     if len(cell.done) < cell.planned:
-                        lacking.append(f"{kind}: {words.seeds(cell)} seeds")
+                        lacking.append(f"{kind}: {seed_count(cell)} seeds")
             if lacking:
                 lines.append(f"{label(row)} on {dataset.upper()}: {'; '.join(lacking)}")
     lines += [

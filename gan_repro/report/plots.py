@@ -6,15 +6,17 @@ Figures of plotly as JSON: the same text for the same records.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_repro import paper
 from gan_repro.figures.style import look
-from gan_repro.report.material import Material
 from gan_repro.tables.collapse import floors, has_collapsed
 from gan_repro.trials.presets import completest, row_under
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import label
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 _DASHES = {"-": "solid", "--": "dash", "-.": "dashdot", ":": "dot"}
 _HEIGHT = 460

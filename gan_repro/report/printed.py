@@ -1,79 +1,191 @@
-"""What is printed from the records: the tables beside them, those in README.md, REPORT.md and its pages."""
+"""What is printed from the records: REPORT.md and its pages, the tables beside the records and in README.md.
+
+No clock, no machine: the same bytes every time.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
+from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.experiments.results import Results, load_results
-from gan_repro.report import pages
-from gan_repro.report.material import Material
-from gan_repro.tables.collect import Placed
+from gan_repro.report import (
+    claims,
+    errors,
+    experiments,
+    front,
+    measures,
+    methods,
+    others,
+    sampling,
+    standings,
+    training,
+    variants,
+)
+from gan_repro.search.log import SearchLog, log_path, read_log
+from gan_repro.tables.collect import Placed, recorded_table
 from gan_repro.tables.files import files
 from gan_repro.tables.render import first_table
-from gan_repro.tables.table import headline, recorded_table, table_name
+from gan_repro.tables.table import PRINTED_ROWS, Table, headline, table_name
+from gan_repro.trials.presets import FULL_SIZE
+from gan_repro.trials.records import TrialRecord
+from gan_repro.verdicts.controls.base import Control
+from gan_repro.verdicts.controls.kept import read_kept
+from gan_repro.verdicts.evidence import TABLE_1_DATASETS, Evidence
+from gan_repro.verdicts.judge import Verdict, judge
 
-_README = "README.md"
-_REMEDY = "run python -m gan_repro.report"
-_BLOCK = re.compile(
+README = "README.md"
+README_TABLE = re.compile(
     r"(?P<head><!-- recorded(?: (?P<dataset>[\w-]+))? -->\n).*?(?P<tail>\n<!-- /recorded -->)", re.DOTALL
 )
+_REPORT, _PAGES_FOLDER = "REPORT.md", "report"
+"""Beside the results folder, and below it."""
 
 
-class Difference(NamedTuple):
-    """A file that is not what the records give."""
+@dataclass(frozen=True)
+class Material:
+    """The records of a results folder, put where they stand, and what is computed from all of them."""
 
-    where: str
-    what: str
+    results: Results
+    searches: Mapping[str, SearchLog]
+    """On MNIST, by row."""
+    pictures: tuple[str, ...]
+    """The names of the figures in the folder."""
+    damaged: tuple[str, ...] = ()
+    """What could not be read, a sentence each."""
+    controls: tuple[Control, ...] = ()
+    """What the rules answered to cases whose answer is known, as it was kept."""
 
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
+    @classmethod
+    def read(cls, folder: Path) -> Material:
+        """Read a results folder, each record of it once.
+
+        Raises:
+            ValueError: there is no such folder. A damaged file raises nothing: it stands in `damaged`.
+        """
+        return cls.of(load_results(folder))
+
+    @classmethod
+    def of(cls, results: Results) -> Material:
+        """Read what stands beside the records: the logs of the searches, and which figures there are."""
+        searches, damaged = {}, [str(problem) for problem in results.problems]
+        for row in PRINTED_ROWS:
+            path = log_path(results.folder, row, "mnist")
+            if path.exists():
+                try:
+                    searches[row] = read_log(path)
+                except ValueError as error:
+                    damaged.append(str(error))
+        try:
+            controls = read_kept(results.folder)
+        except ValueError as error:
+            controls = ()
+            damaged.append(str(error))
+        pictures = sorted(path.name for path in (results.folder / "figures").glob("*.png"))
+        return cls(results, searches, tuple(pictures), tuple(damaged), controls)
+
+    @cached_property
+    def trials(self) -> tuple[TrialRecord, ...]:
+        """The trials that are counted: those of the presets at the references' sizes."""
+        return tuple(r for r in self.results.trials if r.provenance.preset in FULL_SIZE)
+
+    @property
+    def experiments(self) -> Mapping[str, ExperimentRecord]:
+        """By name."""
+        return self.results.experiments
+
+    @cached_property
+    def placed(self) -> Placed:
+        """The counted trials by data set, row and preset."""
+        return Placed(self.trials)
+
+    @cached_property
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets that counted trials are recorded on, those of Table 1 first."""
+        names = {record.spec.data.name for record in self.trials}
+        return tuple(sorted(names, key=lambda name: (name not in TABLE_1_DATASETS, name)))
+
+    @cached_property
+    def tables(self) -> Mapping[str, Table]:
+        """The tables of Table 1's data sets, recorded or not, and of every other that has counted trials."""
+        names = dict.fromkeys([*TABLE_1_DATASETS, *map(table_name, self.datasets)])
+        return {name: recorded_table(self.placed, name, self.experiments) for name in names}
+
+    @cached_property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """By claim."""
+        evidence = Evidence(self.trials, self.experiments)
+        return {verdict.claim: verdict for verdict in judge(evidence)}
 
 
-def printed(results: Path | Results) -> dict[Path, str]:
+Section = Callable[[Material], str]
+
+SECTIONS: tuple[Section, ...] = (
+    front.front,
+    claims.claims,
+    errors.errors,
+    measures.quality,
+    sampling.sampling,
+    training.training,
+    others.protocol,
+    others.other_tables,
+    others.missing,
+)
+"""Of REPORT.md, in their order."""
+
+PAGES: Mapping[str, tuple[str, Section]] = {
+    "claims": ("What decided each claim, and which records", claims.claim_details),
+    "training": ("What our stopping rule chose, and what it cut off", training.training_details),
+    "variants": ("Variants of the adversarial nets' recipe", variants.variants),
+    "experiments": ("The findings of the experiments", experiments.experiments),
+    "standings": ("Where a score stands: ceilings, floors and later numbers", standings.standings),
+    "deviations": ("Deviations from the references", methods.deviations),
+    "trials": ("Every trial, and the commands that run it again", methods.trials),
+    "figures": ("Figures", methods.figures),
+}
+"""By name, a page's title and what writes it."""
+
+
+def printed(material: Material) -> dict[Path, str]:
     """By path, the text that the records give each file.
 
     README.md, if there is one, and REPORT.md stand beside the results folder.
     """
-    found = results if isinstance(results, Results) else load_results(results)
-    material = Material.of(found)
-    root, texts = found.folder.resolve().parent, _tables(found)
-    readme = root / _README
+    folder, texts = material.results.folder, _tables(material.results)
+    root = folder.resolve().parent
+    readme = root / README
     if readme.exists():
         texts[readme] = _with_tables(material, readme.read_text(encoding="utf-8"))
-    texts[root / pages.NAME] = pages.report(material)
-    for name, text in pages.pages(material).items():
-        texts[found.folder / pages.FOLDER / f"{name}.md"] = text
+    texts[root / _REPORT] = report(material)
+    for name, text in pages(material).items():
+        texts[folder / _PAGES_FOLDER / f"{name}.md"] = text
     return texts
 
 
-def differences(texts: Mapping[Path, str]) -> list[Difference]:
-    """The first line in which each file differs from the text that the records give it."""
-    problems = []
-    for path, expected in texts.items():
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeError):
-            problems.append(Difference(path.name, f"cannot be read; {_REMEDY}"))
-            continue
-        if text != expected:
-            problems.append(Difference(path.name, f"{_first_difference(text, expected)}; {_REMEDY}"))
-    return problems
+def report(material: Material) -> str:
+    """REPORT.md, whole."""
+    sections = [section(material) for section in SECTIONS]
+    titles = {name: title for name, (title, _) in _pages(material).items()}
+    links = [f"- [{title}](results/{_PAGES_FOLDER}/{name}.md)" for name, title in titles.items()]
+    return _joined([*sections, "## More\n\n" + "\n".join(links)])
 
 
-def check_printed(results: Path | Results) -> list[Difference]:
-    """What is printed and is not what the records give."""
-    texts = printed(results)
-    readme = next((text for path, text in texts.items() if path.name == _README), None)
-    if readme is None:
-        # A results folder of one's own has its tables and need not have a report.
-        return differences({path: text for path, text in texts.items() if path.name.startswith("table1_")})
-    problems = differences(texts)
-    if not _BLOCK.search(readme):
-        problems.append(Difference(_README, "has no table between <!-- recorded --> and <!-- /recorded -->"))
-    return problems
+def pages(material: Material) -> dict[str, str]:
+    """By name, each page behind it that has something to say."""
+    return {name: _joined([f"# {title}", text]) for name, (title, text) in _pages(material).items()}
+
+
+def _pages(material: Material) -> dict[str, tuple[str, str]]:
+    written = {name: (title, section(material)) for name, (title, section) in PAGES.items()}
+    return {name: page for name, page in written.items() if page[1]}
+
+
+def _joined(sections: list[str]) -> str:
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
 def _tables(results: Results) -> dict[Path, str]:
@@ -84,7 +196,7 @@ def _tables(results: Results) -> dict[Path, str]:
     for name in sorted(recorded | written):
         table = recorded_table(placed, name, results.experiments)
         if name in written or any(column.cells for column in table.columns):
-            texts |= files(results.folder, placed, name, results.experiments)
+            texts |= files(results.folder, table)
     return texts
 
 
@@ -98,13 +210,4 @@ def _with_tables(material: Material, readme: str) -> str:
         recorded = recorded_table(material.placed, block["dataset"] or "mnist", material.experiments)
         return block["head"] + first_table(headline(recorded)) + block["tail"]
 
-    return _BLOCK.sub(table, readme)
-
-
-def _first_difference(text: str, expected: str) -> str:
-    """The first line in which `text` is not as `expected`, with both."""
-    lines, others = text.split("\n"), expected.split("\n")
-    for number, (line, other) in enumerate(zip(lines, others, strict=False), start=1):
-        if line != other:
-            return f"line {number} is {line!r}, the records give {other!r}"
-    return f"has {len(lines)} lines, the records give {len(others)}"
+    return README_TABLE.sub(table, readme)

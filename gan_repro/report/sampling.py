@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from statistics import fmean
+from typing import TYPE_CHECKING
 
 from gan_repro.experiments import chains
 from gan_repro.experiments.chains import EnvelopePoint
 from gan_repro.experiments.record import ExperimentRecord
-from gan_repro.report.material import Material
 from gan_repro.tables.render import markdown
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.rows import label
 from gan_repro.verdicts.published import WITH_CHAINS
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 _MEASURED = """Each trained net sampled in every way, 10,000 states: mean test log-likelihood on MNIST in
 nats (the authors' protocol), mean over training seeds. ✓: the chains have converged (split R-hat below 1.01

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gan_repro import paper
-from gan_repro.report.material import Material
 from gan_repro.tables import words
+from gan_repro.tables.cell import cell_text, seed_count
 from gan_repro.tables.render import CODE, markdown
 from gan_repro.trials.rows import label
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 _ABOUT = """Training images as samples are what a perfect memory scores, k-means centroids what blurred
 prototypes score, Gaussians per pixel the floor. Later numbers are as their papers print them; they differ
@@ -35,8 +40,8 @@ def _ours(material: Material, dataset: str) -> list[tuple[float, str, str, str, 
         if row in paper.LABELS and column.dataset == dataset and cell.score is not None:
             how = "here" if words.reference_row(row) else f"here, {column.kind}"
             name = f"**{label(row)}**"
-            seeds = f"{how}, seeds: {words.seeds(cell)}"
-            found.append((cell.score.value, name, words.text(cell), seeds, "; ".join(cell.smaller)))
+            seeds = f"{how}, seeds: {seed_count(cell)}"
+            found.append((cell.score.value, name, cell_text(cell), seeds, "; ".join(cell.smaller)))
     return found
 
 

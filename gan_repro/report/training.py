@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.report.material import Material
 from gan_repro.stats.sums import mean
 from gan_repro.tables.collapse import floors, has_collapsed
 from gan_repro.tables.render import CODE, markdown
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.records import TrialRecord
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 GOAL = next(row.mnist.value for row in paper.TABLE_1 if row.model == "gan")
 _FIRST_EPOCH = 25

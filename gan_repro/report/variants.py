@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gan_repro.experiments import collapse_rates
 from gan_repro.experiments.record import ExperimentRecord, Finding
@@ -19,7 +19,6 @@ from gan_repro.experiments.update_order import (
     finding_name,
 )
 from gan_repro.report.experiments import made_from
-from gan_repro.report.material import Material
 from gan_repro.report.training import collapsed_seeds, longest_curves
 from gan_repro.search.log import SearchLog
 from gan_repro.stats.estimate import Estimate
@@ -27,6 +26,9 @@ from gan_repro.stats.spread import COLLAPSED_BELOW
 from gan_repro.tables.render import CODE, markdown, sentence
 from gan_repro.trials.rows import ROWS, label
 from gan_repro.verdicts.findings import describe
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
 
 _LONGER = """Some of them are rows on request, and are trained for longer. The same measure after so many
 epochs, and in brackets the lead over the released recipe from the same seed. A seed marked ✗ has collapsed;

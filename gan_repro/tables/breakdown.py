@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gan_repro.tables import words
+from gan_repro.tables.cell import chosen_sigmas, number, seed_count
 from gan_repro.tables.table import Table
 from gan_repro.trials.rows import label
 
@@ -30,11 +31,11 @@ def cells(table: Table) -> Grid:
             words.heading(column),
             cell.row,
             cell.preset or "none",
-            words.seeds(cell),
+            seed_count(cell),
             _error(cell.error_of_one),
             _error(cell.error_within_fold),
-            words.sigmas(cell),
-            words.number(cell.refined),
+            chosen_sigmas(cell),
+            number(cell.refined),
             ", ".join(f"{n:,}" for n in cell.n_samples),
             ", ".join(cell.devices),
             "; ".join(cell.smaller) or "none",

@@ -1,44 +1,26 @@
-"""What a table's cell holds: a row's trials under one preset, seed by seed. Data alone."""
+"""A table's cell: what it holds of a row's trials under one preset, seed by seed, and what it says."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.sums import mean
+from gan_repro.tables.sampling import Sampling
+from gan_repro.tables.unfinished import Progress
+
+CUT, ONE_SEED, UNFINISHED = "*", "°", "†"
+"""Marks behind a number: the net is smaller or trained for less; one seed only; no score yet. Below a table
+`words` explains those that it has."""
 
 Told = Literal["recorded", "derived"]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Sampling(_Part):
-    """What samples cost in the trials of a cell: means over them, wall-clock, on the cell's device."""
-
-    chains: int | None
-    """How many chains the scored samples came from; None where they are independent by construction."""
-    seconds_per_sample: float
-    seconds_per_effective_sample: float | None
-    """Of the scored samples: each begun on its own counts in full. None where chains gave several each."""
-    autocorrelation_time: float | None = None
-    """Consecutive states of a chain that are worth one independent sample; None without chains."""
-    seconds_per_effective_state: float | None = None
-    """What an independent sample costs if it is taken from consecutive states of a chain."""
-    at_least: bool = False
-    """Whether the autocorrelation reaches over the whole chains, so that both numbers are lower bounds."""
-
-
-class Progress(_Part):
-    """How far an unfinished training has come."""
-
-    epoch: int
-    """The last one trained."""
-    valid_mean: float
-    """The highest mean validation log-likelihood on the way, nats, at the refined sigma."""
 
 
 class SeedResult(_Part):
@@ -136,6 +118,65 @@ class Cell(_Part):
     def trials(self) -> tuple[str, ...]:
         """The ids behind the cell, by seed."""
         return tuple(trial for seed in self.seeds for trial in seed.trials)
+
+
+def number(estimate: Estimate | None) -> str:
+    """A mean and its error, marked where the error is not over training seeds."""
+    if estimate is None:
+        return ""
+    return f"{estimate}" if estimate.over == "training seeds" else f"{estimate} {ONE_SEED}"
+
+
+def cell_text(cell: Cell | None) -> str:
+    """What a cell says: its score, and what became of seeds that the mean does not hold."""
+    if cell is None:
+        return "not recorded"
+    marks = f" {CUT}" if cell.smaller else ""
+    if cell.score is None:
+        lost = _lost(cell)
+        if cell.progress is None or lost:
+            return lost or cell.problem or ""
+        return f"({cell.progress.valid_mean:.0f} by epoch {cell.progress.epoch:,}) {UNFINISHED}"
+    lost, count = _lost(cell), len(cell.counted)
+    if not lost:
+        return f"{number(cell.score)}{marks}"
+    if all(seed.collapsed for seed in cell.counted):
+        return f"{lost} ({number(cell.score)}{marks})"
+    others = f"the other{'s' if count > 1 else ''}"
+    return f"{lost}; {others} {number(cell.score)}{marks}"
+
+
+def brief_text(cell: Cell | None) -> str:
+    """What a cell says, in a few words: why there is no score stands elsewhere."""
+    if cell is None or cell.score is not None or cell.progress is not None:
+        return cell_text(cell)
+    return ", ".join(dict.fromkeys(seed.status for seed in cell.seeds)) or "none"
+
+
+def _lost(cell: Cell) -> str:
+    """How many seeds collapsed or failed, of how many that came to an end; empty where none did."""
+    if not cell.done and not cell.collapsed:
+        return ""  # the problem says it, with the reason
+    ended = len({seed.seed for seed in (*cell.done, *cell.collapsed, *cell.failed)})
+    kinds = Counter(["collapsed"] * len(cell.collapsed) + [seed.status for seed in cell.failed])
+    named = {"error": "failed"}
+    parts = [f"{count} {named.get(kind, kind)}" for kind, count in kinds.items()]
+    if not parts or ended == 1:
+        return "collapsed" if parts else ""
+    count, kind = parts[0].split()
+    return ", ".join([f"{count} of {ended} {kind}", *parts[1:]])
+
+
+def seed_count(cell: Cell) -> str:
+    """How many seeds are recorded, and of how many if the preset has more."""
+    found = len(cell.done)
+    return f"{found}" if found >= cell.planned else f"{found} of {cell.planned}"
+
+
+def chosen_sigmas(cell: Cell) -> str:
+    """The sigmas that were chosen."""
+    shown = ", ".join(f"{sigma:.4f}" for sigma in cell.sigmas)
+    return f"{shown} (at the grid's edge)" if any(s.at_grid_edge for s in cell.counted) else shown
 
 
 def across_seeds(scores: list[Estimate]) -> Estimate | None:

@@ -1,30 +1,29 @@
-"""From records to cells: which trials make one, seed by seed."""
+"""From records to tables: which trials make a cell, seed by seed, and which cells make a column.
+
+A data set's recorded table has the columns paper | as published | best by search, then one for each preset
+with what these do not show. A user's table has paper | recorded | this run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gan_repro import data
-from gan_repro.models.chains import LONG_CHAINS, chain_shape
+from gan_repro import data, paper
+from gan_repro.experiments import chains
+from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.sums import mean
-from gan_repro.tables.cell import Cell, Progress, Sampling, SeedResult
-from gan_repro.tables.collapse import Floor, has_collapsed
-from gan_repro.trials.presets import COMPLETEST_FIRST, PRESETS, stands_under
+from gan_repro.tables.cell import Cell, SeedResult
+from gan_repro.tables.collapse import Floor, floors, has_collapsed
+from gan_repro.tables.measures import Measured, measured
+from gan_repro.tables.published import from_chains
+from gan_repro.tables.sampling import sampling_cost
+from gan_repro.tables.table import BEST_BY_SEARCH, PRINTED_ROWS, Column, Kind, Table, table_name
+from gan_repro.tables.unfinished import missing_folds, problems, progress
+from gan_repro.tables.words import in_todays_words
+from gan_repro.trials import rows
+from gan_repro.trials.presets import COMPLETEST_FIRST, FULL_SIZE, PRESETS, stands_under
 from gan_repro.trials.records import Score, TrialRecord
-
-_SINCE_SAID_BETTER = {
-    "the reference trains until its validation likelihood stops rising": (
-        "mnist.yaml names no end of training; preset paper's is 2,000"
-    )
-}
-"""What records say in words that claim too much, and how it is said today. The records stay as they are."""
-
-
-def in_todays_words(text: str) -> str:
-    """A sentence of a record, with what has since been said more truly in today's words."""
-    for old, new in _SINCE_SAID_BETTER.items():
-        text = text.replace(old, new)
-    return text
+from gan_repro.verdicts.published import WITH_CHAINS
 
 
 class Placed:
@@ -32,6 +31,8 @@ class Placed:
 
     def __init__(self, records: Iterable[TrialRecord]) -> None:
         self.records = tuple(records)
+        self.floors = floors(self.records)
+        """By data set, what older records' collapse is derived from (`tables.collapse`)."""
         self._groups: dict[tuple[str, str, str], list[TrialRecord]] = {}
         for record in self.records:
             for preset in stands_under(record.provenance.preset):
@@ -54,19 +55,21 @@ class Placed:
         """Whether any trial of the row under the preset is done."""
         return any(record.status == "done" for record in self.of(dataset, row, preset))
 
+    def cell(self, dataset: str, row: str, preset: str) -> Cell | None:
+        """The cell of a row under a preset; None without a record."""
+        records = self.of(dataset, row, preset)
+        floor = self.floors.get(dataset)
+        return cell_from(records, row=row, preset=preset, floor=floor) if records else None
 
-def cell_of(placed: Placed, dataset: str, row: str, preset: str, floor: Floor | None) -> Cell | None:
-    """The cell of a row under a preset; None without a record."""
-    records = placed.of(dataset, row, preset)
-    return cell_from(records, row=row, preset=preset, floor=floor) if records else None
+    def completest_cell(self, dataset: str, row: str, presets: Sequence[str] = FULL_SIZE) -> Cell | None:
+        """The cell of a row under the first of the presets that has a score, or else that has any record."""
+        ordered = sorted(presets, key=lambda preset: not self.has_score(dataset, row, preset))
+        cells = (self.cell(dataset, row, preset) for preset in ordered)
+        return next((cell for cell in cells if cell is not None), None)
 
 
 def cell_from(
-    records: Sequence[TrialRecord],
-    *,
-    row: str = "",
-    preset: str | None = None,
-    floor: Floor | None = None,
+    records: Sequence[TrialRecord], *, row: str = "", preset: str | None = None, floor: Floor | None = None
 ) -> Cell:
     """Make a cell of a row's trials under one preset: a record a seed, or one a seed and fold.
 
@@ -80,10 +83,10 @@ def cell_from(
     for record in sorted(records, key=lambda record: (record.spec.seed, record.spec.data.fold or 0)):
         by_seed.setdefault(record.spec.seed, []).append(record)
     seeds = tuple(_seed_result(group, floor) for group in by_seed.values())
-    problems = [problem for group in by_seed.values() for problem in _problems(group)]
+    hindrances = [problem for group in by_seed.values() for problem in problems(group)]
     finished = {seed.seed for seed in seeds if seed.score is not None}
     used = [record for seed in finished for record in by_seed[seed]] or list(records)
-    begun = [progress for record in records if (progress := _progress(record)) is not None]
+    begun = [found for record in records if (found := progress(record)) is not None]
     preset = preset or (used[0].provenance.preset if used else None)
     return Cell(
         row=row or (used[0].spec.model if used else ""),
@@ -93,9 +96,9 @@ def cell_from(
         n_samples=tuple(sorted({record.spec.evaluation.n_samples for record in used})),
         smaller=tuple(in_todays_words(cut) for cut in used[0].provenance.smaller) if used else (),
         devices=_devices(used),
-        sampling=_sampling(used) if finished else None,
-        problem="; ".join(problems) or (None if finished else "no trial recorded"),
-        progress=None if finished else max(begun, key=lambda progress: progress.epoch, default=None),
+        sampling=sampling_cost(used) if finished else None,
+        problem="; ".join(hindrances) or (None if finished else "no trial recorded"),
+        progress=None if finished else max(begun, key=lambda found: found.epoch, default=None),
     )
 
 
@@ -110,7 +113,7 @@ def _seed_result(group: Sequence[TrialRecord], floor: Floor | None) -> SeedResul
         collapsed_is=next((how for _, how in told if how is not None), None),
         trials=tuple(record.spec.id for record in group),
     )
-    if common.status != "done" or _missing_folds(group):
+    if common.status != "done" or missing_folds(group):
         return common
     score = Score.over_folds([record.score for record in group])
     refined = Score.over_folds([record.scored.scores["refined"] for record in group])
@@ -131,79 +134,114 @@ def _seed_result(group: Sequence[TrialRecord], floor: Floor | None) -> SeedResul
     )
 
 
-def _problems(group: Sequence[TrialRecord]) -> list[str]:
-    found = [f"{_name(record)} {_failure(record)}" for record in group if record.status != "done"]
-    missing = [] if found else _missing_folds(group)
-    folds = ", ".join(map(str, missing))
-    return [*found, f"seed {group[0].spec.seed}: no trial of fold {folds}"] if missing else found
-
-
-def _missing_folds(group: Sequence[TrialRecord]) -> list[int]:
-    """The folds without a finished trial, where each fold has a training of its own."""
-    there = {record.spec.data.fold for record in group if record.status == "done"}
-    if {record.spec.data.fold for record in group} == {None}:
-        return []
-    return [fold for fold in range(data.entry(group[0].spec.data.name).folds) if fold not in there]
-
-
-def _name(record: TrialRecord) -> str:
-    fold = "" if record.spec.data.fold is None else f" fold {record.spec.data.fold}"
-    return f"seed {record.spec.seed}{fold}"
-
-
-def _failure(record: TrialRecord) -> str:
-    progress = _progress(record)
-    if progress is not None:
-        return f"interrupted after epoch {progress.epoch}, validation so far {progress.valid_mean:.0f}"
-    return f"{record.status}: {record.reason}"
-
-
-def _progress(record: TrialRecord) -> Progress | None:
-    """How far an interrupted trial came, if its likelihood was looked at on the way."""
-    tracked = [point.valid_mean for point in record.learning_curve if point.valid_mean is not None]
-    if record.status != "interrupted" or not tracked:
-        return None
-    return Progress(epoch=record.learning_curve[-1].epoch, valid_mean=max(tracked))
-
-
 def _devices(records: Sequence[TrialRecord]) -> tuple[str, ...]:
     origins = (origin for record in records for origin in record.provenance.origins)
     return tuple(sorted({str(origin.environment.get("device", "unknown")) for origin in origins}))
 
 
-_COSTS = (
-    "seconds_per_sample",
-    "seconds_per_effective_sample",
-    "autocorrelation_time",
-    "seconds_per_effective_state",
-)
+def recorded_table(
+    records: Iterable[TrialRecord] | Placed,
+    name: str,
+    experiments: Mapping[str, ExperimentRecord] | None = None,
+) -> Table:
+    """Make the table of a results folder: each trial in the leftmost column that it belongs to.
+
+    Args:
+        records: the trials, of any data set.
+        name: of the table (`table_name`).
+        experiments: by name; one of them samples rows with Markov chains as published, another measures the
+            quality of all rows' samples.
+    """
+    placed = records if isinstance(records, Placed) else Placed(records)
+    columns: list[Column] = []
+    for dataset in data.names():
+        if table_name(dataset) == name:
+            views = _views(placed, dataset, (experiments or {}).get(chains.NAME))
+            # What an experiment sampled anew are the nets of trials that stand elsewhere.
+            shown = {t for c in views for cell in c.cells.values() if cell.sampling for t in cell.trials}
+            columns += [*views, *_preset_columns(placed, dataset, shown)]
+    return _table(name, columns, measured(placed.records, experiments or {}, name))
 
 
-def _sampling(records: Sequence[TrialRecord]) -> Sampling:
-    """The means over the records, of each number over those that tell it."""
-    each = [_sampling_of(record) for record in records]
-    means: Mapping[str, list[float]] = {
-        name: [value for one in each if (value := getattr(one, name)) is not None] for name in _COSTS
-    }
-    update = {name: mean(values) if values else None for name, values in means.items()}
-    return each[0].model_copy(update=update | {"at_least": any(one.at_least for one in each)})
+def run_table(
+    dataset: str,
+    preset: str,
+    *,
+    published: Iterable[TrialRecord] | None,
+    own: Mapping[str, Sequence[TrialRecord]],
+    problems: Mapping[str, str] | None = None,
+    experiments: Mapping[str, ExperimentRecord] | None = None,
+) -> Table:
+    """Make the table of a user's run: paper | recorded | this run.
+
+    Args:
+        dataset: the data set that was run.
+        preset: the name of the preset.
+        published: the published records, of which each row's completest full-size preset is shown; None where
+            they are not at hand.
+        own: by row that was asked for, its records of this run; empty where there is none.
+        problems: by row, why it has no record, or not all of them.
+        experiments: the published ones, by name.
+    """
+    placed = Placed(record for record in published or () if record.spec.data.name == dataset)
+    # The published floor counts: that of a small preset is one of fewer samples.
+    placed.floors = floors(record for each in own.values() for record in each) | placed.floors
+    shown = {row: placed.completest_cell(dataset, row) for row in rows.names(dataset)}
+    this_run = {}
+    for row, records in own.items():
+        cell = cell_from(records, row=row, preset=preset, floor=placed.floors.get(dataset))
+        problem = (problems or {}).get(row)
+        this_run[row] = cell.model_copy(update={"problem": problem}) if problem else cell
+    columns = [
+        _column("recorded", dataset, shown),
+        Column(kind="this run", dataset=dataset, preset=preset, cells=this_run),
+    ]
+    qualities = measured(placed.records, experiments or {}, dataset)
+    return _table(table_name(dataset), columns if published is not None else columns[1:], qualities)
 
 
-def _sampling_of(record: TrialRecord) -> Sampling:
-    candidate, seconds = record.scored, record.provenance.seconds
-    # The last state is sampled too, where it is another than the best.
-    draws = 1 if candidate.epoch == record.candidates["last"].epoch else 2
-    n, mixing = record.spec.evaluation.n_samples, candidate.mixing
-    per_sample = seconds.get("sampling", 0.0) / (draws * n)
-    if mixing is None:
-        return Sampling(chains=None, seconds_per_sample=per_sample, seconds_per_effective_sample=per_sample)
-    states_a_chain = chain_shape(n, LONG_CHAINS)[1]
-    consecutive = seconds.get("consecutive sampling", 0.0) / draws
-    return Sampling(
-        chains=candidate.chains,
-        seconds_per_sample=per_sample,
-        seconds_per_effective_sample=per_sample if candidate.chains == n else None,
-        autocorrelation_time=mixing.autocorrelation_time,
-        seconds_per_effective_state=consecutive / mixing.effective_sample_size,
-        at_least=mixing.autocorrelation_time >= states_a_chain * (1 - 1e-9),
-    )
+def _table(name: str, columns: Sequence[Column], found: Measured | None) -> Table:
+    filled = {row for column in columns for row in column.cells}
+    shown = [row for row in rows.names(name) if row in filled or row in paper.LABELS]
+    # Rows that others add stand below ours.
+    shown += sorted(filled - set(shown))
+    return Table(name=name, rows=tuple(shown), columns=tuple(columns), measured=found)
+
+
+def _views(placed: Placed, dataset: str, sampled: ExperimentRecord | None) -> list[Column]:
+    """The two ways in which the rows of the paper are compared, on the data sets of Table 1."""
+    if not any(paper.printed(row, dataset) for row in PRINTED_ROWS):
+        return []
+    published: dict[str, Cell | None] = {}
+    for row in paper.LABELS:
+        if dataset == "mnist" and row in WITH_CHAINS:
+            trained = [placed.cell(dataset, row, preset) for preset in FULL_SIZE]
+            published[row] = from_chains(sampled, row, trained)
+        else:
+            published[row] = placed.completest_cell(dataset, row)
+    found = [_column("as published", dataset, published)]
+    if dataset == "mnist":  # where the search was
+        presets = _in_common(placed, dataset, BEST_BY_SEARCH.values())
+        best = {r: placed.completest_cell(dataset, ours, presets) for r, ours in BEST_BY_SEARCH.items()}
+        found.append(_column("best by search", dataset, best))
+    return [column for column in found if column.cells or column.kind == "as published"]
+
+
+def _column(kind: Kind, dataset: str, cells: Mapping[str, Cell | None]) -> Column:
+    return Column(kind=kind, dataset=dataset, cells={row: cell for row, cell in cells.items() if cell})
+
+
+def _in_common(placed: Placed, dataset: str, names: Iterable[str]) -> Sequence[str]:
+    """The completest full-size preset under which all these rows have a score; all of them where none has."""
+    shared = (p for p in FULL_SIZE if all(placed.has_score(dataset, name, p) for name in names))
+    return next(([preset] for preset in shared), list(FULL_SIZE))
+
+
+def _preset_columns(placed: Placed, dataset: str, shown: set[str]) -> Iterator[Column]:
+    """What each preset holds that no column on the left shows."""
+    for preset in placed.presets(dataset):
+        cells = {row: placed.cell(dataset, row, preset) for row in rows.names(dataset)}
+        new = {row: cell for row, cell in cells.items() if cell and not set(cell.trials) <= shown}
+        if new:
+            yield Column(kind="preset", dataset=dataset, preset=preset, cells=new)
+            shown |= {trial for cell in new.values() for trial in cell.trials}

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from gan_repro.experiments.record import ExperimentRecord
-from gan_repro.tables.collect import Placed
+from gan_repro.tables.collect import Placed, recorded_table
 from gan_repro.tables.render import SUFFIXES, render
-from gan_repro.tables.table import recorded_table, table_name
+from gan_repro.tables.table import Table, table_name
 from gan_repro.trials.plugged import find_plugged
 from gan_repro.trials.records import TrialRecord
 from gan_repro.util.console import log
 from gan_repro.util.files import atomic_write
 
 
-def files(
-    folder: Path,
-    records: Iterable[TrialRecord] | Placed,
-    name: str,
-    experiments: Mapping[str, ExperimentRecord] | None = None,
-) -> dict[Path, str]:
-    """By path, the text of the files of one table in a results folder: arguments as of `recorded_table`."""
-    table = recorded_table(records, name, experiments)
-    return {folder / f"table1_{name}.{suffix}": render(table, form) for form, suffix in SUFFIXES.items()}
+def files(folder: Path, table: Table) -> dict[Path, str]:
+    """By path, the text of the files of one table in a results folder."""
+    return {
+        folder / f"table1_{table.name}.{suffix}": render(table, form) for form, suffix in SUFFIXES.items()
+    }
 
 
 def write_files(folder: Path, records: Sequence[TrialRecord], datasets: Iterable[str]) -> None:
@@ -36,5 +31,5 @@ def write_files(folder: Path, records: Sequence[TrialRecord], datasets: Iterable
         log.warning("warning: trial %s %s", id, reason)
     placed = Placed(records)
     for name in dict.fromkeys(map(table_name, datasets)):
-        for path, text in files(folder, placed, name).items():
+        for path, text in files(folder, recorded_table(placed, name)).items():
             atomic_write(path, text)

@@ -6,31 +6,31 @@ as their sources do, so far as these say (rule `as_published`), and holds a scor
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gan_repro.experiments import chains
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import Cell, SeedResult
-from gan_repro.tables.collapse import Floor
-from gan_repro.tables.collect import Placed, cell_of
-from gan_repro.trials.presets import FULL_SIZE
-from gan_repro.verdicts.published import WITH_CHAINS
 from gan_repro.verdicts.rules import rules
 
 
-def from_chains(
-    record: ExperimentRecord | None, placed: Placed, dataset: str, row: str, floor: Floor | None
-) -> Cell | None:
-    """Make the cell of a row as published from experiment `chains`; None where that has no score of it."""
-    if record is None or dataset != "mnist" or row not in WITH_CHAINS:
+def from_chains(record: ExperimentRecord | None, row: str, trained: Iterable[Cell | None]) -> Cell | None:
+    """Make the cell of a row as published from experiment `chains`; None where that has no score of it.
+
+    Args:
+        record: of the experiment.
+        row: one with Markov chains.
+        trained: the row's own cells, of which the first that holds a net of the experiment's counts.
+    """
+    if record is None:
         return None
     sigmas = rules().as_published.row(row).sigmas or (None,)
-    for preset in FULL_SIZE:
-        trained = cell_of(placed, dataset, row, preset, floor)
-        seeds = [] if trained is None else [_sampled(record, row, s, sigmas[0]) for s in trained.seeds]
+    for cell in trained:
+        seeds = [] if cell is None else [_sampled(record, row, seed, sigmas[0]) for seed in cell.seeds]
         found = tuple(seed for seed in seeds if seed is not None)
-        if trained is not None and found:
-            fixed = {"seeds": found, "sampling": None, "progress": None, "n_samples": trained.n_samples}
-            return trained.model_copy(update=fixed)
+        if cell is not None and found:
+            return cell.model_copy(update={"seeds": found, "sampling": None, "progress": None})
     return None
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from gan_repro import paper
 from gan_repro.tables import breakdown, measures, words
-from gan_repro.tables.cell import Cell
+from gan_repro.tables.cell import CUT, UNFINISHED, Cell, brief_text, cell_text
 from gan_repro.tables.machine import as_csv, as_json
 from gan_repro.tables.table import Column, Table
 from gan_repro.trials.rows import label
@@ -87,11 +87,11 @@ def render_compact(table: Table) -> str:
     ]
     if any(column.stand_in for column in table.columns):
         lines.append("These are other faces than TFD's: the numbers reproduce nothing of the paper's.")
-    marks = "".join(words.text(cell) for _, _, cell in table.cells())
-    if words.CUT in marks:
-        lines.append(f"{words.CUT} smaller or trained for less than the reference.")
-    if words.UNFINISHED in marks:
-        lines.append(f"{words.UNFINISHED} not finished: the best validation likelihood so far, no score.")
+    marks = "".join(cell_text(cell) for _, _, cell in table.cells())
+    if CUT in marks:
+        lines.append(f"{CUT} smaller or trained for less than the reference.")
+    if UNFINISHED in marks:
+        lines.append(f"{UNFINISHED} not finished: the best validation likelihood so far, no score.")
     problems = [
         f"{label(row)}: {one_line(cell.problem)}"
         for row, column, cell in table.cells()
@@ -100,7 +100,7 @@ def render_compact(table: Table) -> str:
     lines = [line for text in lines for line in textwrap.wrap(text, WIDTH)]
     lines += _fitting(problems, _MOST_LINES - 1 - len(lines))
     lines.append("--details: seeds, sigma, cuts, cost of samples, other measures.")
-    header, rows = _main(table, words.brief)
+    header, rows = _main(table, brief_text)
     body = markdown(header, rows, width=WIDTH)
     return "\n".join([f"## {words.title(table)}", "", body, "", *lines]) + f"\n{_supplied(table, WIDTH)}"
 
@@ -145,7 +145,7 @@ def _limits(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) ->
     return widths
 
 
-def _main(table: Table, say: Callable[[Cell | None], str] = words.text) -> breakdown.Grid:
+def _main(table: Table, say: Callable[[Cell | None], str] = cell_text) -> breakdown.Grid:
     rows = [
         [label(row), words.as_printed(table.printed(row)), *(_text(row, c, say) for c in table.columns)]
         for row in table.rows
@@ -159,7 +159,7 @@ def _text(row: str, column: Column, say: Callable[[Cell | None], str]) -> str:
     # A preset shows only what stands in no other column, and a run what was asked for.
     silent = column.kind in ("preset", "this run") or row not in paper.LABELS
     silent = silent or (words.reference_row(row) and column.kind == "best by search")
-    return "" if silent else words.text(None)
+    return "" if silent else cell_text(None)
 
 
 def _md(table: Table) -> str:

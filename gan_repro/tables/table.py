@@ -1,31 +1,22 @@
-"""Tables with typed columns, as a pure function of records.
+"""What a table holds: typed columns of cells, beside what the paper prints. Data alone; `collect` fills it.
 
-A data set's recorded table has the columns paper | as published | best by search, then one for each preset
-with what these do not show. A user's table has paper | recorded | this run. All sets of faces stand in one
-table, beside what the paper prints for the Toronto Face Database (TFD).
+All sets of faces stand in one table, beside what the paper prints for the Toronto Face Database (TFD).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro import data, paper
-from gan_repro.experiments import chains
-from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import Cell
-from gan_repro.tables.collapse import Floor, floors
-from gan_repro.tables.collect import Placed, cell_from, cell_of
-from gan_repro.tables.measures import Measured, measured
-from gan_repro.tables.published import from_chains
+from gan_repro.tables.measures import Measured
 from gan_repro.tables.supplied import Supplied
-from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE
-from gan_repro.trials.records import TrialRecord
-from gan_repro.verdicts.published import SEARCHED, WITH_CHAINS
+from gan_repro.verdicts.published import SEARCHED
 
 Kind = Literal["as published", "best by search", "preset", "recorded", "this run"]
 
@@ -90,30 +81,6 @@ def table_name(dataset: str) -> str:
     return "tfd" if dataset == "tfd" or data.entry(dataset).stand_in else dataset
 
 
-def recorded_table(
-    records: Iterable[TrialRecord] | Placed,
-    name: str,
-    experiments: Mapping[str, ExperimentRecord] | None = None,
-) -> Table:
-    """Make the table of a results folder: each trial in the leftmost column that it belongs to.
-
-    Args:
-        records: the trials, of any data set.
-        name: of the table (`table_name`).
-        experiments: by name; one of them samples rows with Markov chains as published, another measures the
-            quality of all rows' samples.
-    """
-    placed = records if isinstance(records, Placed) else Placed(records)
-    columns: list[Column] = []
-    for dataset in data.names():
-        if table_name(dataset) == name:
-            views = _views(placed, dataset, (experiments or {}).get(chains.NAME))
-            # What an experiment sampled anew are the nets of trials that stand elsewhere.
-            shown = {t for c in views for cell in c.cells.values() if cell.sampling for t in cell.trials}
-            columns += [*views, *_preset_columns(placed, dataset, shown)]
-    return _table(name, columns, measured(placed.records, experiments or {}, name))
-
-
 def headline(table: Table) -> Table:
     """The table's rows of the paper and the references, with the columns that compare them."""
     shown = tuple(row for row in table.rows if row in paper.LABELS)
@@ -122,100 +89,3 @@ def headline(table: Table) -> Table:
     # Where sets of faces stand in for one that is not here, theirs are what there is to show.
     columns += [c for c in table.columns if c.stand_in and c.preset in FULL_SIZE and c not in columns]
     return Table(name=table.name, rows=shown, columns=tuple(columns))
-
-
-def run_table(
-    dataset: str,
-    preset: str,
-    *,
-    published: Iterable[TrialRecord] | None,
-    own: Mapping[str, Sequence[TrialRecord]],
-    problems: Mapping[str, str] | None = None,
-    experiments: Mapping[str, ExperimentRecord] | None = None,
-) -> Table:
-    """Make the table of a user's run: paper | recorded | this run.
-
-    Args:
-        dataset: the data set that was run.
-        preset: the name of the preset.
-        published: the published records, of which each row's completest full-size preset is shown; None where
-            they are not at hand.
-        own: by row that was asked for, its records of this run; empty where there is none.
-        problems: by row, why it has no record, or not all of them.
-        experiments: the published ones, by name.
-    """
-    placed = Placed(record for record in published or () if record.spec.data.name == dataset)
-    # The published floor counts: that of a small preset is one of fewer samples.
-    found = floors(record for each in own.values() for record in each) | floors(placed.records)
-    floor = found.get(dataset)
-    shown = {row: completest_cell(placed, dataset, row, floor) for row in rows.names(dataset)}
-    this_run = {}
-    for row, records in own.items():
-        cell = cell_from(records, row=row, preset=preset, floor=floor)
-        problem = (problems or {}).get(row)
-        this_run[row] = cell.model_copy(update={"problem": problem}) if problem else cell
-    columns = [
-        Column(kind="recorded", dataset=dataset, cells={row: cell for row, cell in shown.items() if cell}),
-        Column(kind="this run", dataset=dataset, preset=preset, cells=this_run),
-    ]
-    qualities = measured(placed.records, experiments or {}, dataset)
-    return _table(table_name(dataset), columns if published is not None else columns[1:], qualities)
-
-
-def _table(name: str, columns: Sequence[Column], found: Measured | None) -> Table:
-    filled = {row for column in columns for row in column.cells}
-    shown = [row for row in rows.names(name) if row in filled or row in paper.LABELS]
-    # Rows that others add stand below ours.
-    shown += sorted(filled - set(shown))
-    return Table(name=name, rows=tuple(shown), columns=tuple(columns), measured=found)
-
-
-def _views(placed: Placed, dataset: str, sampled: ExperimentRecord | None) -> list[Column]:
-    """The two ways in which the rows of the paper are compared, on the data sets of Table 1."""
-    if not any(paper.printed(row, dataset) for row in PRINTED_ROWS):
-        return []
-    floor = floors(placed.records).get(dataset)
-    published: dict[str, Cell | None] = {}
-    for row in paper.LABELS:
-        if dataset == "mnist" and row in WITH_CHAINS:
-            published[row] = from_chains(sampled, placed, dataset, row, floor)
-        else:
-            published[row] = completest_cell(placed, dataset, row, floor)
-    found = [_column("as published", dataset, published)]
-    if dataset == "mnist":  # where the search was
-        presets = _in_common(placed, dataset, BEST_BY_SEARCH.values())
-        best = {
-            r: completest_cell(placed, dataset, ours, floor, presets) for r, ours in BEST_BY_SEARCH.items()
-        }
-        found.append(_column("best by search", dataset, best))
-    return [column for column in found if column.cells or column.kind == "as published"]
-
-
-def _column(kind: Kind, dataset: str, cells: Mapping[str, Cell | None]) -> Column:
-    return Column(kind=kind, dataset=dataset, cells={row: cell for row, cell in cells.items() if cell})
-
-
-def _in_common(placed: Placed, dataset: str, names: Iterable[str]) -> Sequence[str]:
-    """The completest full-size preset under which all these rows have a score; all of them where none has."""
-    shared = (p for p in FULL_SIZE if all(placed.has_score(dataset, name, p) for name in names))
-    return next(([preset] for preset in shared), list(FULL_SIZE))
-
-
-def completest_cell(
-    placed: Placed, dataset: str, row: str, floor: Floor | None, presets: Sequence[str] = FULL_SIZE
-) -> Cell | None:
-    """Make the cell of a row under the first of the presets that has a score, or else that has any record."""
-    ordered = sorted(presets, key=lambda preset: not placed.has_score(dataset, row, preset))
-    cells = (cell_of(placed, dataset, row, preset, floor) for preset in ordered)
-    return next((cell for cell in cells if cell is not None), None)
-
-
-def _preset_columns(placed: Placed, dataset: str, shown: set[str]) -> Iterator[Column]:
-    """What each preset holds that no column on the left shows."""
-    floor = floors(placed.records).get(dataset)
-    for preset in placed.presets(dataset):
-        cells = {row: cell_of(placed, dataset, row, preset, floor) for row in rows.names(dataset)}
-        new = {row: cell for row, cell in cells.items() if cell and not set(cell.trials) <= shown}
-        if new:
-            yield Column(kind="preset", dataset=dataset, preset=preset, cells=new)
-            shown |= {trial for cell in new.values() for trial in cell.trials}

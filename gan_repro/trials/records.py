@@ -1,18 +1,22 @@
-"""What a trial left behind: its scores, its learning curve, and where and with what it ran."""
+"""What a trial left behind: scores, learning curve, where and with what it ran; read from its file."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
 
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.mixing import ChainDiagnostics
 from gan_repro.stats.spread import COLLAPSED_BELOW
 from gan_repro.stats.sums import mean
 from gan_repro.trials.spec import TrialSpec
+from gan_repro.util.files import read_regular
+
+MAX_RECORD_BYTES = 16 * 2**20
 
 Status = Literal["done", "diverged", "error", "interrupted"]
 Environment = dict[str, str | int | bool | None]
@@ -195,3 +199,42 @@ class TrialRecord(_Part):
         if candidate is None or candidate.spread is None:
             return None
         return candidate.epoch is not None and candidate.spread < COLLAPSED_BELOW
+
+
+class RecordError(ValueError):
+    """A record's file is not what it should be."""
+
+
+def record_paths(results: Path) -> list[Path]:
+    """List the files of a results folder that should be trial records, by name."""
+    return sorted((results / "trials").glob("*.json"))
+
+
+def load_record(path: Path) -> TrialRecord:
+    """Read one record and check that its name is its spec's id.
+
+    Raises:
+        RecordError: with one sentence that names the file and what is wrong with it.
+    """
+    try:
+        content = read_regular(path, MAX_RECORD_BYTES)
+    except OSError as error:
+        raise RecordError(f"{path.name} cannot be read: {error.strerror or error}") from error
+    return parse_record(content, path.name)
+
+
+def parse_record(content: bytes, name: str) -> TrialRecord:
+    """Make the record of the content of a file that is called `name`, wherever that was read from.
+
+    Raises:
+        RecordError: as `load_record`.
+    """
+    try:
+        record = TrialRecord.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "the file"
+        raise RecordError(f"{name} is not a trial record: {place}: {first['msg']}") from error
+    if f"{record.spec.id}.json" != name:
+        raise RecordError(f"{name} holds the trial {record.spec.id}")
+    return record

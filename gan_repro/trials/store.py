@@ -14,18 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.records import RecordError, TrialRecord, load_record, record_paths
 from gan_repro.trials.spec import TrialSpec
-from gan_repro.util.files import atomic_write, read_regular
+from gan_repro.util.files import atomic_write
 from gan_repro.util.text import one_line
-
-MAX_RECORD_BYTES = 16 * 2**20
-
-
-class RecordError(ValueError):
-    """A record's file is not what it should be."""
 
 
 class RecordStore:
@@ -105,41 +97,6 @@ class RecordStore:
         if record.spec != spec:
             raise RecordError(f"{path.name} holds another spec than its name says")
         return record
-
-
-def record_paths(results: Path) -> list[Path]:
-    """List the files of a results folder that should be trial records, by name."""
-    return sorted((results / "trials").glob("*.json"))
-
-
-def load_record(path: Path) -> TrialRecord:
-    """Read one record and check that its name is its spec's id.
-
-    Raises:
-        RecordError: with one sentence that names the file and what is wrong with it.
-    """
-    try:
-        content = read_regular(path, MAX_RECORD_BYTES)
-    except OSError as error:
-        raise RecordError(f"{path.name} cannot be read: {error.strerror or error}") from error
-    return parse_record(content, path.name)
-
-
-def parse_record(content: bytes, name: str) -> TrialRecord:
-    """Make the record of the content of a file that is called `name`, wherever that was read from.
-
-    Raises:
-        RecordError: as `load_record`.
-    """
-    try:
-        record = TrialRecord.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise RecordError(f"{name} is not a trial record: {place}: {first['msg']}") from error
-    if f"{record.spec.id}.json" != name:
-        raise RecordError(f"{name} holds the trial {record.spec.id}")
-    return record
 
 
 def _numbers(record: TrialRecord) -> dict[str, Any]:

@@ -16,8 +16,7 @@ from gan_repro.experiments.record import (
 )
 from gan_repro.experiments.results import Results
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
-from gan_repro.report.material import Material
-from gan_repro.report.printed import printed
+from gan_repro.report.printed import Material, printed
 from gan_repro.search.log import SearchLog
 from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.mixing import ChainDiagnostics
@@ -184,7 +183,7 @@ def refresh(results: Path) -> None:
     """Make again everything that is printed, and the seal."""
     marks = "# Made up\n\n<!-- recorded -->\n\n<!-- /recorded -->\n"
     (results.parent / "README.md").write_text(marks, encoding="utf-8")
-    for path, text in printed(results).items():
+    for path, text in printed(Material.read(results)).items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     write_seal(results)

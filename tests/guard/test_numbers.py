@@ -20,8 +20,8 @@ from gan_repro.parzen.__main__ import main as parzen_main
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, GridEdgeWarning, choose_sigma, evaluate
 from gan_repro.search.__main__ import fit_candidate, score_candidate
+from gan_repro.tables.cell import cell_text
 from gan_repro.tables.collect import cell_from
-from gan_repro.tables.words import text
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
@@ -235,7 +235,7 @@ def test_a_generator_that_fails_is_recorded_as_failed_and_shown(
     assert str(record.reason).isprintable()
     assert not record.candidates
     assert RecordStore(tmp_path).read(spec) == record
-    assert text(cell_from([record])) == f"seed 1 {status}: {record.reason}"
+    assert cell_text(cell_from([record])) == f"seed 1 {status}: {record.reason}"
 
 
 def test_memory_that_is_not_there_says_nothing_of_the_model(
@@ -251,7 +251,7 @@ def test_memory_that_is_not_there_says_nothing_of_the_model(
 def test_a_net_that_diverges_is_recorded_with_its_curve(digits: data.Dataset, tmp_path: Path) -> None:
     _, record = trial(tmp_path, digits, "gan", **{**TINY_GAN, "learning_rate": 1e30})
     assert record.status == "diverged"
-    assert "diverged" in text(cell_from([record]))
+    assert "diverged" in cell_text(cell_from([record]))
     assert all(math.isfinite(loss) for point in record.learning_curve for loss in point.losses.values())
 
 

@@ -16,10 +16,11 @@ from gan_repro.data import idx
 from gan_repro.data.fetch.pickles import load_arrays
 from gan_repro.scoring.readers import open_path
 from gan_repro.search.log import read_log
-from gan_repro.tables.collect import cell_from
+from gan_repro.tables.collect import cell_from, recorded_table
 from gan_repro.tables.render import render
-from gan_repro.tables.table import Column, Table, recorded_table
-from gan_repro.trials.store import RecordError, RecordStore, load_record
+from gan_repro.tables.table import Column, Table
+from gan_repro.trials.records import RecordError, load_record
+from gan_repro.trials.store import RecordStore
 from tests.factories.records import record
 from tests.guard.test_sample_files import npy
 

@@ -12,8 +12,8 @@ import pytest
 
 from gan_repro import figures
 from gan_repro.experiments.results import load_results
+from gan_repro.tables.collect import recorded_table
 from gan_repro.tables.render import render
-from gan_repro.tables.table import recorded_table
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.store import RecordStore
 from tests.factories.records import record

@@ -3,7 +3,8 @@
 import pytest
 
 from gan_repro.report.__main__ import main
-from gan_repro.report.printed import check_printed, differences, printed
+from gan_repro.report.check import check_printed, differences
+from gan_repro.report.printed import Material, printed
 from gan_repro.trials.store import RecordStore
 from tests.factories.records import folder, trial, trials
 
@@ -47,7 +48,7 @@ def test_a_results_folder_of_ones_own_needs_no_report(results):
     for name in ("README.md", "REPORT.md"):
         (results.parent / name).unlink()
     assert check_printed(results) == []
-    assert "REPORT.md" in [difference.where for difference in differences(printed(results))]
+    assert "REPORT.md" in [difference.where for difference in differences(printed(Material.read(results)))]
     (results / "table1_mnist.tex").unlink()
     assert [str(problem) for problem in check_printed(results)] == [
         "table1_mnist.tex: cannot be read; run python -m gan_repro.report"

@@ -10,7 +10,8 @@ import pytest
 from gan_repro import paper
 from gan_repro.audit.__main__ import check
 from gan_repro.audit.seal import own_runs
-from gan_repro.report import pages
+from gan_repro.report import printed
+from gan_repro.report.__main__ import main
 from gan_repro.search.log import SearchLog, Tried
 from gan_repro.verdicts.judge import experiments_read
 from tests.factories.records import experiment, folder, material, table_rows, trial, trials
@@ -46,12 +47,12 @@ def test_the_report_is_short_and_its_first_half_page_says_it():
 def test_no_trial_is_named_in_the_report_itself():
     """They stand in results/report, which says nothing that the report says."""
     written = material(trials("gan", [156.0]))
-    assert not re.search(r"-seed\d-[0-9a-f]{12}", pages.report(written))
-    assert re.search(r"-seed\d-[0-9a-f]{12}", pages.pages(written)["trials"])
+    assert not re.search(r"-seed\d-[0-9a-f]{12}", printed.report(written))
+    assert re.search(r"-seed\d-[0-9a-f]{12}", printed.pages(written)["trials"])
 
 
 def test_without_records_the_report_claims_nothing():
-    text = pages.report(material())
+    text = printed.report(material())
     rows = table_rows(section(text, "MNIST"))
     assert rows["Adversarial nets"] == ["225 ± 2", "not recorded", "not recorded", "0 / 0", "cannot be told"]
     assert "No trial on this data set is recorded" in text
@@ -63,7 +64,7 @@ def test_without_records_the_report_claims_nothing():
 def test_every_claim_is_a_line_and_its_trials_stand_behind_it():
     records = trials("gan", [224.0, 226.0, 225.5], preset="paper") + trials("kmeans", [335.0])
     made = material(records)
-    text, details = pages.report(made), pages.pages(made)["claims"]
+    text, details = printed.report(made), printed.pages(made)["claims"]
     for verdict in made.verdicts.values():
         (line,) = (line for line in text.splitlines() if re.search(rf"`{verdict.claim}` +\|$", line))
         assert f"**{verdict.ruling}**" in line
@@ -74,14 +75,14 @@ def test_every_claim_is_a_line_and_its_trials_stand_behind_it():
 
 
 def test_the_headline_error_is_over_seeds():
-    rows = table_rows(section(pages.report(material(trials("gan", [156.0, 160.0]))), "MNIST"))
+    rows = table_rows(section(printed.report(material(trials("gan", [156.0, 160.0]))), "MNIST"))
     assert rows["Adversarial nets"][1] == "158.0 ± 2.0 *"
     assert rows["Adversarial nets"][3] == "2 of 3 / 0"
 
 
 def test_collapsed_seeds_are_named_in_the_headline():
     records = trials("gan", [-300.0, 163.0, 165.0]) + trials("gaussian", [-150.0])
-    rows = table_rows(section(pages.report(material(records)), "MNIST"))
+    rows = table_rows(section(printed.report(material(records)), "MNIST"))
     assert rows["Adversarial nets"][1] == "1 of 3 collapsed; the others 164.0 ± 1.0 *"
 
 
@@ -94,21 +95,21 @@ def test_what_the_sampler_moves_is_computed_from_the_search():
         model="dbn", model_version=1, dataset="mnist", data_sha256="0", seed=9, n_samples=10_000,
         common={}, chains=(tried(100, 100, 170.0), tried(10_000, 25, 217.4)),
     )  # fmt: skip
-    text = pages.report(material(searches={"dbn": log}))
+    text = printed.report(material(searches={"dbn": log}))
     assert "validation images: DBN +47." in text
 
 
 def test_runs_of_smaller_presets_change_nothing():
     full = trials("gan", [156.0])
     beside = [*full, trial("gan", 1, 40.0, preset="quick")]
-    assert pages.report(material(full)) == pages.report(material(beside))
+    assert printed.report(material(full)) == printed.report(material(beside))
 
 
 def test_failed_trials_stay_visible():
     failed = trial("gan", 1, 0.0).model_copy(
         update={"status": "diverged", "reason": "NaN in epoch 3", "candidates": {}}
     )
-    text = pages.report(material([failed]))
+    text = printed.report(material([failed]))
     assert f"`{failed.spec.id}` is diverged: NaN in epoch 3" in section(text, "What is missing")
 
 
@@ -124,7 +125,7 @@ def test_text_of_records_is_text_and_no_markup():
         measured = measured.model_copy(update={"findings": {"nearest_is_training": finding}})
         records = [failed, done.model_copy(update={"provenance": where})]
         made = material(records, {"memorisation": measured})
-        return "\n".join([pages.report(made), *pages.pages(made).values()])
+        return "\n".join([printed.report(made), *printed.pages(made).values()])
 
     sound, hostile = told("harmless"), told("<script>x</script>\n# | $x$")
     assert len(hostile.splitlines()) == len(sound.splitlines())
@@ -135,21 +136,21 @@ def test_text_of_records_is_text_and_no_markup():
 def test_figures_are_shown_with_what_they_were_made_from():
     pictures = ("game_1d.png", "learning_curves_mnist.png")
     found = {"game-1d": experiment("game-1d", jsd_end=(0.0, 0.1))}
-    text = pages.pages(material(trials("gan", [156.0]), found, pictures=pictures))["figures"]
+    text = printed.pages(material(trials("gan", [156.0]), found, pictures=pictures))["figures"]
     assert "(../figures/learning_curves_mnist.png)" in text
     assert "Made from the trials on mnist in [trials.md](trials.md)." in text
     assert "Made from experiment `game-1d`." in text
 
 
 def test_deviations_that_only_some_rows_have_are_named_with_them():
-    deviations = pages.pages(material(trials("gan-alternating", [150.0])))["deviations"]
+    deviations = printed.pages(material(trials("gan-alternating", [150.0])))["deviations"]
     conditional = [line for line in deviations.splitlines() if "gan-alternating (mnist)" in line]
     assert conditional
     assert any("Algorithm 1" in line for line in conditional)
 
 
 def test_later_results_stand_beside_ours_by_height():
-    text = pages.pages(material(trials("kmeans", [330.0])))["standings"]
+    text = printed.pages(material(trials("kmeans", [330.0])))["standings"]
     rows = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("|")]
     order = [rows.index(name) for name in ("eVAE", "**k-means centroids**", "VAE", "Diffusion")]
     assert order == sorted(order)
@@ -160,18 +161,18 @@ def test_later_results_stand_beside_ours_by_height():
 
 def test_every_page_is_linked_and_says_something():
     made = material(trials("gan", [156.0]))
-    text = pages.report(made)
-    assert {name for name in pages.PAGES if f"(results/report/{name}.md)" in text} == set(pages.pages(made))
+    text = printed.report(made)
+    linked = {name for name in printed.PAGES if f"(results/report/{name}.md)" in text}
+    assert linked == set(printed.pages(made))
 
 
 def test_a_folder_is_parsed_once(tmp_path, monkeypatch):
     from gan_repro.experiments import results as reading
-    from gan_repro.report.printed import printed
 
     made = folder(tmp_path, trials("gan", [156.0, 158.0]))
     read, load = [], reading.load_record
     monkeypatch.setattr(reading, "load_record", lambda path: read.append(path.name) or load(path))
-    printed(made)
+    assert main(["--results", str(made)]) == 0
     assert len(read) == len(set(read)) == 2
 
 
@@ -189,40 +190,40 @@ def test_help_answers_without_the_heavy_libraries(command):
 def test_the_answer_counts_rulings_and_tells_distances():
     records = [*trials("gan", [156.0, 158.0]), *trials("kmeans", [335.0]), *trials("train-set", [243.0])]
     made = material(records)
-    (line,) = (line for line in pages.report(made).splitlines() if line.startswith("**In short.**"))
+    (line,) = (line for line in printed.report(made).splitlines() if line.startswith("**In short.**"))
     assert f"Of all {len(made.verdicts)} claims: cannot be told " in line
     assert "hold? Cannot be told 4." in line
     assert "k-means centroids score 335, the training images themselves 243." in line
     searched = material(trials("gan-searched", [165.0, 167.0, 172.0]))
-    assert "by, nats: Adversarial nets -57." in pages.report(searched)
+    assert "by, nats: Adversarial nets -57." in printed.report(searched)
     assert "by, nats" not in line
 
 
 def test_an_error_is_that_of_the_column_with_most_seeds():
     """At a tie of the best by search, beside the deviation of one training."""
     records = trials("gan", [156.0, 160.0]) + trials("gan-searched", [164.0, 168.0])
-    row = table_rows(section(pages.report(material(records)), "What the ± are over"))["Adversarial nets"]
+    row = table_rows(section(printed.report(material(records)), "What the ± are over"))["Adversarial nets"]
     assert row[2:] == ["2.8", "2.0", "2 of 3", "best by search"]
     more = [*records, trial("gan", 3, 158.0)]
-    row = table_rows(section(pages.report(material(more)), "What the ± are over"))["Adversarial nets"]
+    row = table_rows(section(printed.report(material(more)), "What the ± are over"))["Adversarial nets"]
     assert row[2:] == ["2.0", "1.2", "3", "as published"]
 
 
 def test_findings_of_an_older_experiment_are_marked():
     old = experiment("memorisation", nearest_is_training=(0.4, 0.5))
-    text = pages.pages(material(experiments={"memorisation": old}))["experiments"]
+    text = printed.pages(material(experiments={"memorisation": old}))["experiments"]
     assert "**Of version 1; the experiment is at version 2 by now.**" in text
     new = old.model_copy(update={"version": 2})
-    assert "by now" not in pages.pages(material(experiments={"memorisation": new}))["experiments"]
+    assert "by now" not in printed.pages(material(experiments={"memorisation": new}))["experiments"]
 
 
 def test_the_device_of_a_trial_names_who_took_its_products():
     done = trial("gan", 1, 156.0)
     by = {**done.provenance.environment, "products": "onednn"}
     done = done.model_copy(update={"provenance": done.provenance.model_copy(update={"environment": by})})
-    assert "cpu, --products onednn" in pages.pages(material([done]))["trials"]
+    assert "cpu, --products onednn" in printed.pages(material([done]))["trials"]
 
 
 def test_what_holds_without_a_trial_says_so():
-    (line,) = (line for line in pages.report(material()).splitlines() if "`copied-rows`" in line)
+    (line,) = (line for line in printed.report(material()).splitlines() if "`copied-rows`" in line)
     assert "no trial needed" in line

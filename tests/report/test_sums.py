@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gan_repro.report.printed import check_printed
+from gan_repro.report.check import check_printed
 from gan_repro.stats.sums import mean, total
 
 RESULTS = Path(__file__).parents[2] / "results"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gan_repro.tables.cell import Sampling
 from gan_repro.tables.collapse import Floor, floors, has_collapsed
 from gan_repro.tables.collect import cell_from
+from gan_repro.tables.sampling import Sampling
 from gan_repro.trials.records import CurvePoint
 from tests.factories.records import trial, trials
 

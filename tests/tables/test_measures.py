@@ -9,10 +9,10 @@ from gan_repro.experiments.base import ExperimentResult
 from gan_repro.experiments.quality_record import SETS, series_name
 from gan_repro.experiments.record import Finding
 from gan_repro.report import measures as section
-from gan_repro.report import pages
+from gan_repro.report import printed
+from gan_repro.tables.collect import recorded_table, run_table
 from gan_repro.tables.measures import agreement_grid, measured, values_grid
 from gan_repro.tables.render import render, render_details
-from gan_repro.tables.table import recorded_table, run_table
 from tests.factories.experiments import as_record, of_findings
 from tests.factories.records import material, table_rows, trial
 
@@ -101,7 +101,7 @@ def test_details_report_and_json_show_the_measures(records):
     assert json.loads(render(table, "json"))["measured"]["space"] == "network"
     run = run_table("mnist", "quick", published=records, own={}, experiments=experiments)
     assert "0.125 ± 0.03 (4)" in render_details(run)
-    text = pages.report(material(records, experiments))
+    text = printed.report(material(records, experiments))
     assert "## The same samples by other measures" in text
     assert "Not measured yet: Adversarial nets as published, Stacked CAE as published" in text
 

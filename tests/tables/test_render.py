@@ -6,12 +6,11 @@ import json
 
 import pytest
 
-from gan_repro import tables
+from gan_repro.tables.cell import cell_text, seed_count
 from gan_repro.tables.collapse import Floor
-from gan_repro.tables.collect import cell_from
+from gan_repro.tables.collect import cell_from, recorded_table, run_table
 from gan_repro.tables.render import WIDTH, markdown, render, render_compact, render_details
-from gan_repro.tables.table import Column, Table, recorded_table, run_table
-from gan_repro.tables.words import seeds, text
+from gan_repro.tables.table import Column, Table
 from tests.factories.records import trial, trials
 
 FLOOR = Floor(test=-150.0, valid=-148.0)
@@ -41,23 +40,26 @@ def table():
     ],
 )
 def test_a_cell_says_what_its_mean_runs_over(values, words):
-    assert text(cell_from(trials("gan", values), floor=FLOOR)) == words
+    assert cell_text(cell_from(trials("gan", values), floor=FLOOR)) == words
 
 
 def test_a_seed_that_diverged_is_named():
     lost = failed("gan", 3, "diverged", "NaN")
     assert (
-        text(cell_from([*trials("gan", [163.0, 165.0]), lost])) == "1 of 3 diverged; the others 164.0 ± 1.0 *"
+        cell_text(cell_from([*trials("gan", [163.0, 165.0]), lost]))
+        == "1 of 3 diverged; the others 164.0 ± 1.0 *"
     )
     both = [*trials("gan", [-300.0, 165.0]), lost]
-    assert text(cell_from(both, floor=FLOOR)) == "1 of 3 collapsed, 1 diverged; the other 165.0 ± 1.5 ° *"
-    assert text(cell_from([lost])) == "seed 3 diverged: NaN"
-    assert text(None) == "not recorded"
+    assert (
+        cell_text(cell_from(both, floor=FLOOR)) == "1 of 3 collapsed, 1 diverged; the other 165.0 ± 1.5 ° *"
+    )
+    assert cell_text(cell_from([lost])) == "seed 3 diverged: NaN"
+    assert cell_text(None) == "not recorded"
 
 
 def test_seeds_say_how_many_are_planned():
-    assert seeds(cell_from(trials("dbn", [240.0, 241.0]), preset="paper")) == "2 of 5"
-    assert seeds(cell_from(trials("gan", [160.0, 161.0, 162.0]))) == "3"
+    assert seed_count(cell_from(trials("dbn", [240.0, 241.0]), preset="paper")) == "2 of 5"
+    assert seed_count(cell_from(trials("gan", [160.0, 161.0, 162.0]))) == "3"
 
 
 def test_markdown_shows_paper_and_cells_and_escapes_reasons(table):
@@ -118,14 +120,16 @@ def test_what_a_run_prints_fits_the_screen():
 
 def test_a_run_shows_no_rows_that_nobody_asked_for():
     published = [trial("gan-alternating", 1, 100.0)]
-    shown = tables.compact("mnist", "quick", published=published, own={"gan": [trial("gan", 1, 40.0)]})
+    shown = render_compact(
+        run_table("mnist", "quick", published=published, own={"gan": [trial("gan", 1, 40.0)]})
+    )
     assert "alternating" not in shown
     assert "40.0 ± 1.5" in shown
 
 
 def test_the_number_of_samples_is_that_of_the_trials():
     own = {"gan": [trial("gan", 1, 40.0, preset="smoke")]}
-    assert "on 1,000 samples" in tables.compact("mnist", "smoke", published=[], own=own)
+    assert "on 1,000 samples" in render_compact(run_table("mnist", "smoke", published=[], own=own))
 
 
 def test_details_name_each_seed_and_how_a_collapse_was_told():
@@ -133,13 +137,13 @@ def test_details_name_each_seed_and_how_a_collapse_was_told():
     assert "yes (derived)" in written
     assert "below the Gaussian per pixel" in written
     assert "-300.0 ± 1.5" in written
-    whole = tables.details("mnist", "quick", published=None, own={"gan": [trial("gan", 1, 40.0)]})
+    whole = render_details(run_table("mnist", "quick", published=None, own={"gan": [trial("gan", 1, 40.0)]}))
     assert "40.0 ± 1.5" in whole
 
 
 def test_faces_that_stand_in_are_called_so():
     own = {"gan": [trial("gan", 1, 300.0, dataset="fer2013")]}
-    shown = tables.compact("fer2013", "standard", published=[], own=own)
+    shown = render_compact(run_table("fer2013", "standard", published=[], own=own))
     assert "Fer2013 in its place" in shown or "fer2013 in its place" in shown
     assert "reproduce nothing of the paper's" in shown
 

@@ -4,8 +4,8 @@ import pytest
 
 from gan_repro.experiments import chains
 from gan_repro.experiments.record import Finding
-from gan_repro.tables.collect import Placed
-from gan_repro.tables.table import headline, recorded_table, run_table
+from gan_repro.tables.collect import Placed, recorded_table, run_table
+from gan_repro.tables.table import headline
 from gan_repro.trials.records import CurvePoint
 from tests.factories.records import experiment, trial, trials
 

@@ -10,14 +10,14 @@ from gan_repro import data
 from gan_repro.parzen import evaluate
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables import words
-from gan_repro.tables.collect import cell_from
+from gan_repro.tables.collect import cell_from, recorded_table
 from gan_repro.tables.render import render
-from gan_repro.tables.table import Column, recorded_table, table_name
+from gan_repro.tables.table import Column, table_name
 from gan_repro.trials import images, monitor
-from gan_repro.trials.records import Score
+from gan_repro.trials.records import Score, load_record
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import EvaluationSpec, make_spec
-from gan_repro.trials.store import RecordStore, load_record
+from gan_repro.trials.store import RecordStore
 from tests.factories.tfd_file import MadeUp
 
 

@@ -9,8 +9,8 @@ import pytest
 
 import gan_repro
 from gan_repro.trials.presets import PRESETS
+from gan_repro.trials.records import load_record, record_paths
 from gan_repro.trials.spec import TrialSpec, make_spec
-from gan_repro.trials.store import load_record, record_paths
 
 RECORDS = record_paths(Path(gan_repro.__file__).parents[1] / "results")
 

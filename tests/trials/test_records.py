@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from gan_repro.trials.records import CurvePoint, TrialRecord, best_epoch
+from gan_repro.trials.records import CurvePoint, RecordError, TrialRecord, best_epoch, load_record
 from gan_repro.trials.runner import RunOptions, run
-from gan_repro.trials.store import RecordError, RecordStore, load_record
+from gan_repro.trials.store import RecordStore
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_a_new_run_sets_a_damaged_record_aside(store, record, capsys, damage):
 
 
 def test_a_record_of_absurd_size_is_not_read(store, record, monkeypatch):
-    monkeypatch.setattr("gan_repro.trials.store.MAX_RECORD_BYTES", 10)
+    monkeypatch.setattr("gan_repro.trials.records.MAX_RECORD_BYTES", 10)
     with pytest.raises(RecordError, match="larger than any such file"):
         load_record(store.path(record.spec))
 

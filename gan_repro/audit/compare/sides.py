@@ -13,7 +13,7 @@ from gan_repro.audit.history import files_at
 from gan_repro.experiments.results import load_results
 from gan_repro.scoring.exported import ExportedReport
 from gan_repro.scoring.submissions import FOLDER, load_submissions, read_submission
-from gan_repro.trials.store import MAX_RECORD_BYTES, RecordError, parse_record
+from gan_repro.trials.records import MAX_RECORD_BYTES, RecordError, parse_record
 from gan_repro.util.files import read_regular
 from gan_repro.util.folders import RESULTS
 from gan_repro.util.text import one_line

@@ -24,9 +24,9 @@ import pytest
 
 from gan_repro import table1
 from gan_repro.models.gan.model import GAN
+from gan_repro.tables.cell import brief_text
 from gan_repro.tables.collect import cell_from
 from gan_repro.tables.files import write_files
-from gan_repro.tables.words import brief
 from gan_repro.trials import runner
 from gan_repro.trials.execution.sweep import sweep
 from gan_repro.trials.monitor import TrainingMonitor
@@ -266,7 +266,7 @@ def test_interrupted_it_keeps_and_prints_what_is_finished(tmp_path):
     cell = cell_from([records["gan"]])
     assert cell.problem.startswith("seed 1 interrupted")
     assert cell.problem[:60] in out
-    assert brief(cell) in out
+    assert brief_text(cell) in out
     assert str(records["gaussian"].score.log_likelihood) in out
     assert records["gan"].status == "interrupted"
     assert len(list(results.glob("checkpoints/gan-*.pt"))) == 1
