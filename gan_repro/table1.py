@@ -26,9 +26,8 @@ from gan_repro.util.folders import RUNS, is_published, published_folder
 if TYPE_CHECKING:
     from gan_repro.tables.table import Table
     from gan_repro.trials.execution.dask_cluster import Cluster
-    from gan_repro.trials.execution.outcome import TrialOutcome
-    from gan_repro.trials.execution.plan import Planned
-    from gan_repro.trials.presets import Preset
+    from gan_repro.trials.presets import Planned, Preset
+    from gan_repro.trials.runner import TrialOutcome
 
 
 def run(options: argparse.Namespace) -> int:
@@ -41,8 +40,8 @@ def run(options: argparse.Namespace) -> int:
     from gan_repro.scoring.submissions import load_submissions
     from gan_repro.tables.supplied import supplied_rows
     from gan_repro.trials import environment, images
-    from gan_repro.trials.execution import plan as plans
-    from gan_repro.trials.presets import get_preset
+    from gan_repro.trials.execution.plan import describe_plan
+    from gan_repro.trials.presets import get_preset, make_plan, rows_for
     from gan_repro.trials.store import RecordStore
     from gan_repro.util.files import require_writable
 
@@ -68,11 +67,11 @@ def run(options: argparse.Namespace) -> int:
     datasets = [data.resolve(name, options.root) for name in dict.fromkeys(options.datasets)]
     sources = [source for name in datasets for source in images.sources(name, options.root)]
     # Seeds are numbered from 1, in the order in which they were fixed.
-    plan = plans.make_plan(preset, sources, options.rows, max(options.seed or [0]) or options.seeds)
+    plan = make_plan(preset, sources, options.rows, max(options.seed or [0]) or options.seeds)
     plan = [planned for planned in plan if not options.seed or planned.spec.seed in options.seed]
     workers = _workers(options, plan, device)
     if options.dry_run:
-        print(plans.describe_plan(plan, store, workers=workers, fresh=options.fresh))
+        print(describe_plan(plan, store, workers=workers, fresh=options.fresh))
         return 0
 
     from gan_repro.tables.files import write_files
@@ -96,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     )
     write_files(options.runs, list(store), datasets)
     for dataset in datasets:
-        rows = plans.rows_for(preset, dataset, options.rows)
+        rows = rows_for(preset, dataset, options.rows)
         sha256 = next(source.sha256 for source in sources if source.name == dataset)
         supplied = supplied_rows(submissions, dataset, sha256)
         table = _printed_table(dataset, preset, rows, outcomes).model_copy(update={"supplied": supplied})

@@ -20,10 +20,10 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.weights import WeightsError, load_weights, published_weights, weights_path
 from gan_repro.models.training import TrainedModel
+from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.images import load_images
 from gan_repro.trials.presets import COMPLETEST_FIRST, completest, row_under
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.runner import checkpoint_path
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.folders import RUNS, is_published

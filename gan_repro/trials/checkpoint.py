@@ -45,6 +45,11 @@ class SavedMonitor(BaseModel):
         return [CurvePoint.model_validate_json(point) for point in self.curve]
 
 
+def checkpoint_path(results: Path, spec: TrialSpec) -> Path:
+    """Return where the checkpoint of `spec` stands; after the trial it holds the trained model."""
+    return results / "checkpoints" / f"{spec.id}.pt"
+
+
 def write_checkpoint(path: Path, monitor: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """Write the checkpoint in one step: the fields of `SavedMonitor`, and the model's state.
 

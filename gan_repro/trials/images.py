@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gan_repro import data
 from gan_repro.data.dataset import Dataset
-from gan_repro.trials.spec import DataSpec
+from gan_repro.trials.spec import DataSpec, TrialSpec
 
 
 def load_images(name: str, fold: int | None = None, root: Path | None = None) -> tuple[Dataset, ...]:
@@ -24,6 +24,23 @@ def load_images(name: str, fold: int | None = None, root: Path | None = None) ->
     if fold is None and data.entry(name).shared_training:
         return data.load_folds(name, root=root)
     return (data.load(name, fold=fold, root=root),)
+
+
+def load_images_of(spec: TrialSpec, root: Path | None = None) -> tuple[Dataset, ...]:
+    """Load the data sets of a trial, as `load_images`.
+
+    Raises:
+        ValueError: those here are others than the spec names.
+        DataUnavailable: they cannot be had.
+    """
+    folds = load_images(spec.data.name, spec.data.fold, root)
+    found = fingerprint(folds)
+    if found != spec.data.sha256:
+        raise ValueError(
+            f"{spec.data.name} here has SHA-256 {found}, but trial {spec.id} was planned for "
+            f"{spec.data.sha256}; use the same images or plan the trial anew"
+        )
+    return folds
 
 
 def fingerprint(datasets: Sequence[Dataset]) -> str:

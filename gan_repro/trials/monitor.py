@@ -6,9 +6,8 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import torch
 from tqdm import tqdm
@@ -17,13 +16,16 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.models.base import DivergedError, EpochLog, Model
 from gan_repro.parzen.protocols import choose_sigma
 from gan_repro.stats.spread import COLLAPSED_BELOW, spread
-from gan_repro.trials.checkpoint import read_checkpoint, write_checkpoint
+from gan_repro.trials.checkpoint import checkpoint_path, read_checkpoint, write_checkpoint
 from gan_repro.trials.records import CurvePoint, Origin
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.util.console import log
 from gan_repro.util.device import out_of_memory
 from gan_repro.util.seeds import generator
 from gan_repro.util.text import first_line
+
+if TYPE_CHECKING:
+    from gan_repro.trials.runner import RunOptions
 
 
 class StopRequestedError(Exception):
@@ -38,39 +40,20 @@ class TrainingMonitor:
     Args:
         spec: the trial; it says when to look and when to stop.
         images: of which the validation part is looked at.
-        checkpoint: where the checkpoint stands.
         origin: code and machine of this run.
-        stop_requested: asked after every update.
-        checkpoint_seconds: least time between two checkpoints.
-        position: line of the progress bar on stderr; None for no bar.
-        title: what the bar is called.
-        report_share: called after every epoch with the share that is done of the epochs left to this run.
+        options: where the checkpoint stands and how often it is written, who asks to stop, and the progress
+            bar. With `fresh` an earlier checkpoint of the trial is removed first.
     """
 
-    def __init__(
-        self,
-        spec: TrialSpec,
-        images: Dataset,
-        checkpoint: Path,
-        *,
-        origin: Origin,
-        stop_requested: Callable[[], bool],
-        checkpoint_seconds: float,
-        position: int | None,
-        title: str,
-        report_share: Callable[[float], None],
-    ) -> None:
-        self.spec = spec
+    def __init__(self, spec: TrialSpec, images: Dataset, origin: Origin, options: RunOptions) -> None:
+        self.spec, self.origin, self.options = spec, origin, options
         self.valid = images.valid
         self.train_spread = spread(images.train)
-        self.checkpoint = checkpoint
-        self.origin = origin
-        self.stop_requested = stop_requested
-        self.checkpoint_seconds = checkpoint_seconds
+        self.checkpoint = checkpoint_path(options.results, spec)
+        if options.fresh:
+            self.checkpoint.unlink(missing_ok=True)
         self._epochs: int = spec.config.get("epochs", 0)
-        self._position = position
-        self._title = title
-        self._report_share = report_share
+        self._position, self._title = options.progress_position, spec.title(options.row)
         self._bar: tqdm[Any] | None = None
         self._started = self._saved = time.monotonic()
         self._begin()
@@ -96,10 +79,10 @@ class TrainingMonitor:
             StopRequestedError: somebody asked to stop; the checkpoint is saved.
         """
         now = time.monotonic()
-        if self.stop_requested():
+        if self.options.stop_requested():
             self.save(model)
             raise StopRequestedError
-        if now - self._saved >= self.checkpoint_seconds:
+        if now - self._saved >= self.options.checkpoint_seconds:
             self.save(model)
 
     def after_epoch(self, model: Model, log: EpochLog) -> bool:
@@ -110,7 +93,7 @@ class TrainingMonitor:
         self.curve.append(CurvePoint(**vars(log), valid_mean=mean, sigma=sigma))
         self._show(log)
         begun = self._begun_after
-        self._report_share((log.epoch - begun) / (self._epochs - begun))
+        self.options.report_share((log.epoch - begun) / (self._epochs - begun))
         patience = self.spec.evaluation.patience
         if patience is None or self.best_epoch is None:
             return False

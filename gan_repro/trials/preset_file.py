@@ -18,13 +18,14 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gan_repro.trials.preset import SEEDS, Cut, Preset
+from gan_repro.trials.cut import SEEDS, Cut
 from gan_repro.trials.rows import Kind, Row, get_row
 from gan_repro.trials.spec import EvaluationSpec
 from gan_repro.util.files import read_regular
@@ -47,7 +48,16 @@ class _File(BaseModel):
     cuts: tuple[_Entry, ...] = Field(min_length=1)
 
 
-def read_preset(path: Path, name: str) -> Preset:
+@dataclass(frozen=True)
+class Cuts:
+    """What a file says."""
+
+    n_seeds: int
+    cuts: Mapping[str, Cut]
+    """By row; ROW/KIND where images of a kind need a cut of their own."""
+
+
+def read_cuts(path: Path) -> Cuts:
     """Read a preset; what models and scoring take as settings is not checked.
 
     Raises:
@@ -55,7 +65,7 @@ def read_preset(path: Path, name: str) -> Preset:
     """
     try:
         content = _File.model_validate(tomllib.loads(read_regular(path, _MAX_BYTES).decode()))
-        return Preset(name=name, n_seeds=content.seeds, cuts=_by_row(content.cuts))
+        return Cuts(content.seeds, _by_row(content.cuts))
     except OSError as error:
         raise ValueError(f"preset {path} cannot be read: {error.strerror or error}") from error
     except ValidationError as error:
@@ -65,16 +75,14 @@ def read_preset(path: Path, name: str) -> Preset:
         raise ValueError(f"preset {path}: {one_line(error)}") from error
 
 
-def read_own_preset(path: Path) -> Preset:
-    """Read a user's own preset and check its settings. Its name is the file's, suffix included.
-
-    Records carry the name; with the suffix it is never that of a preset of this package.
+def read_own_cuts(path: Path) -> Cuts:
+    """Read a user's own preset and check its settings.
 
     Raises:
-        ValueError: as `read_preset`, or a model or the scoring refuses a setting.
+        ValueError: as `read_cuts`, or a model or the scoring refuses a setting.
     """
-    preset = read_preset(path, path.name)
-    for key, cut in preset.cuts.items():
+    content = read_cuts(path)
+    for key, cut in content.cuts.items():
         name, _, kind = key.partition("/")
         row = get_row(name)
         for images in row.settings if not kind else (kind,):
@@ -82,7 +90,7 @@ def read_own_preset(path: Path) -> Preset:
                 _check_settings(row, images, cut)
             except ValueError as error:
                 raise ValueError(f"preset {path}: row {name} on {images}: {error}") from error
-    return preset.model_copy(update={"cuts": {key: _worded(cut) for key, cut in preset.cuts.items()}})
+    return replace(content, cuts={key: _worded(cut) for key, cut in content.cuts.items()})
 
 
 def _by_row(entries: Iterable[_Entry]) -> dict[str, Cut]:

@@ -1,34 +1,32 @@
-"""Running one trial from its spec to its record, and resuming it from its checkpoint."""
+"""Running trials: one at a time in its folder, reused where it is done, and what becomes of a planned one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gan_repro import models
-from gan_repro.data.dataset import Dataset
-from gan_repro.models.base import Model
-from gan_repro.models.products import Products, require
-from gan_repro.models.training import TrainedModel
-from gan_repro.parzen.protocols import get_protocol
-from gan_repro.trials import environment
-from gan_repro.trials.images import fingerprint, load_images
-from gan_repro.trials.monitor import TrainingMonitor
-from gan_repro.trials.plugged import plugged_in
-from gan_repro.trials.records import Origin, Provenance, TrialRecord
+from gan_repro.models.products import Products
+from gan_repro.trials.checkpoint import checkpoint_path
+from gan_repro.trials.presets import Planned
+from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.store import RecordStore
 from gan_repro.trials.trial_run import TrialRun
-from gan_repro.util.device import choose_device, prepare
+from gan_repro.util.device import card_failed, out_of_memory
 from gan_repro.util.files import remove_unfinished
 from gan_repro.util.folders import RUNS
 from gan_repro.util.plugins import Plugin
-from gan_repro.util.text import one_line
+from gan_repro.util.text import describe_error, first_line
+
+NOT_STARTED = "not started: the sweep was stopped before"
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 def _never() -> bool:
@@ -70,11 +68,6 @@ class RunOptions:
     """Called after every epoch with the share of the epochs that is done."""
 
 
-def checkpoint_path(results: Path, spec: TrialSpec) -> Path:
-    """Return where the checkpoint of `spec` stands; after the trial it holds the trained model."""
-    return results / "checkpoints" / f"{spec.id}.pt"
-
-
 def run(spec: TrialSpec, options: RunOptions | None = None) -> TrialRecord:
     """Run a trial, or return its record if it is done; the record is written to the results folder.
 
@@ -100,7 +93,7 @@ def run(spec: TrialSpec, options: RunOptions | None = None) -> TrialRecord:
             record = store.read_or_set_aside(spec)
             if record is not None and record.status == "done":
                 return record
-        record = _run(spec, options)
+        record = TrialRun(spec, options).run()
         store.write(record)
         return record
 
@@ -121,79 +114,88 @@ def _locked(path: Path, stop_requested: Callable[[], bool]) -> Iterator[None]:
         lock.release()
 
 
-def _run(spec: TrialSpec, options: RunOptions) -> TrialRecord:
-    kind = _checked_kind(spec)
-    device = choose_device(options.device)
-    prepare(device, options.threads)
-    environment.forget_peak_memory(device)
-    started = datetime.now(UTC)
-    folds = load_images(spec.data.name, spec.data.fold, options.root)
-    found = fingerprint(folds)
-    if found != spec.data.sha256:
-        raise ValueError(
-            f"{spec.data.name} here has SHA-256 {found}, but trial {spec.id} was planned for "
-            f"{spec.data.sha256}; use the same images or plan the trial anew"
+@dataclass(frozen=True)
+class TrialOutcome:
+    """What became of a planned trial: a record, or the reason why there is none."""
+
+    planned: Planned
+    record: TrialRecord | None
+    problem: str | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the trial is finished and has a score."""
+        return self.record is not None and self.record.status == "done"
+
+
+def not_started(planned: Planned, options: RunOptions) -> TrialOutcome:
+    """What becomes of a trial whose turn did not come: it may have been finished by an earlier sweep."""
+    record = None if options.fresh else RecordStore(options.results).read(planned.spec)
+    if record is not None and record.status == "done":
+        return TrialOutcome(planned, record)
+    return TrialOutcome(planned, None, NOT_STARTED)
+
+
+def run_planned(planned: Planned, options: RunOptions) -> TrialOutcome:
+    """Run one trial of a plan, unless the sweep was stopped before.
+
+    Raises:
+        OSError: a folder cannot be written, or the data cannot be had.
+        ValueError: the data are not those that the spec names, or the device is not there.
+    """
+    if options.stop_requested():
+        return not_started(planned, options)
+    options = replace(options, preset=planned.preset, smaller=planned.smaller, row=planned.row)
+    try:
+        return TrialOutcome(planned, run(planned.spec, options))
+    except Timeout:
+        waited = "not started: another process was running it when the sweep was stopped"
+        return TrialOutcome(planned, None, waited)
+
+
+def try_planned(planned: Planned, options: RunOptions) -> TrialOutcome:
+    """Run one trial of a plan, and turn whatever it raises into the reason why there is no record.
+
+    Raises:
+        torch.AcceleratorError: the card has failed; this process can compute no more on it.
+    """
+    try:
+        return run_planned(planned, options)
+    except Exception as error:
+        if card_failed(error):
+            raise  # whoever owns this process must end it
+        # The other trials go on; the table names this one and the reason.
+        return TrialOutcome(planned, None, explain(error, options.results))
+
+
+def explain(error: BaseException, results: object) -> str:
+    """Say in one sentence, for the table, what kept a trial from its record in the folder `results`."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return (
+            f"no room in {results} ({error.strerror}); free some and run the same command again: "
+            "finished trials are kept"
         )
-    model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
-    if isinstance(model, TrainedModel):
-        require(options.products, model.device)
-        model.products = options.products
-    origin = environment.origin(device, getattr(model, "products", "torch"))
-    monitor = _monitor(spec, options, folds, origin)
-    trial = TrialRun(spec, folds, model, monitor)
-    status, reason = trial.run()
-    return TrialRecord(
-        spec=spec,
-        status=status,
-        reason=reason and one_line(reason),
-        candidates=trial.candidates,
-        learning_curve=tuple(monitor.curve),
-        deviations=tuple(deviation.model_dump() for deviation in model.active_deviations()),
-        provenance=Provenance(
-            **origin.model_dump(),
-            preset=options.preset,
-            smaller=options.smaller,
-            plugins=plugged_in(spec, options.row),
-            started=started.isoformat(timespec="seconds"),
-            finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            seconds={name: round(value, 3) for name, value in trial.seconds.items()},
-            peak_memory=environment.peak_memory(),
-            peak_card_memory=environment.peak_card_memory(device),
-            resumed=monitor.resumed,
-            reseeded=tuple(getattr(model, "reseeded", ())),
-            earlier=tuple(monitor.earlier),
-        ),
-    )
-
-
-def _checked_kind(spec: TrialSpec) -> type[Model]:
-    """Return the class of the spec's model, once it is known that this program runs what the spec says."""
-    kind, protocol = models.model_class(spec.model), get_protocol(spec.evaluation.protocol)
-    asked = (spec.model_version, spec.evaluation.protocol_version)
-    if asked != (kind.version, protocol.version):
-        raise ValueError(
-            f"trial {spec.id} asks for version {asked[0]} of {spec.model} and version {asked[1]} of protocol "
-            f"{protocol.name}; here are versions {kind.version} and {protocol.version}; plan the trial anew"
+    if out_of_memory(error):
+        return (
+            f"out of memory ({first_line(error)}); run the same command again with fewer --workers, with more"
+            " memory or with --device cpu: it goes on from its checkpoint"
         )
-    return kind
+    if card_failed(error):
+        cure = "run the same command again: it goes on from its checkpoint"
+        return f"the card failed ({first_line(error)}); {cure}"
+    return describe_error(error)
 
 
-def _monitor(
-    spec: TrialSpec, options: RunOptions, folds: Sequence[Dataset], origin: Origin
-) -> TrainingMonitor:
-    """Make the monitor of the training; with `fresh` any checkpoint of the trial is removed first."""
-    checkpoint = checkpoint_path(options.results, spec)
-    if options.fresh:
-        checkpoint.unlink(missing_ok=True)
-    return TrainingMonitor(
-        spec,
-        # The authors' yamls monitor the first fold, too.
-        folds[0],
-        checkpoint,
-        origin=origin,
-        stop_requested=options.stop_requested,
-        checkpoint_seconds=options.checkpoint_seconds,
-        position=options.progress_position,
-        title=spec.title(options.row),
-        report_share=options.report_share,
-    )
+@contextmanager
+def ending_with_the_card(planned: Planned) -> Iterator[None]:
+    """Within a worker: end its process where its card fails, for it could compute no more.
+
+    The trial goes on in a new process, from its checkpoint.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not card_failed(error):
+            raise
+        print(f"{planned.spec.id}: the card failed ({first_line(error)})", file=sys.stderr, flush=True)
+        os._exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -15,6 +15,9 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+
+if TYPE_CHECKING:
+    from gan_repro.models.base import Model
 
 SCHEMA_VERSION = 1
 
@@ -138,3 +141,22 @@ def make_spec(
         seed=seed,
         evaluation=evaluation or EvaluationSpec(),
     )
+
+
+def checked_kind(spec: TrialSpec) -> type[Model]:
+    """Return the class of the spec's model, once it is known that this program runs what the spec says.
+
+    Raises:
+        ValueError: it does not; or an unknown model or protocol.
+    """
+    from gan_repro import models
+    from gan_repro.parzen.protocols import get_protocol
+
+    kind, protocol = models.model_class(spec.model), get_protocol(spec.evaluation.protocol)
+    asked = (spec.model_version, spec.evaluation.protocol_version)
+    if asked != (kind.version, protocol.version):
+        raise ValueError(
+            f"trial {spec.id} asks for version {asked[0]} of {spec.model} and version {asked[1]} of protocol "
+            f"{protocol.name}; here are versions {kind.version} and {protocol.version}; plan the trial anew"
+        )
+    return kind

@@ -1,55 +1,101 @@
-"""The three phases of one trial: train, sample, score."""
+"""One trial, from its spec to its record: train, sample, score."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
-from typing import Literal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from gan_repro.data.dataset import Dataset
-from gan_repro.models.base import DivergedError, Model, StateError
+from gan_repro.models.base import DivergedError, StateError
+from gan_repro.models.products import require
+from gan_repro.models.training import TrainedModel
 from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
 from gan_repro.stats.mixing import ChainDiagnostics, diagnose
+from gan_repro.trials import environment
+from gan_repro.trials.images import load_images_of
 from gan_repro.trials.monitor import StopRequestedError, TrainingMonitor
-from gan_repro.trials.records import Candidate, Score, Status
-from gan_repro.trials.spec import TrialSpec
-from gan_repro.util.device import card_failed, finish, out_of_memory
+from gan_repro.trials.plugged import plugged_in
+from gan_repro.trials.records import Candidate, Provenance, Score, Status, TrialRecord
+from gan_repro.trials.spec import TrialSpec, checked_kind
+from gan_repro.util.device import card_failed, choose_device, finish, out_of_memory, prepare
 from gan_repro.util.files import sha256_of_array
 from gan_repro.util.seeds import generator
-from gan_repro.util.text import describe_error
+from gan_repro.util.text import describe_error, one_line
+
+if TYPE_CHECKING:
+    from gan_repro.trials.runner import RunOptions
 
 
 class TrialRun:
-    """One trial on its way from an unfitted model to its scores.
+    """One trial on its way from an unfitted model to its record.
 
     Args:
         spec: what is run.
-        folds: the data sets on which the model is scored; they share their training images.
-        model: as the spec describes it, not fitted.
-        monitor: watches the training.
+        options: how it is run this time; `results` says where its checkpoint stands.
+
+    Raises:
+        OSError: the data cannot be had.
+        ValueError: program or images here are others than the spec names, or the device is not there.
     """
 
-    def __init__(
-        self, spec: TrialSpec, folds: Sequence[Dataset], model: Model, monitor: TrainingMonitor
-    ) -> None:
-        self.spec, self.folds, self.model, self.monitor = spec, folds, model, monitor
+    def __init__(self, spec: TrialSpec, options: RunOptions) -> None:
+        self.spec, self.options = spec, options
+        self.started = datetime.now(UTC)
+        kind, device = checked_kind(spec), choose_device(options.device)
+        prepare(device, options.threads)
+        environment.forget_peak_memory(device)
+        self.folds = load_images_of(spec, options.root)
+        """The data sets on which the model is scored; they share their training images."""
+        self.model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
+        if isinstance(self.model, TrainedModel):
+            require(options.products, self.model.device)
+            self.model.products = options.products
+        self.origin = environment.origin(device, getattr(self.model, "products", "torch"))
+        # The authors' yamls monitor the first fold, too.
+        self.monitor = TrainingMonitor(spec, self.folds[0], self.origin, options)
         self.candidates: dict[Literal["best", "last"], Candidate] = {}
         self.seconds: dict[str, float] = dict.fromkeys(
             ("training", "tracking", "sampling", "consecutive sampling", "scoring"), 0.0
         )
         """Wall-clock time by phase."""
 
-    def run(self) -> tuple[Status, str | None]:
-        """Go through the phases; return how it ended, and why if not well.
+    def run(self) -> TrialRecord:
+        """Go through the phases; a failure of the model is recorded, with its status and reason.
 
         Raises:
             MemoryError, RuntimeError: the machine or its card has too little memory, or the card has failed.
         """
+        status, reason = self._end()
+        return TrialRecord(
+            spec=self.spec,
+            status=status,
+            reason=reason and one_line(reason),
+            candidates=self.candidates,
+            learning_curve=tuple(self.monitor.curve),
+            deviations=tuple(deviation.model_dump() for deviation in self.model.active_deviations()),
+            provenance=Provenance(
+                **self.origin.model_dump(),
+                preset=self.options.preset,
+                smaller=self.options.smaller,
+                plugins=plugged_in(self.spec, self.options.row),
+                started=self.started.isoformat(timespec="seconds"),
+                finished=datetime.now(UTC).isoformat(timespec="seconds"),
+                seconds={name: round(value, 3) for name, value in self.seconds.items()},
+                peak_memory=environment.peak_memory(),
+                peak_card_memory=environment.peak_card_memory(str(self.model.device)),
+                resumed=self.monitor.resumed,
+                reseeded=tuple(getattr(self.model, "reseeded", ())),
+                earlier=tuple(self.monitor.earlier),
+            ),
+        )
+
+    def _end(self) -> tuple[Status, str | None]:
+        """Train, sample and score; return how it ended, and why if not well."""
         try:
             self._train()
             self._score_candidates()

@@ -7,9 +7,8 @@ import pytest
 
 from gan_repro.audit.__main__ import main
 from gan_repro.audit.replay import DENSITY_TOLERANCE, TOLERANCE, compare, draw, replay, tolerance
-from gan_repro.trials.execution.plan import make_plan
 from gan_repro.trials.images import source
-from gan_repro.trials.presets import get_preset
+from gan_repro.trials.presets import get_preset, make_plan
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gan_repro import data
-from gan_repro.trials.execution.plan import Planned
+from gan_repro.trials.presets import Planned
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec

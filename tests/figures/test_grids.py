@@ -6,7 +6,8 @@ import pytest
 from gan_repro import data
 from gan_repro.figures import grids
 from gan_repro.figures.sample_grids import draw_grid
-from gan_repro.trials.runner import RunOptions, checkpoint_path, run
+from gan_repro.trials.checkpoint import checkpoint_path
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, make_spec
 from gan_repro.trials.store import RecordStore
 

@@ -15,8 +15,9 @@ import pytest
 import torch
 
 from gan_repro import data
+from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.runner import RunOptions, checkpoint_path, run
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
 from tests.factories.trials import TINY_GAN
 from tests.guard.oracle import cases, sentence_of, within

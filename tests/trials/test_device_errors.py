@@ -12,13 +12,12 @@ import torch
 
 from gan_repro.models.gan.model import GAN
 from gan_repro.models.gsn import GSN
-from gan_repro.trials import trial_run
-from gan_repro.trials.execution import outcome as outcome_module
+from gan_repro.trials import runner, trial_run
+from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.execution import processes, sweep
-from gan_repro.trials.execution.outcome import TrialOutcome, try_planned
-from gan_repro.trials.execution.plan import Planned
 from gan_repro.trials.execution.stop import Stop
-from gan_repro.trials.runner import RunOptions, checkpoint_path, run
+from gan_repro.trials.presets import Planned
+from gan_repro.trials.runner import RunOptions, TrialOutcome, run, try_planned
 from tests.factories.trials import planned
 
 OUT_OF_MEMORY = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nMore lines follow.")
@@ -88,7 +87,7 @@ def test_a_process_whose_card_has_failed_ends(tiny_spec, tmp_path, monkeypatch, 
     monkeypatch.setattr(processes, "_worker_stop", Stop(), raising=False)
     monkeypatch.setattr(processes, "_worker_shares", [0.0], raising=False)
     monkeypatch.setattr(processes, "_worker_position", 0, raising=False)
-    monkeypatch.setattr(outcome_module.os, "_exit", lambda status: (_ for _ in ()).throw(Ended(status)))
+    monkeypatch.setattr(runner.os, "_exit", lambda status: (_ for _ in ()).throw(Ended(status)))
     with pytest.raises(Ended) as ended:
         processes._run_in_worker(Planned(tiny_spec(), "smoke", (), 1), quiet(tmp_path))
     assert ended.value.args == (1,)

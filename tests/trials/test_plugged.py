@@ -13,11 +13,10 @@ from gan_repro import data, models
 from gan_repro.experiments.results import load_results
 from gan_repro.trials import rows
 from gan_repro.trials.execution.dask_cluster import Cluster
-from gan_repro.trials.execution.plan import Planned, make_plan
 from gan_repro.trials.execution.processes import Processes
 from gan_repro.trials.execution.sweep import sweep
 from gan_repro.trials.plugged import find_plugged
-from gan_repro.trials.presets import get_preset
+from gan_repro.trials.presets import Planned, get_preset, make_plan
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.spec import DataSpec
 from gan_repro.util.plugins import PluginFile, PluginPackage

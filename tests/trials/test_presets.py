@@ -8,9 +8,10 @@ import pytest
 
 from gan_repro import models
 from gan_repro.trials import rows
-from gan_repro.trials.execution.plan import Planned, describe_plan, make_plan
-from gan_repro.trials.presets import PRESETS, SEEDS, get_preset
-from gan_repro.trials.runner import RunOptions, checkpoint_path, run
+from gan_repro.trials.checkpoint import checkpoint_path
+from gan_repro.trials.execution.plan import describe_plan
+from gan_repro.trials.presets import PRESETS, SEEDS, Planned, get_preset, make_plan
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import DataSpec
 from gan_repro.trials.store import RecordStore
 

@@ -15,9 +15,9 @@ import torch
 
 from gan_repro.models.gan.model import GAN
 from gan_repro.trials import environment
-from gan_repro.trials.checkpoint import epochs_saved
+from gan_repro.trials.checkpoint import checkpoint_path, epochs_saved
 from gan_repro.trials.records import best_epoch
-from gan_repro.trials.runner import RunOptions, checkpoint_path, run
+from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.store import RecordStore
 from tests.factories.trials import numbers, quiet
 

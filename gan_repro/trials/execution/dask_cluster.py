@@ -15,11 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gan_repro.trials.execution.outcome import NOT_STARTED, TrialOutcome, explain
-from gan_repro.trials.execution.plan import Planned
+from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.execution.remote import RemoteResult, RemoteTask, content, run_remote, view
 from gan_repro.trials.execution.stop import Stop
-from gan_repro.trials.runner import RunOptions, checkpoint_path
+from gan_repro.trials.presets import Planned
+from gan_repro.trials.runner import NOT_STARTED, RunOptions, TrialOutcome, explain
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.console import log
 from gan_repro.util.device import on_card

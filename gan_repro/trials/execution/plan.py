@@ -1,68 +1,14 @@
-"""Which trials a command will run: data sets times seeds times rows, as a preset has them."""
+"""What is left of a plan: the state of each trial, and the minutes that the rest may take."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gan_repro.stats.sums import total
-from gan_repro.trials.checkpoint import epochs_saved
-from gan_repro.trials.presets import SEEDS, Preset, presets_with
-from gan_repro.trials.rows import names
-from gan_repro.trials.runner import checkpoint_path
-from gan_repro.trials.spec import DataSpec, TrialSpec
+from gan_repro.trials.checkpoint import checkpoint_path, epochs_saved
+from gan_repro.trials.presets import Planned
 from gan_repro.trials.store import RecordStore
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A trial to be run, and the preset and row that it is for."""
-
-    spec: TrialSpec
-    preset: str | None
-    smaller: tuple[str, ...]
-    minutes: float
-    """Estimated, on one core."""
-    row: str | None = None
-    """None for a trial of no row."""
-
-
-def make_plan(
-    preset: Preset, sources: Sequence[DataSpec], rows: Sequence[str] | None, n_seeds: int | None = None
-) -> list[Planned]:
-    """List every trial of the preset, first seeds first.
-
-    Args:
-        preset: which rows, how large and from how many seeds, unless told otherwise.
-        sources: the data sets.
-        rows: these rows instead, each where it has a place.
-        n_seeds: the first so many of the fixed seeds instead.
-
-    Raises:
-        ValueError: the preset does not run one of the rows on one of the data sets.
-    """
-    seeds = preset.seeds if n_seeds is None else SEEDS[:n_seeds]
-    return [
-        _planned(preset, row, images, seed)
-        for images in sources
-        for seed in seeds
-        for row in rows_for(preset, images.name, rows)
-    ]
-
-
-def _planned(preset: Preset, row: str, images: DataSpec, seed: int) -> Planned:
-    try:
-        cut = preset.cut(row, images.name)
-    except ValueError as error:
-        others = ", ".join(presets_with(row, images.name))
-        raise ValueError(f"{error}; presets that do: {others}" if others else str(error)) from error
-    return Planned(preset.spec(row, images, seed), preset.name, cut.smaller, cut.minutes, row)
-
-
-def rows_for(preset: Preset, dataset: str, rows: Sequence[str] | None) -> list[str]:
-    """List the rows to run on a data set: of the named ones those with a place there, else the preset's."""
-    return preset.rows(dataset) if rows is None else [row for row in rows if row in names(dataset)]
 
 
 def remaining(planned: Planned, results: Path, *, done: bool, fresh: bool) -> tuple[str, float]:

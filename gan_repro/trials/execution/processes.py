@@ -16,17 +16,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gan_repro.trials.execution.outcome import (
+from gan_repro.trials.execution.progress import reporter
+from gan_repro.trials.execution.stop import STOP_SIGNALS, Stop
+from gan_repro.trials.presets import Planned
+from gan_repro.trials.runner import (
+    RunOptions,
     TrialOutcome,
     ending_with_the_card,
     explain,
     not_started,
     try_planned,
 )
-from gan_repro.trials.execution.plan import Planned
-from gan_repro.trials.execution.progress import reporter
-from gan_repro.trials.execution.stop import STOP_SIGNALS, Stop
-from gan_repro.trials.runner import RunOptions
 from gan_repro.util.device import card_for
 
 WORKER_DEATHS = 3

@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
-from gan_repro.trials.execution.plan import Planned
+from gan_repro.trials.presets import Planned
 from gan_repro.util.console import log
 
 BAR = "{desc} {percentage:3.0f}%|{bar}| {elapsed}, about {remaining} left"

@@ -18,9 +18,9 @@ import torch
 
 import gan_repro
 from gan_repro.trials import environment
-from gan_repro.trials.execution.outcome import TrialOutcome, ending_with_the_card, run_planned
-from gan_repro.trials.execution.plan import Planned
-from gan_repro.trials.runner import RunOptions, checkpoint_path
+from gan_repro.trials.checkpoint import checkpoint_path
+from gan_repro.trials.presets import Planned
+from gan_repro.trials.runner import RunOptions, TrialOutcome, ending_with_the_card, run_planned
 from gan_repro.util.files import atomic_write
 
 

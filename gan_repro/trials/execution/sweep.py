@@ -10,12 +10,13 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from gan_repro.stats.sums import total
-from gan_repro.trials.execution.outcome import TrialOutcome, try_planned
-from gan_repro.trials.execution.plan import Planned, remaining
+from gan_repro.trials.checkpoint import checkpoint_path
+from gan_repro.trials.execution.plan import remaining
 from gan_repro.trials.execution.processes import Processes
 from gan_repro.trials.execution.progress import Progress, reporter
 from gan_repro.trials.execution.stop import Stop
-from gan_repro.trials.runner import RunOptions, checkpoint_path
+from gan_repro.trials.presets import Planned
+from gan_repro.trials.runner import RunOptions, TrialOutcome, try_planned
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.console import log
 from gan_repro.util.device import on_card

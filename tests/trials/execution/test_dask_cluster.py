@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from gan_repro import table1
+from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.execution import dask_cluster as clusters
 from gan_repro.trials.execution.dask_cluster import Cluster
-from gan_repro.trials.execution.outcome import NOT_STARTED
 from gan_repro.trials.execution.sweep import sweep
-from gan_repro.trials.runner import checkpoint_path
+from gan_repro.trials.runner import NOT_STARTED
 from gan_repro.trials.store import RecordStore
 from tests.factories import held as holding
 from tests.factories.trials import numbers, planned, quiet

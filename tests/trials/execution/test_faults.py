@@ -32,6 +32,7 @@ from gan_repro.trials.execution.sweep import sweep
 from gan_repro.trials.monitor import TrainingMonitor
 from gan_repro.trials.runner import run
 from gan_repro.trials.store import RecordStore
+from gan_repro.trials.trial_run import TrialRun
 from tests.factories.trials import TINY_STACK, numbers, planned, quiet
 
 PATIENCE = 600  # seconds until a process that should have ended is taken for one that hangs
@@ -100,15 +101,15 @@ def sweep_to(results, plan, log=None, fatal=None):
 
     `log` gets the id of each trial that is run; `fatal` is the moment to die at.
     """
-    train = runner._run
 
-    def logged(spec, options):
-        with Path(log).open("a") as file:
-            file.write(spec.id + "\n")
-        return train(spec, options)
+    class Logged(TrialRun):
+        def run(self):
+            with Path(log).open("a") as file:
+                file.write(self.spec.id + "\n")
+            return super().run()
 
     if log is not None:
-        runner._run = logged
+        runner.TrialRun = Logged
     moments = Moments(fatal)
     outcomes, _ = sweep(plan, quiet(results, checkpoint_seconds=0))
     write_files(results, list(RecordStore(results)), ["digits"])

@@ -8,14 +8,14 @@ import time
 import pytest
 from filelock import FileLock
 
+from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.execution import processes
-from gan_repro.trials.execution.outcome import NOT_STARTED
 from gan_repro.trials.execution.plan import remaining
 from gan_repro.trials.execution.processes import Processes
 from gan_repro.trials.execution.progress import Progress
 from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.execution.sweep import ThisProcess, sweep
-from gan_repro.trials.runner import checkpoint_path, run
+from gan_repro.trials.runner import NOT_STARTED, run
 from gan_repro.trials.store import RecordStore
 from tests.factories.held import start_held_worker
 from tests.factories.trials import numbers, planned, quiet
