@@ -31,8 +31,7 @@ UNAVAILABLE = {"tfd": "; it is given out on request only"}
 class Trials:
     """The trials of one row on one data set under one preset, one a seed."""
 
-    model: str
-    """The row."""
+    row: str
     records: tuple[TrialRecord, ...] = ()
     """Finished, of nets that have not collapsed."""
     cut: tuple[str, ...] = ()
@@ -72,7 +71,7 @@ class Trials:
 
     def shortfall(self, dataset: str) -> str:
         """Say why they decide nothing: there are none, or they were cut short."""
-        label = rows.label(self.model)
+        label = rows.label(self.row)
         if not self.ids:
             return (
                 f"{label}: no full-size trial on {dataset.upper()} is recorded{UNAVAILABLE.get(dataset, '')}"
@@ -102,34 +101,34 @@ class Evidence:
             tuple(r for r in found.trials if r.provenance.preset in FULL_SIZE), dict(found.experiments)
         )
 
-    def trials(self, dataset: str, model: str) -> Trials:
+    def trials(self, dataset: str, row: str) -> Trials:
         """Give a row's trials under the completest full-size preset that has a finished one; perhaps none."""
         for name in FULL_SIZE:
-            found = self.under(dataset, model, name)
+            found = self.under(dataset, row, name)
             if found.records or found.collapsed:
                 return found
-        return Trials(model)
+        return Trials(row)
 
-    def under(self, dataset: str, model: str, preset: str) -> Trials:
+    def under(self, dataset: str, row: str, preset: str) -> Trials:
         """Give the trials of a row under one preset."""
-        records = self.of_preset(dataset, model, preset)
+        records = self.of_preset(dataset, row, preset)
         floor = self._floor(dataset)
         done = [r for r in records if r.status == "done"]
         seeds = {r.spec.seed for r in done}
         return Trials(
-            model,
+            row,
             tuple(r for r in done if not collapsed(r, floor)),
-            PRESETS[preset].cut(model, dataset).smaller if records else (),
+            PRESETS[preset].cut(row, dataset).smaller if records else (),
             tuple(r for r in done if collapsed(r, floor)),
             tuple(r for r in records if r.spec.seed not in seeds),
         )
 
-    def of_preset(self, dataset: str, model: str, preset: str) -> list[TrialRecord]:
+    def of_preset(self, dataset: str, row: str, preset: str) -> list[TrialRecord]:
         """Give the records, finished or not, of what the preset runs for a row today, by seed."""
         found = [
             record
             for record in self.records
-            if record.spec.data.name == dataset and PRESETS[preset].row_of(record.spec) == model
+            if record.spec.data.name == dataset and PRESETS[preset].row_of(record.spec) == row
         ]
         return sorted(found, key=lambda record: (record.spec.seed, record.spec.id))
 
@@ -174,13 +173,13 @@ class Evidence:
         return min(scores, default=None)
 
 
-def printed(model: str, dataset: str) -> float:
+def printed(row: str, dataset: str) -> float:
     """Give the number of Table 1, nats.
 
     Raises:
         ValueError: it prints none.
     """
-    estimate = paper.printed(model, dataset)
+    estimate = paper.printed(row, dataset)
     if estimate is None:
-        raise ValueError(f"Table 1 prints no number for {model} on {dataset}")
+        raise ValueError(f"Table 1 prints no number for {row} on {dataset}")
     return estimate.value
