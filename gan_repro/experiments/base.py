@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
+from scipy.stats import ttest_ind
 
 from gan_repro.experiments.record import (
     ExperimentProvenance,
@@ -96,6 +97,21 @@ def mean_of(values: Sequence[float] | Floats, *, over: str, unit: str, what: str
         unit=unit,
         over=over,
         n=n,
+        what=what,
+    )
+
+
+def difference_of(first: Floats, second: Floats, *, over: str, unit: str, what: str) -> Finding:
+    """Subtract the means of two independent sets (n,) and (m,), with Welch's error and interval."""
+    test = ttest_ind(first, second, equal_var=False)
+    low, high = test.confidence_interval(_LEVEL)
+    return Finding(
+        value=float(first.mean() - second.mean()),
+        standard_error=float(np.sqrt(first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second))),
+        interval=(float(low), float(high)),
+        unit=unit,
+        over=over,
+        n=len(first),
         what=what,
     )
 

@@ -19,31 +19,26 @@ it; "sigma TRIAL-LABEL" the validation curve (sigma, nats).
 
 from __future__ import annotations
 
-import time
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
-import torch
 from pydantic import Field
-from scipy.stats import ttest_ind
 
 from gan_repro.experiments import base
-from gan_repro.experiments.base import Context, ExperimentResult, Floats, mean_of
+from gan_repro.experiments.base import Context, ExperimentResult, Floats, difference_of, mean_of
+from gan_repro.experiments.dbn_likelihood import DBNSettings, bound_dbn
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.trained import NoModelError, Trained, load_all
 from gan_repro.measures.ais import AISSettings
-from gan_repro.measures.boltzmann import base_bias, binarise, partition_function, variational_bound
 from gan_repro.measures.decoders import decoder_of
 from gan_repro.measures.likelihood import bound_likelihood, choose_sigma
 from gan_repro.parzen.protocols import evaluate
-from gan_repro.util.seeds import generator
 
 VERSION = 1
 
 NAME = "true-likelihood"
-
-Values = npt.NDArray[np.float64]
+TRAIN_MINUS_TEST = "train_minus_test"
+"""Begins the name of a finding, which a row and a seed end."""
 
 _BASE_IMAGES = 1000
 """Training images whose codes give the RBM without weights its biases."""
@@ -76,6 +71,11 @@ class Settings(base.Settings):
     """Of the annealing runs."""
 
     @property
+    def dbn(self) -> DBNSettings:
+        """What concerns the DBN."""
+        return DBNSettings(self.dbn_chains, self.dbn_distributions, self.dbn_draws, self.seed)
+
+    @property
     def ais(self) -> AISSettings:
         """What concerns the annealing of generators."""
         return AISSettings(
@@ -106,7 +106,9 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
         for trained in nets:
             name = f"{row}_{trained.record.spec.seed}"
             if trained.record.spec.model == "dbn":
-                findings |= _of_dbn(trained, settings, context, name)
+                train = _spaced(trained.dataset.train, _BASE_IMAGES)
+                test = _spaced(trained.dataset.test, settings.n_test)
+                findings |= bound_dbn(trained, train, test, settings.dbn, name, context.log)
             else:
                 more, curves = _of_generator(trained, settings, context, name)
                 findings |= more
@@ -161,8 +163,9 @@ def _of_generator(
             (bounds.simulated_lower + bounds.simulated_upper) / 2, over="simulated images", unit="nats",
             what=f"log-density of its own images {of}, between the bounds",
         ),
-        f"train_minus_test_{name}": _difference(
-            on_train, on_test, f"lower bound of training images minus that of test images {of}"
+        f"{TRAIN_MINUS_TEST}_{name}": difference_of(
+            on_train, on_test, over="training and test images", unit="nats",
+            what=f"lower bound of training images minus that of test images {of}",
         ),
         f"effective_chains_{name}": mean_of(
             bounds.effective_chains[:n], over="test examples", unit="chains",
@@ -177,67 +180,6 @@ def _of_generator(
     rows = np.stack([bounds.lower, bounds.effective_chains], axis=1)[:n]
     thinned = curve[:: max(1, len(curve) // 50)]
     return findings, {name: rows.round(3).tolist(), f"sigma {name}": [list(point) for point in thinned]}
-
-
-def _of_dbn(trained: Trained, settings: Settings, context: Context, name: str) -> dict[str, Finding]:
-    images, rbms = trained.dataset, trained.model.rbms
-
-    def random(part: str) -> torch.Generator:
-        return generator(settings.seed, NAME, part, trained.record.spec.id)
-
-    total, began = settings.dbn_distributions, time.monotonic()
-    every = max(1, total // 10)
-
-    def after_step(done: int) -> None:
-        if done % every == 0:
-            left = (time.monotonic() - began) / done * (total - done) / 60
-            context.log(f"{NAME}: {trained.label}, {done} of {total} steps, {left:.0f} minutes left")
-
-    train = binarise(_spaced(images.train, _BASE_IMAGES), random("train"))
-    codes = torch.from_numpy(train).to(trained.model.dtype)
-    for layer in range(len(rbms) - 1):
-        codes = trained.model.encode(layer, codes, random(f"codes {layer}"))
-    z = partition_function(
-        rbms[-1],
-        base_bias(codes),
-        chains=settings.dbn_chains,
-        distributions=settings.dbn_distributions,
-        generator=random("partition"),
-        after_step=after_step,
-    )
-    test = binarise(_spaced(images.test, settings.n_test), random("test"))
-    bound = variational_bound(rbms, test, z.log_z, draws=settings.dbn_draws, generator=random("bound"))
-    return {
-        f"log_z_{name}": Finding(
-            value=z.log_z,
-            standard_error=z.standard_error,
-            over="chains",
-            n=z.chains,
-            unit="nats",
-            what=f"log partition function of the top RBM of {trained.label}",
-        ),
-        f"lower_{name}": mean_of(
-            bound,
-            over="test examples",
-            unit="nats",
-            what=f"variational bound of the mean log-probability of binarised images, {trained.label}",
-        ),
-    }
-
-
-def _difference(first: Values, second: Values, what: str) -> Finding:
-    """Difference of the means of two independent sets of images, with Welch's error and interval."""
-    test = ttest_ind(first, second, equal_var=False)
-    low, high = test.confidence_interval(0.95)
-    return Finding(
-        value=float(first.mean() - second.mean()),
-        standard_error=float(np.sqrt(first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second))),
-        interval=(float(low), float(high)),
-        unit="nats",
-        over="training and test images",
-        n=len(first),
-        what=what,
-    )
 
 
 def _spaced(images: Floats, n: int) -> Floats:

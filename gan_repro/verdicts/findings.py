@@ -7,13 +7,40 @@ seeds than its rule asks for, or one from a version of its experiment that is no
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 
 from gan_repro.experiments import sample_count
 from gan_repro.experiments.record import ExperimentRecord, Finding
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision
 from gan_repro.verdicts.evidence import Evidence
-from gan_repro.verdicts.rules import Bound, FindingRule, rules
+from gan_repro.verdicts.rules import Bound, FindingRule, Witness, rules
+
+
+def decide_by_rule(evidence: Evidence, rule: FindingRule) -> Decision:
+    """Decide by the bounds, and let a claim that they hold for be kept from it by the second witness."""
+    decision = decide_by_bounds(evidence, rule)
+    return decision if rule.witness is None else with_witness(decision, evidence, rule.witness)
+
+
+def with_witness(decision: Decision, evidence: Evidence, witness: Witness) -> Decision:
+    """Add what the second witness says; where it has measured nothing, the first decides alone."""
+    record = evidence.experiments.get(witness.experiment)
+    names = [] if record is None else [n for n in record.findings if n.startswith(f"{witness.findings}_")]
+    if record is None or not names:
+        why = "has not been run" if record is None else f"has no finding {witness.findings}"
+        alone = f"; the second witness is missing: the experiment {witness.experiment} {why}"
+        return replace(decision, reason=decision.reason + alone)
+    found = [record.findings[name] for name in names]
+    said = "; ".join(f"{f.what}: {describe(f)}" for f in found)
+    against = all(f.interval is not None and f.interval[0] > witness.margin for f in found)
+    verb = "speaks against it" if against else "does not speak against it"
+    return replace(
+        decision,
+        ruling=UNTOLD if against and decision.ruling == HOLDS else decision.ruling,
+        reason=f"{decision.reason}; the second witness {verb}: {said}, against {witness.margin:g} nats",
+        experiments=(*decision.experiments, witness.experiment),
+    )
 
 
 def decide_by_bounds(evidence: Evidence, rule: FindingRule) -> Decision:
@@ -124,7 +151,11 @@ def _check(finding: Finding, bound: Bound, unit: Finding | None, minimum_seeds: 
 
 
 DECIDERS: dict[str, Decider] = {
-    claim: Decider(name, partial(decide_by_bounds, rule=rule), (rule.experiment,))
+    claim: Decider(
+        name,
+        partial(decide_by_rule, rule=rule),
+        (rule.experiment, *((rule.witness.experiment,) if rule.witness else ())),
+    )
     for name, rule in rules().named().items()
     if isinstance(rule, FindingRule)
     for claim in rule.claims

@@ -67,6 +67,8 @@ def _verdict(claim: str, decider: Decider, evidence: Evidence) -> Verdict:
         bounds = " and ".join(map(words, rule.bounds))
         over = f"95 % intervals over {rule.minimum_seeds} seeds or more"
         text = f"{text} Experiment {rule.experiment}, {over}: {bounds}"
+        if rule.witness:
+            text += f"; experiment {rule.witness.experiment}: margin {rule.witness.margin:g}"
     return Verdict(
         claim=claim,
         ruling=decision.ruling,

@@ -140,6 +140,16 @@ class Bound(_Part):
     """Name of a finding whose value is the unit of `low` and `high`."""
 
 
+class Witness(_Part):
+    """A second experiment, which can keep a claim from holding."""
+
+    experiment: str
+    findings: str
+    """With what the names of its findings begin, one a net; a seed ends them."""
+    margin: float
+    """It speaks against the claim where the 95 % interval of every such finding lies above this."""
+
+
 class FindingRule(Rule):
     """Bounds on the findings of an experiment."""
 
@@ -148,6 +158,7 @@ class FindingRule(Rule):
     """The experiment's earliest version whose findings are evidence."""
     minimum_seeds: int
     bounds: tuple[Bound, ...]
+    witness: Witness | None = None
     caution: str = ""
 
 

@@ -13,7 +13,9 @@ from gan_repro.experiments import (
     quality_record,
     sample_count,
     sensitivity,
+    true_likelihood,
 )
+from gan_repro.experiments.base import difference_of
 from gan_repro.experiments.record import Finding
 from gan_repro.verdicts import quality
 from gan_repro.verdicts.collapse import collapsed, has_collapsed
@@ -310,6 +312,33 @@ def test_claims_that_experiments_decide(claim):
     lacking = verdicts((), [of_findings(name, {})])[claim]
     assert "has no finding" in lacking.reason
     assert verdicts((), [of_findings(name, good)])[claim].experiments == (name,)
+
+
+def likelihoods(*differences):
+    """The record of bounds for nets whose training images are so many nats likelier than test images."""
+    rng = np.random.default_rng(0)
+    found = {
+        f"{true_likelihood.TRAIN_MINUS_TEST}_gan_{seed}": difference_of(
+            rng.normal(nats, 10, 100), rng.normal(0, 10, 100), over="images", unit="nats", what="difference"
+        )
+        for seed, nats in enumerate(differences, start=1)
+    }
+    return of_findings("true-likelihood", found)
+
+
+def test_training_images_that_are_far_likelier_keep_a_claim_from_holding():
+    claim = "not-memorised"
+    copies, none = (of_findings("memorisation", findings_of(claim, good)) for good in (False, True))
+    alone = verdicts((), [none])[claim]
+    assert alone.ruling == "holds"
+    assert "the second witness is missing: the experiment true-likelihood has not been run" in alone.reason
+    beside = verdicts((), [none, likelihoods(3.0, 60.0)])[claim]
+    assert (beside.ruling, beside.experiments) == ("holds", ("memorisation", "true-likelihood"))
+    against = verdicts((), [none, likelihoods(50.0, 60.0)])[claim]
+    assert against.ruling == "cannot be told"
+    assert "the second witness speaks against it" in against.reason
+    assert ruling(claim, (), [copies, likelihoods(0.0)]) == "does not hold"
+    assert ruling(claim, (), [none, of_findings("true-likelihood", {})]) == "holds"
 
 
 def test_records_of_an_older_version_are_no_evidence():

@@ -70,6 +70,11 @@ def evidence_of(name: str, findings: Mapping[str, Finding]) -> Evidence:
     return Evidence((), {name: record})
 
 
+def together(first: Evidence, second: Evidence) -> Evidence:
+    """Give the evidence of both experiments."""
+    return Evidence((), {**first.experiments, **second.experiments})
+
+
 def smallest_seen(
     answer: Callable[[np.random.Generator, float], str],
     effects: Sequence[float],

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from gan_repro import data
 from gan_repro.data.dataset import Dataset
-from gan_repro.experiments import helvetica, independence, interpolation, memorisation
-from gan_repro.experiments.base import Floats
+from gan_repro.experiments import helvetica, independence, interpolation, memorisation, true_likelihood
+from gan_repro.experiments.base import Floats, difference_of
 from gan_repro.experiments.record import Finding
 from gan_repro.stats.neighbours import nearest
 from gan_repro.verdicts.controls.base import (
@@ -22,8 +22,10 @@ from gan_repro.verdicts.controls.base import (
     ruling_on,
     skipped,
     smallest_seen,
+    together,
 )
-from gan_repro.verdicts.decision import FAILS, HOLDS, Ruling
+from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Ruling
+from gan_repro.verdicts.evidence import Evidence
 
 _PER_NET = 300
 """Samples of each simulated net; the experiment takes 10,000."""
@@ -78,6 +80,23 @@ def memorisation_controls(images: Dataset, per_net: int = _PER_NET) -> Iterator[
         ("training images with noise of 0.1", FAILS, "noisy", 1.0),
     ):
         yield answered(claim, case, expected, decide(kind, share), sees)
+    nothing = memorisation.findings([worths["new"]] * SEEDS, [np.ones(2)] * SEEDS, np.ones(2))
+    for likelier, expected in ((5.0, HOLDS), (100.0, UNTOLD)):
+        evidence = together(evidence_of(memorisation.NAME, nothing), _likelier(likelier))
+        case = f"test images; training images {likelier:g} nats likelier than test images"
+        yield answered(claim, case, expected, ruling_on(claim, evidence))
+
+
+def _likelier(nats: float, n_images: int = 100, deviation: float = 60.0) -> Evidence:
+    """Simulate bounds of training and test images, for nets that give the first so many nats more."""
+    rng = np.random.default_rng(5)
+    found = {}
+    for seed in range(1, SEEDS + 1):
+        on_train, on_test = (rng.normal(mean, deviation, n_images) for mean in (300 + nats, 300))
+        found[f"{true_likelihood.TRAIN_MINUS_TEST}_gan_{seed}"] = difference_of(
+            on_train, on_test, over="images", unit="nats", what="training minus test images"
+        )
+    return evidence_of(true_likelihood.NAME, found)
 
 
 def interpolation_controls(images: Dataset) -> Iterator[Control]:
