@@ -36,16 +36,16 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ValueError, OSError: bad usage, a folder that cannot be written, or data that cannot be had.
     """
-    from gan_repro.models import products
+    from gan_repro.models import precision, products
     from gan_repro.scoring.submissions import load_submissions
     from gan_repro.tables.supplied import supplied_rows
     from gan_repro.trials import environment, images
     from gan_repro.trials.execution.plan import describe_plan
-    from gan_repro.trials.presets import get_preset, make_plan, rows_for
+    from gan_repro.trials.presets import get_preset, in_precision, make_plan, rows_for
     from gan_repro.trials.store import RecordStore
     from gan_repro.util.files import require_writable
 
-    preset = get_preset(options.preset)
+    preset = in_precision(get_preset(options.preset), options.precision)
     submissions = load_submissions(options.supplied) if options.supplied else []
     store = RecordStore(options.runs)
     cluster: Cluster | None = None
@@ -69,6 +69,9 @@ def run(options: argparse.Namespace) -> int:
     # Seeds are numbered from 1, in the order in which they were fixed.
     plan = make_plan(preset, sources, options.rows, max(options.seed or [0]) or options.seeds)
     plan = [planned for planned in plan if not options.seed or planned.spec.seed in options.seed]
+    if cluster is None:
+        for asked in {planned.spec.config.get("precision", "float32") for planned in plan}:
+            precision.require(asked, device)
     workers = _workers(options, plan, device)
     if options.dry_run:
         print(describe_plan(plan, store, workers=workers, fresh=options.fresh))
@@ -175,6 +178,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=RUNS,
         metavar="DIR",
         help=f"where your records, checkpoints and tables are kept (default: {RUNS})",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="of a training's matrix products: float32 (default), or factors rounded to bfloat16, which is"
+        " faster on processors with AVX512-BF16 or AMX and trains another net",
     )
     parser.add_argument("--root", type=Path, metavar="DIR", help="your own folder with the data files")
     parser.add_argument(

@@ -22,6 +22,7 @@ from torch import Tensor
 # Also for those who write a model: all that its file needs is here.
 from gan_repro.models.config import Deviation as Deviation
 from gan_repro.models.config import ModelConfig as ModelConfig
+from gan_repro.models.config import PrecisionConfig as PrecisionConfig
 from gan_repro.models.config import TrainingConfig as TrainingConfig
 from gan_repro.models.tensors import copy_tensors
 from gan_repro.util.lazy import attach

@@ -30,6 +30,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_repro.models.base import Deviation
+from gan_repro.models.precision import add_matmul, affine, matmul
 from gan_repro.models.stacked import LayerSizes, StackedConfig, StackedModel
 
 
@@ -57,11 +58,11 @@ class Layer:
 
     def encode(self, inputs: Tensor) -> Tensor:
         """Return the codes h (n, m) of inputs (n, d)."""
-        return torch.addmm(self.code_bias, inputs, self.weights).sigmoid_()
+        return affine(self.code_bias, inputs, self.weights).sigmoid_()
 
     def decode_logits(self, codes: Tensor) -> Tensor:
         """Return the reconstruction (n, d) of codes (n, m), before its sigmoid."""
-        return torch.addmm(self.input_bias, codes, self.weights.T)
+        return affine(self.input_bias, codes, self.weights.T)
 
     def decode(self, codes: Tensor) -> Tensor:
         """Return the reconstruction r (n, d) of codes (n, m)."""
@@ -91,10 +92,10 @@ class Layer:
         # With respect to the two pre-activations, of r and of h; ds/dh = 1 - 2h and dh = s.
         scale = scale / len(inputs)
         by_logits = logits.sigmoid_().sub_(inputs)
-        by_codes = by_logits @ self.weights
+        by_codes = matmul(by_logits, self.weights)
         by_codes.add_(slopes * squared_norms * (1 - 2 * codes), alpha=2 * contraction).mul_(slopes)
-        total.weights.addmm_(inputs.T, by_codes, beta=decay, alpha=scale)
-        total.weights.addmm_(by_logits.T, codes, alpha=scale)
+        add_matmul(total.weights, inputs.T, by_codes, decay=decay, scale=scale)
+        add_matmul(total.weights, by_logits.T, codes, scale=scale)
         total.weights.addcmul_(self.weights, squared_slopes.sum(0), value=2 * contraction * scale)
         total.code_bias.mul_(decay).add_(by_codes.sum(0), alpha=scale)
         total.input_bias.mul_(decay).add_(by_logits.sum(0), alpha=scale)

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from gan_repro.models.precision import Precision
+
 
 class Deviation(BaseModel):
     """One way in which a model here differs from its reference; every record carries these."""
@@ -45,3 +47,12 @@ class TrainingConfig(ModelConfig):
     epochs: int = Field(ge=0)
     """Passes over the training images, all stages together."""
     batch_size: int = Field(ge=1)
+
+
+class PrecisionConfig(TrainingConfig):
+    """Settings of a model whose training takes its matrix products by `gan_repro.models.precision`."""
+
+    newer_fields: ClassVar[frozenset[str]] = frozenset({"precision"})
+
+    precision: Precision = "float32"
+    """Of the factors of a training step's products; "bfloat16" is faster where the processor has it."""

@@ -101,7 +101,7 @@ class DBN(StackedModel):
     def active_deviations(self) -> tuple[Deviation, ...]:
         """List the deviations that hold for this kind of pixels."""
         other = "dbn-grey-levels-as-means" if self.config.visible == "gaussian" else "dbn-gaussian-pixels"
-        return tuple(deviation for deviation in self.deviations if deviation.id != other)
+        return tuple(deviation for deviation in super().active_deviations() if deviation.id != other)
 
     def build_layers(self, train: Tensor, generator: torch.Generator) -> None:
         """Draw weights from N(0, 0.01^2); hidden biases are 0, pixel biases the logits of the mean image."""

@@ -32,12 +32,13 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from gan_repro.models.base import Deviation, TrainingConfig
 from gan_repro.models.chains import LONG_CHAINS, chain_shape
+from gan_repro.models.config import Deviation, PrecisionConfig
+from gan_repro.models.precision import affine
 from gan_repro.models.training import TrainedModel
 
 
-class GSNConfig(TrainingConfig):
+class GSNConfig(PrecisionConfig):
     """Settings of a deep GSN; the defaults are those of yaoli/GSN except where a deviation says otherwise."""
 
     epochs: int = Field(default=1000, ge=0)
@@ -66,7 +67,7 @@ class GSN(TrainedModel):
     """Deep GSN trained by walk-back."""
 
     name: ClassVar[str] = "gsn"
-    Config: ClassVar[type[TrainingConfig]] = GSNConfig
+    Config = GSNConfig
     config: GSNConfig
     tiny: ClassVar = {"layers": (12, 10), "chains": 4, "burn_in": 3, "thinning": 2}
     deviations: ClassVar[tuple[Deviation, ...]] = (
@@ -146,9 +147,8 @@ class GSN(TrainedModel):
 
     def _loss(self, parameters: Sequence[Tensor], batch: Tensor) -> Tensor:
         depth = len(self.config.layers)
-        walk = self._walk(
-            parameters[:depth], parameters[depth:], self._corrupted(batch, self.noise), self.noise
-        )
+        corrupted = self._corrupted(batch, self.noise)
+        walk = self._walk(parameters[:depth], parameters[depth:], corrupted, self.noise)
         steps = islice(walk, self.config.walkbacks)
         return torch.stack([binary_cross_entropy_with_logits(logits, batch) for logits in steps]).sum()
 
@@ -177,9 +177,9 @@ class GSN(TrainedModel):
         rows = next(len(layer) for layer in layers if layer is not None)
         total = biases[i].expand(rows, -1)
         if below is not None:
-            total = torch.addmm(total, below, weights[i - 1])
+            total = affine(total, below, weights[i - 1])
         if above is not None:
-            total = torch.addmm(total, above, weights[i].T)
+            total = affine(total, above, weights[i].T)
         return total
 
     def _noisy(self, i: int, total: Tensor, generator: torch.Generator) -> Tensor:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from gan_repro.models.precision import add_matmul, affine
 from gan_repro.models.tensors import bernoulli
 
 
@@ -37,7 +38,7 @@ class RBM:
 
     def hidden_logits(self, visible: Tensor) -> Tensor:
         """Return W'v + b, (n, m)."""
-        return torch.addmm(self.hidden_bias, visible, self.weights)
+        return affine(self.hidden_bias, visible, self.weights)
 
     def hidden_mean(self, visible: Tensor) -> Tensor:
         """Return P(h = 1 | v), (n, m)."""
@@ -45,7 +46,7 @@ class RBM:
 
     def visible_mean(self, hidden: Tensor) -> Tensor:
         """Return E[v | h], (n, d)."""
-        mean = torch.addmm(self.visible_bias, hidden, self.weights.T)
+        mean = affine(self.visible_bias, hidden, self.weights.T)
         return mean if self.gaussian else mean.sigmoid_()
 
     def draw_hidden(self, visible: Tensor, generator: torch.Generator) -> Tensor:
@@ -74,7 +75,7 @@ class RBM:
         A Gaussian layer's derivative by the visible bias, v - a, stands without its a, which is the same
         in both phases and cancels.
         """
-        total.weights.addmm_(visible.T, hidden, beta=decay, alpha=scale)
+        add_matmul(total.weights, visible.T, hidden, decay=decay, scale=scale)
         total.hidden_bias.mul_(decay).add_(hidden.sum(0), alpha=scale)
         total.visible_bias.mul_(decay).add_(visible.sum(0), alpha=scale)
 

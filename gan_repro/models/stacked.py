@@ -21,8 +21,8 @@ import torch
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 from torch import Tensor
 
-from gan_repro.models.base import TrainingConfig
 from gan_repro.models.chains import LONG_CHAINS, chain_shape
+from gan_repro.models.config import PrecisionConfig
 from gan_repro.models.tensors import bernoulli
 from gan_repro.models.training import TrainedModel
 
@@ -30,7 +30,7 @@ LayerSizes = Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
 """Hidden units of each layer, from the bottom up."""
 
 
-class StackedConfig(TrainingConfig):
+class StackedConfig(PrecisionConfig):
     """Settings of any stack: its layers, how the epochs are shared among them, and its chains."""
 
     layers: LayerSizes

@@ -10,13 +10,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan_repro.models import precision, products
 from gan_repro.models.base import DivergedError, EpochLog, Model, NotFittedError, Observer, StateError
-from gan_repro.models.config import TrainingConfig
+from gan_repro.models.config import Deviation, PrecisionConfig, TrainingConfig
 from gan_repro.models.denormals import flushed_denormals
-from gan_repro.models.products import Products, products_by, require
+from gan_repro.models.precision import Precision, products_in
+from gan_repro.models.products import Products, products_by
 from gan_repro.models.tensors import as_training_images, copy_tensors
 from gan_repro.util.device import card_failed, out_of_memory
 from gan_repro.util.seeds import generator
+
+_ROUNDED_PRODUCTS = Deviation(
+    id="products-in-bfloat16",
+    what="a training step takes its matrix products with factors rounded to bfloat16 and float32 sums; "
+    "parameters, velocities, losses and samples stay float32, and so do convolutions",
+    why="it is faster on processors with AVX512-BF16 or AMX",
+    expected_effect="that of other rounding; the experiment `precision` compares outcomes with float32",
+)
 
 
 class TrainedModel(Model):
@@ -70,6 +80,15 @@ class TrainedModel(Model):
         return {}
 
     @property
+    def precision(self) -> Precision:
+        """Of the factors of a training step's products: "float32" unless the settings can say otherwise."""
+        return self.config.precision if isinstance(self.config, PrecisionConfig) else "float32"
+
+    def active_deviations(self) -> tuple[Deviation, ...]:
+        """List the standing deviations, and the rounded products where they are rounded."""
+        return self.deviations + ((_ROUNDED_PRODUCTS,) if self.precision != "float32" else ())
+
+    @property
     def random_device(self) -> torch.device:
         """The device of the model: nets draw too many numbers to send them there."""
         return self.device
@@ -94,11 +113,11 @@ class TrainedModel(Model):
         anew; `reseeded` says where.
 
         Raises:
-            ValueError: `train` is not such a matrix, or `products` cannot be had here.
+            ValueError: `train` is not such a matrix, or `products` or `precision` cannot be had here.
             StateError: `state` is damaged, or belongs to other settings.
             DivergedError: a loss is no longer finite.
         """
-        require(self.products, self.device)
+        self.require_arithmetic()
         data = as_training_images(train).to(self.device, self.dtype)
         self.noise = generator(self.seed, self.name, "noise", device=self.device)
         self.build(data, generator(self.seed, self.name, "parameters"))
@@ -115,7 +134,7 @@ class TrainedModel(Model):
                     raise  # no fault of the state
                 raise StateError(str(error)) from error
         while self.epoch < self.config.epochs and not self.stopped:
-            with flushed_denormals(), products_by(self.products):
+            with flushed_denormals(), products_by(self.products), products_in(self.precision):
                 self._train_epoch(data, observer)
             log = self._close_epoch()
             self.stopped = observer is not None and observer.after_epoch(self, log)
@@ -194,6 +213,15 @@ class TrainedModel(Model):
             # A CPU and a card neither have each other's generators nor draw the same numbers.
             self.noise = generator(self.seed, self.name, "noise", self.updates, device=self.device)
             self.reseeded.append(self.updates)
+
+    def require_arithmetic(self) -> None:
+        """Refuse products or a precision that this machine has not.
+
+        Raises:
+            ValueError: as `products.require` and `precision.require`.
+        """
+        products.require(self.products, self.device)
+        precision.require(self.precision, self.device)
 
     def require_fitted(self) -> None:
         """Raise `NotFittedError` before `fit`."""

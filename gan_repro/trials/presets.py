@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,8 +17,11 @@ from gan_repro.data import entry
 from gan_repro.trials.cut import SEEDS as SEEDS
 from gan_repro.trials.cut import Cut, PresetName
 from gan_repro.trials.preset_file import Cuts, read_cuts, read_own_cuts
-from gan_repro.trials.rows import find_row, get_row, kind_of, names
+from gan_repro.trials.rows import every_row, find_row, get_row, kind_of, names
 from gan_repro.trials.spec import DataSpec, EvaluationSpec, TrialSpec, make_spec
+
+if TYPE_CHECKING:
+    from gan_repro.models.precision import Precision
 
 NAMES: tuple[str, ...] = get_args(PresetName)
 COMPLETEST_FIRST = NAMES[::-1]
@@ -115,6 +118,30 @@ def get_preset(name: str) -> Preset:
     if name not in PRESETS:
         raise ValueError(f"no preset is called {name!r}; known presets: {', '.join(PRESETS)}, or FILE.toml")
     return PRESETS[name]
+
+
+def in_precision(preset: Preset, precision: Precision) -> Preset:
+    """Return the preset with every training's products in a precision, which its name then says.
+
+    Rows whose model knows no precision, such as those that train nothing, stay as they are.
+    """
+    if precision == "float32":
+        return preset
+    from gan_repro import models
+
+    def cut_in(key: str, cut: Cut) -> Cut:
+        config = models.model_class(get_row(key.partition("/")[0]).model).Config
+        if "precision" not in config.model_fields:
+            return cut
+        update = {
+            "settings": cut.settings | {"precision": precision},
+            "smaller": (*cut.smaller, f"trained with products in {precision}"),
+        }
+        return cut.model_copy(update=update)
+
+    cuts = {name: row.cut(preset.name) for name, row in every_row().items() if row.cuts is not None}
+    cuts = {key: cut_in(key, cut) for key, cut in (cuts | dict(preset.cuts)).items()}
+    return preset.model_copy(update={"name": f"{preset.name}-{precision}", "cuts": cuts})
 
 
 def presets_with(row: str, dataset: str) -> list[str]:

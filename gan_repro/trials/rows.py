@@ -196,8 +196,12 @@ def kind_of(dataset: str) -> Kind:
 
 def names(dataset: str) -> list[str]:
     """List the rows that have a place in the table of that data set, those of loaded plug-ins last."""
-    every = {**ROWS, **PLUGGED.things}
-    return [name for name, row in every.items() if row.has_place(dataset)]
+    return [name for name, row in every_row().items() if row.has_place(dataset)]
+
+
+def every_row() -> dict[str, Row]:
+    """Return ours by name, and those of loaded plug-ins."""
+    return {**ROWS, **PLUGGED.things}
 
 
 def find_row(name: str) -> Row | None:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from gan_repro.models.base import DivergedError, StateError
-from gan_repro.models.products import require
 from gan_repro.models.training import TrainedModel
 from gan_repro.parzen.protocols import GridEdgeWarning, ParzenResult, evaluate
 from gan_repro.stats.mixing import ChainDiagnostics, diagnose
@@ -53,8 +52,8 @@ class TrialRun:
         """The data sets on which the model is scored; they share their training images."""
         self.model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
         if isinstance(self.model, TrainedModel):
-            require(options.products, self.model.device)
             self.model.products = options.products
+            self.model.require_arithmetic()
         self.origin = environment.origin(device, getattr(self.model, "products", "torch"))
         # The authors' yamls monitor the first fold, too.
         self.monitor = TrainingMonitor(spec, self.folds[0], self.origin, options)

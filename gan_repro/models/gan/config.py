@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from gan_repro.models.base import ModelConfig, TrainingConfig
+from gan_repro.models.config import ModelConfig, PrecisionConfig
 from gan_repro.models.gan.layers import Activation
 
 
@@ -52,22 +52,20 @@ class Convolution(ModelConfig):
         return self
 
 
-class GANConfig(TrainingConfig):
+class GANConfig(PrecisionConfig):
     """The settings of mnist.yaml. It has no termination; `epochs` is where training ends here."""
 
-    newer_fields: ClassVar[frozenset[str]] = frozenset(
-        {
-            "output_activation",
-            "output_range",
-            "output_nonzero",
-            "front",
-            "front_epoch",
-            "preprocessing",
-            "image_shape",
-            "deconvolution",
-            "discriminator_convolutions",
-        }
-    )
+    newer_fields: ClassVar[frozenset[str]] = PrecisionConfig.newer_fields | {
+        "output_activation",
+        "output_range",
+        "output_nonzero",
+        "front",
+        "front_epoch",
+        "preprocessing",
+        "image_shape",
+        "deconvolution",
+        "discriminator_convolutions",
+    }
 
     epochs: int = Field(2000, ge=0)
     batch_size: int = Field(100, ge=1)

@@ -18,6 +18,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from gan_repro.models.precision import add_matmul, affine, matmul
+
 Activation = Literal["relu", "sigmoid", "linear"]
 
 _COLUMN_NORM_EPSILON = 1e-7
@@ -73,15 +75,15 @@ class Layer(ABC):
 
     def _affine(self, x: Tensor) -> Tensor:
         """Return the affine map's result (n, columns)."""
-        return torch.addmm(self.bias, x, self.weight)
+        return affine(self.bias, x, self.weight)
 
     def _input_gradient(self, delta: Tensor) -> Tensor:
         """Return d/dx from d/dz."""
-        return delta @ self.weight.T
+        return matmul(delta, self.weight.T)
 
     def _add_to_velocities(self, delta: Tensor, learning_rate: float, momentum: float) -> None:
         """Let both velocities decay and descend, from d/dz (n, columns) of all examples."""
-        self.weight_velocity.addmm_(self._input.T, delta, beta=momentum, alpha=-learning_rate)
+        add_matmul(self.weight_velocity, self._input.T, delta, decay=momentum, scale=-learning_rate)
         self.bias_velocity.mul_(momentum).sub_(delta.sum(dim=0), alpha=learning_rate)
 
     @abstractmethod

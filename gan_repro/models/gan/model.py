@@ -72,7 +72,8 @@ class GAN(TrainedModel):
 
     def active_deviations(self) -> tuple[Deviation, ...]:
         """List the standing deviations, and those of the options in use."""
-        return self.deviations + tuple(deviation for holds, deviation in VARIANTS if holds(self.config))
+        in_use = tuple(deviation for holds, deviation in VARIANTS if holds(self.config))
+        return super().active_deviations() + in_use
 
     @property
     def learning_rate(self) -> float:

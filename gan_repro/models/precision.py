@@ -1,0 +1,96 @@
+"""How exactly training takes its matrix products: in float32, or with factors rounded to bfloat16.
+
+bfloat16 keeps 8 of float32's 24 significant bits, and its range. With `products_in("bfloat16")` the products
+below round both factors to the nearest bfloat16, add up in float32, round the result once more, and give it
+back in the type of the factors. Where factors and result are exact the product is. Otherwise an entry is off
+by at most 2^-8 (1 + 2^-9) times the sum of its terms' sizes for the factors, and 2^-9 of itself.
+
+Parameters, velocities, losses and samples stay float32 ("Mixed Precision Training", Micikevicius et al.
+2018, calls such parameters master weights): a step changes a weight by less than bfloat16 could show. Of the
+models here all products of two matrices in a training step are taken so, but for convolutions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Precision = Literal["float32", "bfloat16"]
+
+_rounding: ContextVar[bool] = ContextVar("factors of products are rounded to bfloat16", default=False)
+
+
+@contextmanager
+def products_in(precision: Precision) -> Iterator[None]:
+    """Take this module's products in that precision, in this thread, and afterwards in the one before."""
+    token = _rounding.set(precision == "bfloat16")
+    try:
+        yield
+    finally:
+        _rounding.reset(token)
+
+
+def matmul(left: Tensor, right: Tensor) -> Tensor:
+    """Return left (m, k) times right (k, n)."""
+    return _rounded(left, right) if _rounding.get() else left @ right
+
+
+def affine(offset: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """Return offset (n,) or (m, n), plus left (m, k) times right (k, n)."""
+    return offset + _rounded(left, right) if _rounding.get() else torch.addmm(offset, left, right)
+
+
+def add_matmul(total: Tensor, left: Tensor, right: Tensor, *, decay: float = 1, scale: float) -> None:
+    """Change in place total (m, n) <- decay * total + scale * left (m, k) times right (k, n)."""
+    if _rounding.get():
+        total.mul_(decay).add_(_rounded(left, right), alpha=scale)
+    else:
+        total.addmm_(left, right, beta=decay, alpha=scale)
+
+
+def require(precision: Precision, device: str | torch.device) -> None:
+    """Refuse a precision that this machine has no instructions for.
+
+    Raises:
+        ValueError: bfloat16 is asked for where processor or card would have to imitate it, or adds up in it.
+    """
+    if precision == "float32":
+        return
+    where = torch.device(device)
+    if not has_bfloat16(where):
+        what = "card" if where.type == "cuda" else "processor"
+        raise ValueError(
+            f"this {what} has no instructions for products in bfloat16 (of processors AVX512-BF16 or AMX);"
+            ' train with precision "float32"'
+        )
+    if (found := _probe(where)) != _TERMS:
+        raise ValueError(
+            f"products in bfloat16 are not to be had here: one that should be {_TERMS} came out as {found:g},"
+            ' so that factors are not rounded or sums not in float32; train with precision "float32"'
+        )
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Tell whether processor or card multiplies bfloat16 numbers by instructions of its own."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+_TERMS = 4096
+
+
+def _probe(device: torch.device) -> float:
+    """Sum `_TERMS` terms that are 1 once rounded: more comes of float32 factors, 256 of bfloat16 sums."""
+    left = torch.full((64, _TERMS), 1 + 2.0**-9, device=device)
+    lowest, highest = map(float, _rounded(left, torch.ones(_TERMS, 64, device=device)).aminmax())
+    return lowest if lowest != _TERMS else highest
+
+
+def _rounded(left: Tensor, right: Tensor) -> Tensor:
+    return (left.bfloat16() @ right.bfloat16()).to(left.dtype)
