@@ -1,0 +1,203 @@
+"""What products in bfloat16 change: adversarial nets trained twice from each seed, with float32 beside.
+
+Both trainings of a seed begin with the same parameters and see the same images, noise and dropout masks; only
+the factors of a step's products are rounded or not (`gan_repro.models.precision`). Rounding is amplified from
+step to step, so that the two end as different nets, as two seeds do: what can be told is whether outcomes
+differ beyond that, in the mean over seeds. Samples are drawn in float32 either way, with the same noise.
+
+Trainings are kept one by one under checkpoints/precision of the results folder: a run that was cut off goes
+on with the next one. Who takes the float32 products is the run's (`--products`). Findings are named by
+`finding_name` and `difference_name`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from gan_repro import data
+from gan_repro.data.dataset import Dataset
+from gan_repro.experiments import base
+from gan_repro.experiments.base import Context, ExperimentResult, geometric_mean_of, mean_of, share_of
+from gan_repro.experiments.record import Finding
+from gan_repro.models.base import DivergedError, EpochLog
+from gan_repro.models.gan.model import GAN, GANConfig, Hidden
+from gan_repro.models.precision import Precision, require
+from gan_repro.parzen.protocols import choose_sigma
+from gan_repro.stats.spread import COLLAPSED_BELOW, spread
+from gan_repro.trials.presets import SEEDS
+from gan_repro.util.files import atomic_write
+from gan_repro.util.seeds import generator
+
+VERSION = 1
+
+NAME = "precision"
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+PROTOCOLS = ("authors", "refined")
+COLLAPSED, SECONDS = "collapsed", "seconds_per_epoch"
+SPEEDUP = "speedup"
+_EPOCHS_A_LINE = 10
+
+
+def finding_name(measure: str, precision: str) -> str:
+    """Name the finding of a protocol's likelihood, `COLLAPSED` or `SECONDS`, for nets of a precision."""
+    return f"{measure}_{precision}"
+
+
+def difference_name(protocol: str) -> str:
+    """Name the paired difference of the validation likelihood under a protocol, bfloat16 minus float32."""
+    return f"difference_{protocol}"
+
+
+class Settings(base.Settings):
+    """Two trainings a seed by the released recipe."""
+
+    seeds: tuple[int, ...] = Field(SEEDS[:3], min_length=2)
+    dataset: str = "mnist"
+    generator_units: int = Field(1200, ge=1)
+    """In each of G's two hidden layers."""
+    discriminator_units: int = Field(240, ge=1)
+    """In each of D's two hidden layers."""
+    epochs: int = Field(100, ge=1)
+    n_samples: int = Field(10_000, ge=2)
+
+
+class Trained(BaseModel):
+    """What came of one training."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    valid: dict[str, float] | None
+    """Mean validation log-likelihood in nats, by protocol; None if training diverged."""
+    relative_spread: float | None
+    """Across the samples, over that across the training images."""
+    seconds: float
+    """Of the processor, for one epoch: the median over epochs."""
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether samples have lost their diversity, or training diverged."""
+        return self.relative_spread is None or self.relative_spread < COLLAPSED_BELOW
+
+
+def run(settings: Settings, context: Context) -> ExperimentResult:
+    """Train each seed in both precisions, and compare.
+
+    Raises:
+        ValueError: this machine has no products in bfloat16.
+    """
+    for asked in PRECISIONS:
+        require(asked, "cpu")
+    images = data.load(settings.dataset, root=context.root)
+    trained: dict[Precision, dict[int, Trained]] = {asked: {} for asked in PRECISIONS}
+    for seed in settings.seeds:
+        for asked in PRECISIONS:
+            trained[asked][seed] = _kept(settings, context, images, seed, asked)
+    return ExperimentResult(_findings(settings, trained))
+
+
+def _kept(settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision) -> Trained:
+    """Train and score one net, or read what an earlier run kept of it."""
+    path = _path(settings, context, images, seed, precision)
+    if path.exists():
+        return Trained.model_validate_json(path.read_bytes())
+    found = _train(settings, context, images, seed, precision)
+    atomic_write(path, found.model_dump_json())
+    scores = "diverged" if found.valid is None else f"{found.valid['refined']:.1f} nats"
+    context.log(f"{NAME}: seed {seed}, {precision}: {scores}, {found.seconds:.2f} s an epoch")
+    return found
+
+
+def _path(settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision) -> Path:
+    alike = settings.model_dump_json(exclude={"seeds"})
+    asked = f"{VERSION} {alike} {images.sha256} {seed} {precision} {context.products}"
+    name = f"{precision}-seed{seed}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}.json"
+    return context.results / "checkpoints" / NAME / name
+
+
+def _train(settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision) -> Trained:
+    config = GANConfig(
+        epochs=settings.epochs,
+        generator_hidden=(Hidden(units=settings.generator_units),) * 2,
+        discriminator_hidden=(settings.discriminator_units,) * 2,
+        precision=precision,
+    )
+    clock = _Clock(context, f"{NAME}: seed {seed}, {precision}", settings.epochs)
+    try:
+        model = GAN(config, seed=seed).fit(images.train, observer=clock)
+    except DivergedError as error:
+        context.log(f"{NAME}: {error}")
+        return Trained(valid=None, relative_spread=None, seconds=clock.per_epoch)
+    samples = model.sample(settings.n_samples, generator=generator(seed, NAME)).numpy()
+    valid = {name: choose_sigma(samples, images.valid, protocol=name).valid_mean for name in PROTOCOLS}
+    ratio = spread(samples) / spread(images.train)
+    return Trained(valid=valid, relative_spread=ratio, seconds=clock.per_epoch)
+
+
+class _Clock:
+    """Times the epochs of a training, and says how far it is."""
+
+    def __init__(self, context: Context, title: str, epochs: int) -> None:
+        self.context, self.title, self.epochs = context, title, epochs
+        self.seconds: list[float] = []
+        self._last = time.process_time()
+
+    @property
+    def per_epoch(self) -> float:
+        """The processor's seconds for one epoch, the median of those complete; 0 before the first."""
+        return float(np.median(self.seconds)) if self.seconds else 0.0
+
+    def after_batch(self, model: Any) -> None:
+        """Nothing."""
+
+    def after_epoch(self, model: Any, log: EpochLog) -> bool:
+        """Stop the clock, and start it anew."""
+        now = time.process_time()
+        self.seconds.append(now - self._last)
+        self._last = now
+        if log.epoch % _EPOCHS_A_LINE == 0:
+            self.context.log(f"{self.title}, epoch {log.epoch} of {self.epochs}, {self.per_epoch:.2f} s each")
+        return False
+
+
+def _findings(settings: Settings, trained: Mapping[Precision, Mapping[int, Trained]]) -> dict[str, Finding]:
+    over, after = "training seeds", f"after {settings.epochs} epochs"
+    exact, rounded = (trained[p] for p in PRECISIONS)
+    sound = [seed for seed in settings.seeds if not (exact[seed].collapsed or rounded[seed].collapsed)]
+    findings = {}
+    for protocol in PROTOCOLS if sound else ():
+        scores = {p: np.array([_score(trained[p][seed], protocol) for seed in sound]) for p in PRECISIONS}
+        what = f"validation log-likelihood {after}, sigma of protocol {protocol}"
+        findings[difference_name(protocol)] = mean_of(
+            scores["bfloat16"] - scores["float32"], over=over, unit="nats",
+            what=f"{what}: bfloat16 minus float32, of seeds of which neither net collapsed",
+        )  # fmt: skip
+        findings |= {
+            finding_name(protocol, p): mean_of(scores[p], over=over, unit="nats", what=f"{what}: {p}")
+            for p in PRECISIONS
+        }
+    for p, nets in trained.items():
+        found = np.array([nets[seed].collapsed for seed in settings.seeds], dtype=float)
+        findings[finding_name(COLLAPSED, p)] = share_of(
+            found, over=over, what=f"nets that collapsed or diverged {after}: {p}"
+        )
+        seconds = [nets[seed].seconds for seed in settings.seeds]
+        findings[finding_name(SECONDS, p)] = mean_of(
+            seconds, over=over, unit="seconds", what=f"processor time of an epoch on one thread: {p}"
+        )
+    findings[SPEEDUP] = geometric_mean_of(
+        [exact[seed].seconds / rounded[seed].seconds for seed in settings.seeds],
+        over=over, what="processor time of an epoch in float32, in times of that in bfloat16",
+    )  # fmt: skip
+    return findings
+
+
+def _score(net: Trained, protocol: str) -> float:
+    return net.valid[protocol] if net.valid else math.nan
