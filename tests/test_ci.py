@@ -51,7 +51,7 @@ def test_each_block_that_is_run_stands_in_the_readme() -> None:
         assert subprocess.run(["bash", "-n"], input=done.stdout, text=True).returncode == 0, block
 
 
-def test_the_workflow_and_the_image_take_the_pythons_that_we_name() -> None:
+def test_workflow_and_image_take_the_pythons_that_we_name() -> None:
     for path in WORKFLOWS:
         for name, job in jobs(path).items():
             tried = set(job.get("strategy", {}).get("matrix", {}).get("python", ()))

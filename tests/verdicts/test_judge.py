@@ -326,7 +326,7 @@ def likelihoods(*differences):
     return of_findings("true-likelihood", found)
 
 
-def test_training_images_that_are_far_likelier_keep_a_claim_from_holding():
+def test_far_likelier_training_images_keep_a_claim_from_holding():
     claim = "not-memorised"
     copies, none = (of_findings("memorisation", findings_of(claim, good)) for good in (False, True))
     alone = verdicts((), [none])[claim]
