@@ -1,11 +1,11 @@
 """Running recorded trials again, and comparing what comes of them: bits where bits were promised.
 
-On the same device, processor features, versions, threads and library of products the samples must have the
-recorded SHA-256, and every loss must be the same number. Log-likelihoods are held to `DENSITY_TOLERANCE`: how
-the density of the same samples is computed may be improved, which moves its last digits. Elsewhere rounding
-differs, training amplifies it, and only scores are compared, within `TOLERANCE`. On the other kind of device
-(CPU, card) a net begins with the same parameters and sees the images in the same order, but all its noise is
-drawn with other numbers: its score is that of another draw.
+On the same device, processor features, versions, threads, library of products and treatment of denormals
+the samples must have the recorded SHA-256, and every loss must be the same number. Log-likelihoods are held
+to `DENSITY_TOLERANCE`: how the density of the same samples is computed may be improved, which moves its last
+digits. Elsewhere rounding differs, training amplifies it, and only scores are compared, within `TOLERANCE`.
+On the other kind of device (CPU, card) a net begins with the same parameters and sees the images in the same
+order, but all its noise is drawn with other numbers: its score is that of another draw.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from gan_repro import models
 from gan_repro.audit.differences import differences
 from gan_repro.audit.problem import Problem
+from gan_repro.models.denormals import Denormals
 from gan_repro.models.products import Products, require
 from gan_repro.stats.sums import total
 from gan_repro.trials.environment import device_kind
@@ -30,8 +31,9 @@ from gan_repro.trials.runner import RunOptions, run
 from gan_repro.util.device import choose_device
 
 SAME_MACHINE = (
-    "device", "processor", "threads", "products", "cpu_capability", "deterministic_algorithms", "tf32",
-    "cuda", "cudnn", "multiprocessors", "python", "torch", "numpy", "scipy", "scikit-learn",
+    "device", "processor", "threads", "products", "denormals", "cpu_capability",
+    "deterministic_algorithms", "tf32", "cuda", "cudnn", "multiprocessors",
+    "python", "torch", "numpy", "scipy", "scikit-learn",
 )  # fmt: skip
 """Entries of the recorded environment under which the same bits are promised (of Python's version, 3.X)."""
 
@@ -103,6 +105,7 @@ def replay(record: TrialRecord, options: RunOptions) -> Replayed:
                 options,
                 results=Path(scratch),
                 products=_products(record, choose_device(options.device)),
+                denormals=_denormals(record),
                 preset=record.provenance.preset,
                 smaller=record.provenance.smaller,
                 fresh=True,
@@ -120,6 +123,11 @@ def _products(record: TrialRecord, device: str) -> Products:
     except ValueError:
         return "torch"
     return "onednn"
+
+
+def _denormals(record: TrialRecord) -> Denormals:
+    """Whether the recorded training took denormals as zero; none did before records spoke of it."""
+    return "flushed" if record.provenance.environment.get("denormals") == "flushed" else "kept"
 
 
 def compare(record: TrialRecord, again: TrialRecord) -> Replayed:

@@ -170,6 +170,7 @@ def bootstrap_of(
 def run_and_write(name: str, module: Any, settings: Any, context: Context) -> ExperimentRecord:
     """Run a module's experiment and write its record; see `gan_repro.experiments.run`."""
     from gan_repro.models.products import products_by, require
+    from gan_repro.models.training import TrainedModel
     from gan_repro.trials import environment
     from gan_repro.util.device import prepare
 
@@ -178,7 +179,7 @@ def run_and_write(name: str, module: Any, settings: Any, context: Context) -> Ex
     started = datetime.now(UTC)
     settings = module.Settings() if settings is None else settings
     require(context.products, "cpu")
-    origin = environment.origin("cpu", context.products)
+    origin = environment.origin("cpu", context.products, TrainedModel.denormals)
     with products_by(context.products):
         result = module.run(settings, context)
     record = ExperimentRecord(

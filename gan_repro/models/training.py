@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch import Tensor
 from gan_repro.models import precision, products
 from gan_repro.models.base import DivergedError, EpochLog, Model, NotFittedError, Observer, StateError
 from gan_repro.models.config import Deviation, PrecisionConfig, TrainingConfig
-from gan_repro.models.denormals import flushed_denormals
+from gan_repro.models.denormals import Denormals, flushed_denormals
 from gan_repro.models.precision import Precision, products_in
 from gan_repro.models.products import Products, products_by
 from gan_repro.models.tensors import as_training_images, copy_tensors
@@ -42,6 +43,8 @@ class TrainedModel(Model):
     """The randomness of `train_batch`; its state is part of `state()`."""
     products: Products = "torch"
     """Who takes the matrix products of `fit`: it changes last digits, and speed."""
+    denormals: Denormals = "flushed"
+    """Whether `fit` takes denormal numbers as zero: likewise."""
 
     def __init__(
         self,
@@ -134,7 +137,8 @@ class TrainedModel(Model):
                     raise  # no fault of the state
                 raise StateError(str(error)) from error
         while self.epoch < self.config.epochs and not self.stopped:
-            with flushed_denormals(), products_by(self.products), products_in(self.precision):
+            flushed = flushed_denormals() if self.denormals == "flushed" else nullcontext()
+            with flushed, products_by(self.products), products_in(self.precision):
                 self._train_epoch(data, observer)
             log = self._close_epoch()
             self.stopped = observer is not None and observer.after_epoch(self, log)

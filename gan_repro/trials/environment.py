@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 import gan_repro
+from gan_repro.models.denormals import can_flush
 from gan_repro.trials.records import Environment, Origin
 from gan_repro.util.device import float32_precision, on_card
 from gan_repro.util.text import first_line
@@ -18,13 +19,21 @@ from gan_repro.util.text import first_line
 _LIBRARIES = ("numpy", "scipy", "scikit-learn")
 
 
-def origin(device: str, products: str = "torch") -> Origin:
-    """Read back code and machine, before something runs, and note who takes its matrix products."""
+def origin(device: str, products: str = "torch", denormals: str = "kept") -> Origin:
+    """Read back code and machine, before something runs, and note how its training computes.
+
+    Args:
+        device: on which it runs.
+        products: who takes its matrix products (`gan_repro.models.products`).
+        denormals: whether they are flushed or kept (`gan_repro.models.denormals`).
+    """
     commit, dirty = code_version()
     environment = describe(device)
     # Records from before there was a choice do not speak of it.
     if products != "torch":
         environment["products"] = products
+    if denormals == "flushed" and not on_card(device) and can_flush():
+        environment["denormals"] = denormals
     return Origin(commit=commit, dirty=dirty, environment=environment)
 
 

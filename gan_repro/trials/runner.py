@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from gan_repro.models.denormals import Denormals
 from gan_repro.models.products import Products
 from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.presets import Planned
@@ -39,7 +40,7 @@ def _unheard(share: float) -> None:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a trial is run this time. Only device, threads and products can change its numbers."""
+    """How a trial is run this time. Only device, threads, products and denormals can change its numbers."""
 
     results: Path = RUNS
     root: Path | None = None
@@ -49,6 +50,8 @@ class RunOptions:
     """One by default, so that the bits do not depend on how many cores there are."""
     products: Products = "torch"
     """Who takes the matrix products of the training (`gan_repro.models.products`)."""
+    denormals: Denormals = "flushed"
+    """Whether the training takes denormal numbers as zero (`gan_repro.models.denormals`)."""
     fresh: bool = False
     """Train again, whatever record or checkpoint there is."""
     preset: str | None = None

@@ -52,9 +52,11 @@ class TrialRun:
         """The data sets on which the model is scored; they share their training images."""
         self.model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
         if isinstance(self.model, TrainedModel):
-            self.model.products = options.products
+            self.model.products, self.model.denormals = options.products, options.denormals
             self.model.require_arithmetic()
-        self.origin = environment.origin(device, getattr(self.model, "products", "torch"))
+        self.origin = environment.origin(
+            device, getattr(self.model, "products", "torch"), getattr(self.model, "denormals", "kept")
+        )
         # The authors' yamls monitor the first fold, too.
         self.monitor = TrainingMonitor(spec, self.folds[0], self.origin, options)
         self.candidates: dict[Literal["best", "last"], Candidate] = {}

@@ -236,10 +236,24 @@ def test_bad_usage_is_refused(arguments):
     assert caught.value.code == 2
 
 
-def by_onednn(record):
-    environment = {**record.provenance.environment, "products": "onednn"}
+def made_with(record, **said):
+    """The record of a training whose environment says this; nothing of what is None."""
+    environment = {**record.provenance.environment, **said}
+    environment = {name: value for name, value in environment.items() if value is not None}
     changed = record.provenance.model_copy(update={"environment": environment})
     return record.model_copy(update={"provenance": changed})
+
+
+def by_onednn(record):
+    return made_with(record, products="onednn")
+
+
+def test_denormals_are_treated_as_when_it_was_recorded(recorded):
+    assert recorded.provenance.environment["denormals"] == "flushed"
+    assert replay(recorded, quiet()).exact
+    before = made_with(recorded, denormals=None)  # as records were until denormals were flushed
+    assert not compare(before, recorded).exact, "flushing changes last digits"
+    assert replay(before, quiet()).exact
 
 
 def test_the_recorded_library_takes_the_products_again(recorded, monkeypatch):

@@ -1,6 +1,4 @@
-"""Denormal numbers are zero while a model trains, change no parameter, and come back afterwards."""
-
-import contextlib
+"""Denormal numbers are zero while a model trains, unless they are to be kept, and come back afterwards."""
 
 import numpy as np
 import pytest
@@ -40,7 +38,7 @@ def test_an_error_inside_restores_the_flag():
 def net(train, flush, monkeypatch):
     """Blank pixels and dead inputs: velocities that only decay, until they are denormal."""
     if not flush:
-        monkeypatch.setattr(training, "flushed_denormals", contextlib.nullcontext)
+        monkeypatch.setattr(training.TrainedModel, "denormals", "kept")
     settings = {
         "epochs": 12,
         "batch_size": 10,
@@ -52,7 +50,7 @@ def net(train, flush, monkeypatch):
     return models.get("gan", seed=3, **settings).fit(train)
 
 
-def test_flushing_changes_no_parameter(monkeypatch):
+def test_a_short_training_has_the_same_parameters_either_way(monkeypatch):
     train = np.zeros((400, 20), np.float32)
     train[:, :4] = np.random.default_rng(0).random((400, 4)).round()
     train[0] = 1.0  # a pixel that is on once, and so has a velocity to lose
@@ -63,6 +61,24 @@ def test_flushing_changes_no_parameter(monkeypatch):
     assert int(((velocities > 0) & (velocities < tiny)).sum()) > 0, "no denormal number arose"
     for name, tensor in flushed.parameters().items():
         assert torch.equal(tensor, kept.parameters()[name]), name
+
+
+@pytest.mark.parametrize(("denormals", "there"), [("flushed", False), ("kept", True)])
+def test_a_model_says_how_its_updates_treat_them(denormals, there):
+    class Look:
+        seen: list[float] = []  # noqa: RUF012
+
+        def after_batch(self, model):
+            self.seen.append(float(DENORMAL * 1.0))
+
+        def after_epoch(self, model, log):
+            return False
+
+    model = models.get("cae", epochs=1, layers=[4])
+    model.denormals = denormals
+    model.fit(np.random.default_rng(0).random((40, 6)).astype(np.float32), observer=Look())
+    assert Look.seen
+    assert (min(Look.seen) > 0) is there
 
 
 def test_the_observer_sees_numbers_as_they_are():

@@ -13,9 +13,9 @@ from gan_repro.trials.presets import completest, row_under
 from gan_repro.trials.records import CurvePoint, Origin, Provenance, TrialRecord
 
 MACHINE = ("device", "processor", "cpu_capability", "multiprocessors", "driver", "system")
-SETTINGS = ("threads", "deterministic_algorithms", "tf32", "products")
+SETTINGS = ("threads", "deterministic_algorithms", "tf32", "products", "denormals")
 """Of a recorded environment; all else that it holds are versions."""
-_UNSAID = {"products": "torch"}
+_UNSAID = {"products": "torch", "denormals": "kept"}
 """What is the case where a record does not speak of it."""
 
 Facts = Mapping[str, Mapping[str, Any]]
