@@ -31,7 +31,7 @@ from gan_repro.experiments.base import Context, ExperimentResult, geometric_mean
 from gan_repro.experiments.planar import SHAPES, Shape, Sharpness, sharpness
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.small_net import Net
-from gan_repro.experiments.surface import of_recorded
+from gan_repro.experiments.surface import DIRECTIONS, RANK, of_recorded
 from gan_repro.trials.presets import SEEDS
 from gan_repro.util.seeds import generator
 
@@ -42,6 +42,8 @@ WIDTH_RING, WIDTH_MASSES = "width_ring", "width_masses"
 STRAY_RING, STRAY_MASSES = "stray_ring", "stray_masses"
 COVERAGE_RING, COVERAGE_MASSES = "coverage_ring", "coverage_masses"
 WIDTH_AGAINST_CHAINS = "width_against_chains"
+BESIDE = (WIDTH_AGAINST_CHAINS, f"{RANK}_mnist", f"{DIRECTIONS}_mnist")
+"""Findings that a verdict tells, where they are there, and that decide nothing."""
 COVERS = 0.7
 """Coverage from which on samples count as spread over all of the data."""
 

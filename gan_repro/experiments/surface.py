@@ -1,8 +1,9 @@
 """The surface on which a generator's samples lie: the rank of its Jacobian, dG(z)/dz (d, k).
 
 The distribution of G(z) is degenerate wherever the rank is below d: it lies on a surface of that dimension,
-which has no volume in the space of images. The rank counts singular values above the rounding of float32.
-Beside it stands how many directions carry the change, the participation ratio (sum s^2)^2 / sum s^4.
+which has no volume in the space of images. The rank counts singular values above max(d, k) eps s_1, eps being
+the rounding of float32 (1.2e-7) and s_1 the largest, as numpy.linalg.matrix_rank does. Beside it stands how
+many directions carry the change, the participation ratio (sum s^2)^2 / sum s^4: k where all are as strong.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ from gan_repro.experiments.record import Finding
 from gan_repro.experiments.trained import NoModelError, load_all
 from gan_repro.measures.decoders import decoder_of
 from gan_repro.util.seeds import generator
+
+RANK, DIRECTIONS = "jacobian_rank", "jacobian_directions"
+"""Findings, with the data set behind it; and with a seed behind that, of one net."""
+
+_UNIT = "dimensions"
 
 
 @dataclass(frozen=True)
@@ -43,20 +49,31 @@ def of_recorded(
     except NoModelError as error:
         context.log(f"the rank of a generator's Jacobian on {dataset} is left out: {error}")
         return {}
-    surfaces = []
+    surfaces, result = [], {}
     for trained in found:
-        decoder = decoder_of(trained.model)
-        z = decoder.prior.draw_unbounded(points, generator(trained.record.spec.seed, "surface"))
-        surfaces.append(measure(decoder.images, z.to(decoder.dtype)))
+        decoder, seed = decoder_of(trained.model), trained.record.spec.seed
+        z = decoder.prior.draw(points, generator(seed, "surface"))
+        surface = measure(decoder.mean, z.to(decoder.dtype))
+        surfaces.append(surface)
+        of = f"of the Jacobian of {trained.record.spec.id} at {points} points"
+        result[f"{RANK}_{dataset}/seed{seed}"] = Finding(
+            value=surface.rank, unit=_UNIT, what=f"mean rank {of}"
+        )
+        result[f"{DIRECTIONS}_{dataset}/seed{seed}"] = Finding(
+            value=surface.directions, unit=_UNIT, what=f"mean participation ratio {of}"
+        )
+        context.log(f"{trained.label}: rank {surface.rank:.4g}, {surface.directions:.3g} directions")
     pixels, noise = surfaces[0].pixels, surfaces[0].noise
-    ids = ", ".join(trained.record.spec.id for trained in found)
-    of = f"of the Jacobian of generators ({ids}), {noise} dimensions of noise to {pixels} pixels"
-    over, unit = "training seeds", "dimensions"
-    ranks = mean_of([s.rank for s in surfaces], over=over, unit=unit, what=f"rank {of}")
-    directions = mean_of(
-        [s.directions for s in surfaces], over=over, unit=unit, what=f"participation ratio {of}"
+    of = f"of the Jacobian of recorded generators, {noise} dimensions of noise to {pixels} pixels"
+    above = f"singular values above {max(pixels, noise)} times float32's rounding of the largest"
+    over = "training seeds"
+    result[f"{RANK}_{dataset}"] = mean_of(
+        [s.rank for s in surfaces], over=over, unit=_UNIT, what=f"rank {of}: {above}"
     )
-    return {f"jacobian_rank_{dataset}": ranks, f"jacobian_directions_{dataset}": directions}
+    result[f"{DIRECTIONS}_{dataset}"] = mean_of(
+        [s.directions for s in surfaces], over=over, unit=_UNIT, what=f"participation ratio {of}"
+    )
+    return result
 
 
 def measure(generate: Callable[[Tensor], Tensor], z: Tensor) -> Surface:

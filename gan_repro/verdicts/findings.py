@@ -66,7 +66,7 @@ def decide_by_bounds(evidence: Evidence, rule: FindingRule) -> Decision:
             return Decision(UNTOLD, f"the record of {name} has no finding {lacking}", (), (name,))
         checks.append(_check(finding, bound, unit, rule.minimum_seeds))
         said.append(f"{finding.what}: {describe(finding)}")
-    reason = "; ".join(said)
+    reason = "; ".join(said) + _beside(record)
     caution = f"; {rule.caution}" if rule.caution else ""
     if False in checks:
         return Decision(FAILS, f"{reason}{caution}", record.trial_ids, (name,))
@@ -88,6 +88,15 @@ def withdrawn(record: ExperimentRecord) -> dict[str, str]:
         return {}
     said = getattr(experiments.module(record.name), "WITHDRAWN", {}).get(record.version, {})
     return {name: said[key] for name in record.findings if (key := name.partition("/")[0]) in said}
+
+
+def _beside(record: ExperimentRecord) -> str:
+    """Tell the findings that the experiment wants told with a verdict that they do not decide."""
+    from gan_repro import experiments
+
+    names = getattr(experiments.module(record.name), "BESIDE", ())
+    told = [f"{f.what}: {describe(f)}" for name in names if (f := record.findings.get(name))]
+    return f"; beside it, {'; '.join(told)}" if told else ""
 
 
 def describe(finding: Finding) -> str:

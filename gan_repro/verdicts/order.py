@@ -31,7 +31,7 @@ from gan_repro.verdicts.published import (
     as_published,
     best_by_search,
 )
-from gan_repro.verdicts.rules import SeedRule, rules
+from gan_repro.verdicts.rules import SeedRule, TieRule, rules
 
 Pair = tuple[str, str]
 """Two rows, of which the first is printed above the second."""
@@ -121,11 +121,16 @@ def decide_tie(evidence: Evidence, dataset: str, first: str, second: str) -> Dec
     common = sorted(one.scores.keys() & other.scores.keys())
     if len(common) < rule.minimum_seeds:
         return Decision(UNTOLD, f"{len(common)} of {rule.minimum_seeds} paired seeds; {beside}", ids)
-    close = closeness([one.scores[s] - other.scores[s] for s in common], 0.0, rule.margin)
     said = f"{_difference(first, second, paired(one.scores, other.scores))}, margin {rule.margin:g}; {beside}"
+    return Decision(tie_ruling([one.scores[s] - other.scores[s] for s in common], rule), said, ids)
+
+
+def tie_ruling(differences: Sequence[float], rule: TieRule) -> Ruling:
+    """Decide from the differences of two rows, nats, one a seed."""
+    close = closeness(differences, 0.0, rule.margin)
     if close.inside < rule.significance:
-        return Decision(HOLDS, said, ids)
-    return Decision(FAILS if close.outside < rule.significance else UNTOLD, said, ids)
+        return HOLDS
+    return FAILS if close.outside < rule.significance else UNTOLD
 
 
 def printed_order(dataset: str) -> list[Pair]:

@@ -68,7 +68,8 @@ def as_published(evidence: Evidence, dataset: str, row: str) -> RowScores:
         found.left_out(),
         "" if scores else f"{rows.label(row)}: experiment {chains.NAME} has no trial of it",
         tuple(of_row),
-        (chains.NAME,),
+        # The experiment is of several rows: where it has none of this one, nothing is judged.
+        (chains.NAME,) if scores else (),
         _envelope(evidence, row, fixed),
         said.silent_on,
     )

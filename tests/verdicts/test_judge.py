@@ -13,6 +13,7 @@ from gan_repro.experiments import (
     quality_record,
     sample_count,
     sensitivity,
+    surface,
     true_likelihood,
 )
 from gan_repro.experiments.base import difference_of
@@ -397,3 +398,34 @@ def test_old_trials_of_baselines_do_not_count_as_judged_quality():
     assert late.standing.kind == "exploratory", "an old trial of a row that is compared does count"
     alone = verdicts(old, [quality_of(old)])["competitive-samples"]
     assert alone.standing.kind == "nothing judged"
+
+
+def test_what_stands_beside_a_verdict_is_told_and_decides_nothing():
+    claim, name = "sharp-distributions", "sharp-distributions"
+    bounds = rules().named()[claim].bounds
+    met = {
+        bound.finding: Finding(
+            value=v, interval=(v, v), standard_error=0.1, over="training seeds", n=5, unit="ratio", what="x"
+        )
+        for bound in bounds
+        for v in [bound.low if bound.high is None else bound.high / 2]
+    }
+    rank = Finding(value=100, unit="dimensions", what="rank of a Jacobian")
+    without, beside = (
+        verdicts((), [of_findings(name, found)])[claim]
+        for found in (met, {**met, f"{surface.RANK}_mnist": rank})
+    )
+    assert without.ruling == beside.ruling == "holds"
+    assert "rank of a Jacobian: 100 dimensions" in beside.reason
+    assert "beside it" not in without.reason
+
+
+def test_a_row_that_an_experiment_lacks_has_nothing_judged():
+    """The experiment `chains` is of three rows; that it has the others' trials says nothing of this one."""
+    sampled = of_findings(
+        "chains",
+        {chains.published_name(chains.ONE_CHAIN, "dbn", 1): Finding(value=75.0, unit="nats", what="x")},
+    )
+    found = verdicts((), [sampled])
+    assert (found["mnist-gsn"].standing.kind, found["mnist-gsn"].experiments) == ("nothing judged", ())
+    assert found["mnist-dbn"].experiments == ("chains",)

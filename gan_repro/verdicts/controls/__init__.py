@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from gan_repro.verdicts.controls import images, plane, seeds, theory
+from gan_repro.verdicts.controls import images, plane, rows, seeds, theory
 from gan_repro.verdicts.controls.base import Control
 from gan_repro.verdicts.rules import rules
 
 GROUPS: Sequence[Callable[[], Iterator[Control]]] = (
     seeds.number_controls,
+    rows.silent_controls,
+    rows.tfd_controls,
     seeds.order_controls,
     seeds.spread_controls,
     seeds.error_controls,
@@ -27,19 +29,10 @@ GROUPS: Sequence[Callable[[], Iterator[Control]]] = (
 """In the order in which they run."""
 
 WITHOUT = {
-    **dict.fromkeys(
-        ("mnist-gsn", "mnist-dbn", "mnist-cae", "mnist-bold", "tfd-gan", "tfd-gsn", "tfd-dbn"),
-        "decided as the same claim on MNIST, by the same code",
-    ),
-    "tfd-cae": "decided as the same claim on MNIST, by the same code",
-    "tfd-order": "decided as the same claim on MNIST, by the same code",
-    "tfd-bold": "decided by the tests of the numbers, on a difference",
-    **{
-        claim: rule.without_control
-        for rule in rules().named().values()
-        for claim in rule.claims
-        if rule.without_control
-    },
+    claim: rule.without_control
+    for rule in rules().named().values()
+    for claim in rule.claims
+    if rule.without_control
 }
 """Claims that have no control of their own, and why."""
 

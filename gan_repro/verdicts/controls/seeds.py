@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -13,8 +13,8 @@ from gan_repro.verdicts.decision import CHAINS_DECIDE, FAILS, HOLDS, UNTOLD
 from gan_repro.verdicts.errors import ErrorSizes, error_ruling, spread_intervals, spread_ruling
 from gan_repro.verdicts.evidence import printed
 from gan_repro.verdicts.numbers import compare, ruling
+from gan_repro.verdicts.order import Pair, printed_order
 from gan_repro.verdicts.order import compare as compare_pairs
-from gan_repro.verdicts.order import printed_order
 from gan_repro.verdicts.order import ruling as order_ruling
 from gan_repro.verdicts.published import ROWS, WAYS
 from gan_repro.verdicts.quality import difference
@@ -61,16 +61,22 @@ def number_controls() -> Iterator[Control]:
 
 def order_controls() -> Iterator[Control]:
     """Simulate rows in the printed order, in reverse, and differing between the two ways."""
-    pairs, rule, claim = printed_order("mnist"), rules().order, "mnist-order"
-    numbers = {row: printed(row, "mnist") for row in ROWS}
-    turned = dict(zip(numbers, reversed(numbers.values()), strict=True))
+    rival = [("gan", row) for row in ("gsn", "dbn", "cae")]
+    yield from _order("mnist-order", "mnist", printed_order("mnist"), WAYS)
+    yield from _order("mnist-bold", "mnist", rival, WAYS)
+    yield from _order("tfd-order", "tfd", printed_order("tfd"), WAYS[:1])
 
-    def decide(rng: Random, one: dict[str, float], other: dict[str, float], n: int = 5) -> str:
-        ways = {
-            way: {row: dict(enumerate(rng.normal(mean, DEVIATION, n))) for row, mean in means.items()}
-            for way, means in zip(WAYS, (one, other), strict=True)
+
+def _order(claim: str, dataset: str, pairs: Sequence[Pair], ways: Sequence[str]) -> Iterator[Control]:
+    rule = rules().order if dataset == "mnist" else rules().tfd_order
+    numbers = {row: printed(row, dataset) for row in ROWS}
+
+    def decide(rng: Random, *means: dict[str, float], n: int = 5) -> str:
+        scores = {
+            way: {row: dict(enumerate(rng.normal(mean, DEVIATION, n))) for row, mean in each.items()}
+            for way, each in zip(ways, means, strict=False)
         }
-        return order_ruling(compare_pairs(ways, pairs, rule.minimum_seeds), pairs, rule.significance)
+        return order_ruling(compare_pairs(scores, pairs, rule.minimum_seeds), pairs, rule.significance)
 
     def apart(rng: Random, margin: float) -> str:
         means = {row: -margin * place for place, row in enumerate(sorted(ROWS, key=lambda r: -numbers[r]))}
@@ -79,16 +85,19 @@ def order_controls() -> Iterator[Control]:
     seen = smallest_seen(apart, _OFFSETS, HOLDS)
     sees = f"rows {seen:g} nats apart, 5 seeds" if seen else "none"
     far = {row: 10 * mean for row, mean in numbers.items()}
-    back = {row: 10 * mean for row, mean in turned.items()}
+    back = {row: -mean for row, mean in far.items()}
     level = dict.fromkeys(ROWS, 200.0)
-    for case, expected, means in (
-        ("far apart, as printed, both ways", HOLDS, (far, far)),
-        ("far apart, in reverse, both ways", FAILS, (back, back)),
+    both = ", both ways" if len(ways) > 1 else ""
+    cases = [
+        (f"far apart, as printed{both}", HOLDS, (far, far)),
+        (f"far apart, in reverse{both}", FAILS, (back, back)),
         ("as printed one way, in reverse the other", CHAINS_DECIDE, (far, back)),
         ("all rows alike", UNTOLD, (level, level)),
-    ):
-        answer = decide(np.random.default_rng(1), *means)
-        yield Control(claim, f"simulated, {case}", expected, answer, answer == expected, sees)
+    ]
+    for case, expected, means in cases:
+        if len(ways) > 1 or means[0] is means[1]:
+            answer = decide(np.random.default_rng(1), *means)
+            yield Control(claim, f"simulated, {case}", expected, answer, answer == expected, sees)
 
 
 def spread_controls() -> Iterator[Control]:
