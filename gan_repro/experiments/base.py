@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,9 +33,6 @@ from gan_repro.stats.intervals import mean_interval, share_interval
 from gan_repro.util.files import atomic_write, require_writable
 
 Floats = npt.NDArray[np.floating]
-
-_LEVEL = 0.95
-_RESAMPLES = 2000
 
 
 class Settings(BaseModel):
@@ -136,33 +133,6 @@ def share_of(hits: Floats, *, over: str, what: str) -> Finding:
         unit="share",
         over=over,
         n=n,
-        what=what,
-    )
-
-
-def bootstrap_of(
-    statistic: Callable[..., Floats],
-    *samples: Floats,
-    rng: np.random.Generator,
-    over: str,
-    unit: str,
-    what: str,
-) -> Finding:
-    """Take a statistic of independent samples, with a percentile bootstrap over the rows of each.
-
-    `statistic` takes the samples with resamples as leading axis and works along axis 1.
-    """
-    value = float(statistic(*(sample[None] for sample in samples))[0])
-    resampled = [sample[rng.integers(len(sample), size=(_RESAMPLES, len(sample)))] for sample in samples]
-    values = statistic(*resampled)
-    low, high = np.quantile(values, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
-    return Finding(
-        value=value,
-        standard_error=float(np.std(values, ddof=1)),
-        interval=(float(low), float(high)),
-        unit=unit,
-        over=over,
-        n=min(len(sample) for sample in samples),
         what=what,
     )
 

@@ -19,7 +19,6 @@ from gan_repro.experiments import chain_habits, sample_count, sensitivity
 from gan_repro.experiments.base import mean_of
 from gan_repro.experiments.scores import spread
 from gan_repro.experiments.trained import recorded
-from gan_repro.verdicts.evidence import printed
 from gan_repro.verdicts.findings import withdrawn
 from gan_repro.verdicts.rules import rules
 
@@ -76,12 +75,6 @@ def margins() -> dict[str, float]:
     """Differences of neighbouring rows of Table 1 on MNIST, best first, nats: what conclusions rest on."""
     rows = sorted(paper.TABLE_1, key=lambda row: -row.mnist.value)
     return {f"{a.label} over {b.label}": a.mnist.value - b.mnist.value for a, b in pairwise(rows)}
-
-
-def smallest_margin(dataset: str) -> float:
-    """Give the smallest printed margin between the adversarial nets and another row, nats."""
-    ours = printed("gan", dataset)
-    return min(abs(ours - printed(row.model, dataset)) for row in paper.TABLE_1 if row.model != "gan")
 
 
 def table(

@@ -39,15 +39,6 @@ def test_a_share_of_nought_has_an_interval_but_no_error():
     assert found.interval == pytest.approx((0, 0.1611), abs=1e-4)  # Wilson's for 0 of 20
 
 
-def test_the_bootstrap_finds_the_error_of_a_mean():
-    values = np.random.default_rng(0).normal(size=400)
-    found = base.bootstrap_of(
-        lambda a: a.mean(axis=1), values, rng=np.random.default_rng(1), over="x", unit="x", what="x"
-    )
-    assert found.standard_error == pytest.approx(values.std() / 20, rel=0.1)
-    assert found.interval[0] < found.value < found.interval[1]
-
-
 def test_a_run_leaves_a_record_that_reads_back(tmp_path):
     record = experiments.run("game-1d", TINY_GAME, results=tmp_path)
     assert load_experiment(tmp_path / "experiments" / "game-1d.json") == record
