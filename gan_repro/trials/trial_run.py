@@ -71,7 +71,7 @@ class TrialRun:
         Raises:
             MemoryError, RuntimeError: the machine or its card has too little memory, or the card has failed.
         """
-        status, reason = self._end()
+        status, reason = self._run_phases()
         return TrialRecord(
             spec=self.spec,
             status=status,
@@ -95,7 +95,7 @@ class TrialRun:
             ),
         )
 
-    def _end(self) -> tuple[Status, str | None]:
+    def _run_phases(self) -> tuple[Status, str | None]:
         """Train, sample and score; return how it ended, and why if not well."""
         try:
             self._train()
