@@ -34,6 +34,8 @@ from gan_repro.util.files import atomic_write, require_writable
 
 Floats = npt.NDArray[np.floating]
 
+_LEVEL = 0.95
+
 
 class Settings(BaseModel):
     """Everything that an experiment's findings depend on, beside the trials it names."""

@@ -400,7 +400,7 @@ def test_old_trials_of_baselines_do_not_count_as_judged_quality():
     assert alone.standing.kind == "nothing judged"
 
 
-def test_what_stands_beside_a_verdict_is_told_and_decides_nothing():
+def test_what_stands_beside_a_verdict_decides_nothing():
     claim, name = "sharp-distributions", "sharp-distributions"
     bounds = rules().named()[claim].bounds
     met = {
