@@ -17,6 +17,8 @@ import pytest
 import gan_repro
 from gan_repro import table1
 from gan_repro.report.__main__ import main as report
+from gan_repro.report.printed import Material
+from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.spec import TrialSpec
 from tests.factories.records import folder, trials
 
@@ -105,7 +107,7 @@ class Trace:
     called: set[Step] = field(default_factory=set)
     samples: list[Any] = field(default_factory=list)
     """Those that were scored."""
-    given: dict[str, set[str]] = field(default_factory=lambda: {"samples": set(), "spec": set()})
+    given: dict[str, set[str]] = field(default_factory=lambda: {SAMPLES: set(), SPEC: set(), LINE: set()})
 
     def note(self, frame: FrameType, event: str, returned: Any) -> None:
         """Called by the interpreter at every call and return."""
@@ -118,9 +120,11 @@ class Trace:
             for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
                 value = frame.f_locals.get(name)
                 if isinstance(value, TrialSpec):
-                    self.given["spec"].add(step.file)
+                    self.given[SPEC].add(step.file)
+                if isinstance(value, TrialRecord):
+                    self.given[LINE].add(step.file)
                 if any(value is samples for samples in self.samples):
-                    self.given["samples"].add(step.file)
+                    self.given[SAMPLES].add(step.file)
         elif step == SCORED and frame.f_back is not None and frame.f_back.f_code.co_name == "_candidate":
             self.samples.append(returned)
 
@@ -162,7 +166,13 @@ def test_the_report_takes_every_step(tmp_path):
     assert trace.lacking(LINE) == set()
 
 
-@pytest.mark.parametrize(("walk", "value"), [(SAMPLES, "samples"), (SPEC, "spec")])
-def test_who_is_given_the_value_is_a_step_or_only_asked(walk, value, trained):
-    steps = {step.file for step in walks()[walk]}
-    assert trained.given[value] - steps == asked(walk)
+@pytest.mark.parametrize("walk", [SAMPLES, SPEC])
+def test_who_is_given_the_value_is_a_step_or_only_asked(walk, trained):
+    assert trained.given[walk] - {step.file for step in walks()[walk]} == asked(walk)
+
+
+def test_who_is_given_a_record_is_a_step_or_only_asked(tmp_path):
+    made = folder(tmp_path, trials("gan", [156.0, 158.0]))
+    with traced() as trace:
+        assert Material.read(made).tables["mnist"].columns
+    assert trace.given[LINE] - {step.file for step in walks()[LINE]} == asked(LINE)
