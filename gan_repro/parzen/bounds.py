@@ -1,4 +1,4 @@
-"""Which centers can matter to a point, told from a sixth of the arithmetic that distances of images take.
+"""Which centers can matter to a point, told from a seventh of the arithmetic that distances of images take.
 
 Let V (d, K) have orthonormal columns, p = V'x and q = V'c be what a point x and a center c are in these
 directions, and x', c' what is left of them, orthogonal to V. Then
@@ -32,8 +32,9 @@ from torch.nn.functional import pad
 Pairs = tuple[Tensor, Tensor]
 """Rows of points and rows of centers, two vectors of one length."""
 
-DIRECTIONS = 125
-"""With three columns more, a product of 128, which processors like."""
+DIRECTIONS = 109
+"""With three columns more, a product of 112. Of MNIST's digits under sigma 0.17 to 0.22 they leave 0.0025 to
+0.004 of the pairs, where no near center is known yet; 77 directions leave more than `MOST_PAIRS`."""
 MOST_PAIRS = 0.005
 """Share of all pairs above which computing these singly costs more than computing all distances."""
 
