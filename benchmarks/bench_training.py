@@ -22,8 +22,10 @@ from benchmarks.common import (
     summary,
     use,
 )
+from gan_repro.models import precision, products
 from gan_repro.models.denormals import flushed_denormals
-from gan_repro.models.products import products_by, require
+from gan_repro.models.precision import products_in
+from gan_repro.models.products import products_by
 
 PLAIN = ["plain", "plain, D frozen in G's step", "plain, compiled"]
 STEPS = 10
@@ -65,9 +67,15 @@ class AgainstProducts:
 
     track_speedup_by_onednn.unit = "times faster"  # type: ignore[attr-defined]
 
+    def track_speedup_by_bfloat16(self, measured: Any, model: str, place: str, statistic: str) -> float:
+        pick(self.seconds, "bfloat16")
+        return summary(ratios(self.seconds, "ours", "bfloat16"), statistic, worst=min)
+
+    track_speedup_by_bfloat16.unit = "times faster"  # type: ignore[attr-defined]
+
 
 def measure(name: str, device: str) -> Seconds:
-    """A model's step, its bare products, and the step with its products taken by oneDNN, in turn."""
+    """A model's step, its bare products, and the step with products by oneDNN or in bfloat16, in turn."""
     from benchmarks.products import bare, of_step
 
     model, batch = model_at_work(name, device)
@@ -77,9 +85,16 @@ def measure(name: str, device: str) -> Seconds:
         with products_by("onednn"):
             model.train_batch(batch)
 
+    def in_bfloat16() -> None:
+        with products_in("bfloat16"):
+            model.train_batch(batch)
+
     with suppress(ValueError):  # not on a card, nor where it rounds factors
-        require("onednn", device)
+        products.require("onednn", device)
         rivals["onednn"] = by_onednn
+    with suppress(ValueError):  # not where there are no instructions for it
+        precision.require("bfloat16", device)
+        rivals["bfloat16"] = in_bfloat16
     with flushed_denormals():  # as `fit` does
         return in_turn(rivals, device, calls=STEPS)
 
