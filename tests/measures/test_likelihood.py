@@ -110,6 +110,15 @@ def test_sigma_is_chosen_where_the_likelihood_is_highest():
     assert curve[near][1] == pytest.approx(known.log_likelihood.mean(), abs=0.5)
 
 
+def test_the_gap_is_told_before_the_images_which_take_longest():
+    known, lines = linear_gaussian(), []
+    found = bound_likelihood(known.decoder, known.images, known.sigma, TINY, simulated=2, log=lines.append)
+    told = next(n for n, line in enumerate(lines) if "a gap of" in line)
+    assert lines[told] == f"AIS, 8 distributions: a gap of {found.gap.mean():.1f} nats"
+    assert any(line.startswith("AIS, lower: 8 of 8") for line in lines[told:])
+    assert not any(line.startswith("AIS, lower:") for line in lines[:told])
+
+
 def test_a_run_that_is_cut_short_ends_with_the_same_bits(tmp_path, monkeypatch):
     known = linear_gaussian()
     whole = bound_likelihood(known.decoder, known.images, known.sigma, TINY, simulated=2)

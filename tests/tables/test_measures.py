@@ -2,17 +2,23 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from gan_repro import data
 from gan_repro.experiments import chains, quality_record
 from gan_repro.experiments.base import ExperimentResult
-from gan_repro.experiments.quality_record import SETS, series_name
+from gan_repro.experiments.quality_record import SETS, Collection, series_name
 from gan_repro.experiments.record import Finding
+from gan_repro.measures.yardstick import Yardstick
 from gan_repro.report import measures as section
 from gan_repro.report import printed
 from gan_repro.tables.collect import recorded_table, run_table
 from gan_repro.tables.measures import agreement_grid, measured, values_grid
 from gan_repro.tables.render import render, render_details
+from gan_repro.verdicts.evidence import Evidence
+from gan_repro.verdicts.judge import judge
+from gan_repro.verdicts.published import WAYS
 from tests.factories.experiments import as_record, of_findings
 from tests.factories.records import material, table_rows, trial
 
@@ -104,6 +110,56 @@ def test_details_report_and_json_show_the_measures(records):
     text = printed.report(material(records, experiments))
     assert "## The same samples by other measures" in text
     assert "Not measured yet: Adversarial nets as published, Stacked CAE as published" in text
+
+
+NOISE = {"train-set": 0.0, "kmeans": 0.1, "gaussian": 0.6, "dbn": 0.3, "cae": 0.35, "gsn": 0.4}
+
+
+def measured_by_the_experiment(gan):
+    """Trials of every set, and the record of their samples: test images of the digits with noise."""
+    digits, rng = data.load("digits"), np.random.default_rng(0)
+    yardstick = Yardstick(digits)
+    collection = Collection(yardstick.main_space, None)
+    records = {
+        (w.trials_of, seed): trial(w.trials_of, seed, 200.0 - 100 * {**NOISE, "gan": gan}[w.row] + seed)
+        for w in SETS
+        for seed in (1, 2, 3)
+    }
+    for number, wanted in enumerate(SETS):
+        for seed in (1, 2, 3):
+            noise = {**NOISE, "gan": gan}[wanted.row] * rng.uniform(0.95, 1.05, len(digits.test))[:, None]
+            samples = (digits.test + noise * rng.normal(size=digits.test.shape)).clip(0, 1)
+            found = yardstick.measure(samples.astype(np.float32), ("kid", "coverage"), seed=seed)
+            id = records[wanted.trials_of, seed].spec.id
+            collection.add(number, id, seed, found, same=True)
+    margin = Finding(value=0.01, unit="KID", over="splits", n=2, what="margin")
+    result = ExperimentResult(
+        {**collection.findings, quality_record.MARGIN: margin}, collection.series, tuple(collection.trial_ids)
+    )
+    record = as_record(quality_record.NAME, result, settings={"dataset": "mnist"})
+    return list(records.values()), {record.name: record}
+
+
+@pytest.mark.parametrize(("gan", "expected"), [(0.05, "holds"), (0.6, "does not hold")])
+def test_all_rows_in_both_ways_have_ranks_and_a_verdict(gan, expected):
+    records, experiments = measured_by_the_experiment(gan)
+    found = measured(records, experiments, "mnist")
+    assert len(found.sets) == len(SETS)
+    assert {each.seeds for each in found.sets} == {(1, 2, 3)}
+    places = {(each.way, each.row): found.ranks("kid")[number] for number, each in enumerate(found.sets)}
+    ours, dbn, gsn = ([places[way, row] for way in WAYS] for row in ("gan", "dbn", "gsn"))
+    assert max(dbn) < min(gsn)
+    assert max(ours) < min(dbn) if expected == "holds" else min(ours) > max(gsn)
+    tau = found.agreement("kid", "coverage")
+    assert tau.n == len(SETS)
+    assert tau.interval[0] < tau.tau < tau.interval[1]
+    assert f"[{tau.interval[0]:+.2f}" in agreement_grid(found)[1][1][2]
+    (verdict,) = (v for v in judge(Evidence(records, experiments)) if v.claim == "competitive-samples")
+    assert verdict.ruling == expected
+    assert [f"{way}: KID minus that of dbn, one-sided" in verdict.reason for way in WAYS] == [True, True]
+    text = printed.report(material(records, experiments))
+    assert "Adversarial nets, best by search" in text
+    assert "Not measured yet" not in text
 
 
 def test_a_single_set_has_no_agreement(records):
