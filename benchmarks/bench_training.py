@@ -28,7 +28,8 @@ from gan_repro.models.precision import products_in
 from gan_repro.models.products import products_by
 
 PLAIN = ["plain", "plain, D frozen in G's step", "plain, compiled"]
-STEPS = 10
+STEPS = {"gan": 10, "dbn": 10, "cae": 10, "gsn": 3}
+"""In a turn; one of the GSN lasts as long as ten of the others."""
 
 
 class AgainstProducts:
@@ -96,7 +97,7 @@ def measure(name: str, device: str) -> Seconds:
         precision.require("bfloat16", device)
         rivals["bfloat16"] = in_bfloat16
     with flushed_denormals():  # as `fit` does
-        return in_turn(rivals, device, calls=STEPS)
+        return in_turn(rivals, device, calls=STEPS[name])
 
 
 class AgainstPlainPyTorch:
@@ -128,7 +129,7 @@ class AgainstPlainPyTorch:
                 continue
             rivals[peer] = lambda plain=plain: plain.step(batch)
         with flushed_denormals():
-            return in_turn(rivals, device, calls=STEPS)
+            return in_turn(rivals, device, calls=STEPS["gan"])
 
     def setup(self, measured: dict[str, Seconds], peer: str, place: str, statistic: str) -> None:
         self.seconds = pick(measured, place)

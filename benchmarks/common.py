@@ -171,8 +171,11 @@ class _StopAfter:
         return bool(log.epoch >= self.epochs)
 
 
+@cache
 def model_at_work(name: str, device: str) -> tuple[Any, Any]:
     """A model that has trained for ten epochs at the reference's sizes, and a batch (100, d).
+
+    It is trained once for all numbers of threads, and goes on from where the last user left it.
 
     An untrained net is no measure: velocities of inputs that are always black have not become denormal
     numbers yet, which some processors take a hundred times as long to multiply. Ten epochs of 2,000 images

@@ -15,6 +15,8 @@ RATIOS = {
     "bench_parzen.AuthorsProtocol.track_ratio_to_products": True,
     "bench_many_samples.ManySamples.track_ratio_to_products": True,
     "bench_training.AgainstProducts.track_ratio_to_products": True,
+    "bench_training.AgainstProducts.track_speedup_by_onednn": False,
+    "bench_training.AgainstProducts.track_speedup_by_bfloat16": False,
     "bench_training.AgainstPlainPyTorch.track_speedup": False,
 }
 """The benchmarks that time rivals in turn, and whether a higher number is a worse one."""
