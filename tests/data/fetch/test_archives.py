@@ -93,7 +93,9 @@ def test_gunzip_stops_at_its_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    "packed", [b"plain text", gzip.compress(b"abc")[:5], gzip.compress(b"abc" * 1000)[:-9]]
+    "packed",
+    [b"plain text", gzip.compress(b"abc")[:5], gzip.compress(b"abc" * 1000)[:-9]],
+    ids=["plain text", "cut in the header", "cut before the end"],  # gzip notes the time: no names for tests
 )
 def test_what_is_not_gzip_is_refused(packed: bytes) -> None:
     with pytest.raises(SourceFailed, match=r"abc\.gz"):
