@@ -221,6 +221,27 @@ def test_why_not_225_says_what_the_rules_rule() -> None:
     assert number(r"stood (\d\.\d) above its neighbours", PAGE) == float(above)
 
 
+def test_the_pages_quote_the_quality_of_samples() -> None:
+    findings = load_results(ROOT / "results").experiments["sample-quality"].findings
+
+    def kid(what: str) -> float:
+        """Of a set of samples, the mean over seeds 1 to 3."""
+        return float(np.mean([findings[f"kid/{what}/seed{seed}"].value for seed in (1, 2, 3)]))
+
+    searched = [round(kid(f"best by search/{row}"), 2) for row in ("dbn", "cae", "gsn")]
+    published = [round(kid(f"as published/{row}"), 2) for row in ("dbn", "cae", "gsn")]
+    for page in (PAGE, "../README.md"):
+        assert number(r"(?:epochs have|far ahead,) (0\.\d+)", page) == round(kid("as published/gan"), 3)
+        assert number(r"(?:search, has|against) (0\.27)", page) == min(searched + published)
+    text = " ".join((DOCS / "measures.md").read_text("utf-8").split())
+    said = re.search(r"DBN (\S+), stacked CAE (\S+) and deep GSN (\S+) at the best of their search", text)
+    assert said
+    assert [float(value) for value in said.groups()] == searched
+    said = re.search(r"stacked CAE and deep GSN have (\S+), (\S+) and (\S+)\. By", text)
+    assert said
+    assert [float(value) for value in said.groups()] == published
+
+
 def test_the_pages_quote_the_report() -> None:
     report = (ROOT / "REPORT.md").read_text("utf-8")
     gains = re.search(r"100 long chains, .*: DBN \+(\d+), Stacked CAE \+(\d+), Deep GSN \+(\d+)", report)
