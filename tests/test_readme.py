@@ -136,12 +136,13 @@ def test_the_answer_says_how_far_the_longest_training_came():
 
 def test_the_answer_says_how_far_the_chains_move_a_score():
     answer = " ".join(README.split("![")[0].split())
-    said = re.search(r"DBNs between (-?\d+) and (-?\d+) and CAEs between (-?\d+) and (-?\d+)", answer)
+    ends = r"between (-?\d+) and (-?\d+)"
+    said = re.search(rf"DBNs {ends}, CAEs {ends} and GSNs {ends}", answer)
     assert said
     record = load_results(ROOT / "results").experiments["chains"]
     rows = {id: id.partition("-")[0] for id in record.trial_ids}
-    ends = [end for row in ("dbn", "cae") for end in chains.envelope(record, rows, row)]
-    assert [int(number) for number in said.groups()] == [round(end) for end in ends]
+    found = [end for row in ("dbn", "cae", "gsn") for end in chains.envelope(record, rows, row)]
+    assert [int(number) for number in said.groups()] == [round(end) for end in found]
     assert f"**are {ruling('mnist-dbn')}**" in answer
     assert ruling("mnist-cae") == ruling("mnist-dbn")
 
