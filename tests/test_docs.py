@@ -242,6 +242,18 @@ def test_the_pages_quote_the_quality_of_samples() -> None:
     assert [float(value) for value in said.groups()] == published
 
 
+def test_the_page_on_chains_quotes_the_experiment() -> None:
+    report = (ROOT / "REPORT.md").read_text("utf-8")
+    cells = dict(re.findall(r"\| 10,000 +\| (5|500) +\| ([-\d.|\s]+?) \|\n", report))
+    short, long = ([round(float(v)) for v in cells[steps].split("|")] for steps in ("5", "500"))
+    said = (
+        r"from (\d+) at 5 steps to (\d+) at 500 for the stacked CAE, and from (\d+) to (\d+) for the deep GSN"
+    )
+    found = re.search(said, " ".join((DOCS / "chains.md").read_text("utf-8").split()))
+    assert found
+    assert [int(v) for v in found.groups()] == [short[1], long[1], short[2], long[2]]
+
+
 def test_the_pages_quote_the_report() -> None:
     report = (ROOT / "REPORT.md").read_text("utf-8")
     gains = re.search(r"100 long chains, .*: DBN \+(\d+), Stacked CAE \+(\d+), Deep GSN \+(\d+)", report)
