@@ -9,6 +9,7 @@ from gan_repro import paper
 from gan_repro.tables.render import CODE, PROSE, markdown, sentence
 from gan_repro.tables.words import in_todays_words
 from gan_repro.util.text import markdown_cell
+from gan_repro.verdicts.controls import WITHOUT
 from gan_repro.verdicts.judge import Verdict
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _details(claim: paper.Claim, material: Material, told: Mapping[str, str]) ->
 
 
 def _controls(material: Material, claim: str) -> list[str]:
-    """A line for each control of the claim's rule."""
+    """A line for each control of the claim's rule, or why it has none."""
     lines = []
     for control in (control for control in material.controls if control.claim == claim):
         answer = f"answered {control.answer}" if control.answer else f"not made: {control.skipped}"
@@ -90,4 +91,6 @@ def _controls(material: Material, claim: str) -> list[str]:
         sees = f"; sees {control.sees}" if control.sees else ""
         text = markdown_cell(f"{control.case}: {control.expected} is right, {answer}", keep=PROSE)
         lines.append(f"Control, {text}{wrong}{markdown_cell(sees, keep=PROSE)}.")
+    if not lines and material.controls and claim in WITHOUT:
+        lines.append(f"No control of its own: {WITHOUT[claim]}.")
     return lines

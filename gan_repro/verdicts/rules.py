@@ -26,6 +26,8 @@ class Rule(_Part):
     """In words."""
     claims: tuple[str, ...] = ()
     """Ids of the claims that it decides."""
+    without_control: str = ""
+    """Why its claims have no control of their own (`verdicts.controls`), where they have none."""
 
 
 class RowAsPublished(_Part):

@@ -16,7 +16,8 @@ CONTROLS = (
 )
 
 
-def test_right_answers_are_counted_and_wrong_ones_named():
+def test_right_answers_are_counted_and_wrong_ones_named(monkeypatch):
+    monkeypatch.setattr("gan_repro.report.claims.WITHOUT", {"mnist-dbn": "it is arithmetic"})
     made = material(controls=CONTROLS)
     rows = {cells[-1]: cells for cells in table_rows(claims(made)).values() if cells}
     assert rows["`helvetica`"][3] == "1 of 2 right"
@@ -25,11 +26,12 @@ def test_right_answers_are_counted_and_wrong_ones_named():
     assert "a collapsed pair: holds is right, answered holds; sees a tenth of the spread." in text
     assert "a pair that is not: does not hold is right, answered holds, **wrongly**." in text
     assert "not made: no MNIST here." in text
+    assert "No control of its own: it is arithmetic." in text
 
 
 def test_without_kept_controls_nothing_is_said_of_them():
     assert not re.search(r"\d+ of \d+ right", claims(material()))
-    assert "Control, " not in claim_details(material())
+    assert "No control" not in claim_details(material())
 
 
 def test_the_words_of_a_rule_stand_once():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gan_repro.verdicts.controls import images, plane, rows, seeds, theory
 from gan_repro.verdicts.controls.base import Control
+from gan_repro.verdicts.rules import rules
 
 GROUPS: Sequence[Callable[[], Iterator[Control]]] = (
     seeds.number_controls,
@@ -26,6 +27,14 @@ GROUPS: Sequence[Callable[[], Iterator[Control]]] = (
     images.image_controls,
 )
 """In the order in which they run."""
+
+WITHOUT = {
+    claim: rule.without_control
+    for rule in rules().named().values()
+    for claim in rule.claims
+    if rule.without_control
+}
+"""Claims that have no control of their own, and why."""
 
 
 def run_controls(groups: Sequence[Callable[[], Iterator[Control]]] = GROUPS) -> list[Control]:
