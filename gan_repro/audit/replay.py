@@ -37,6 +37,9 @@ SAME_MACHINE = (
 )  # fmt: skip
 """Entries of the recorded environment under which the same bits are promised (of Python's version, 3.X)."""
 
+OF_TRAINING = ("products", "denormals")
+"""Those of them that are chosen for a training, and not had."""
+
 DENSITY_TOLERANCE = 1e-3
 """Nats by which a log-likelihood of the same samples may differ; also the most for sigma, so that on the
 authors' grid, whose points lie 0.03 and more apart, it is the same one."""
@@ -163,15 +166,19 @@ def _as_near(path: str, old: object, new: object) -> bool:
     return of_density and floats and abs(old - new) <= DENSITY_TOLERANCE  # type: ignore[operator]
 
 
-def _machine(environment: Environment) -> list[object]:
+def _machine(environment: Environment, keys: Iterable[str]) -> list[object]:
     python = ".".join(str(environment.get("python")).split(".")[:2])
-    return [python if key == "python" else environment.get(key) for key in SAME_MACHINE]
+    return [python if key == "python" else environment.get(key) for key in keys]
 
 
-def same_machine(record: TrialRecord, here: Environment) -> bool:
-    """Say whether all attempts at a trial ran where the same bits are promised as in an environment."""
+def same_machine(record: TrialRecord, here: Environment, *, training: bool = True) -> bool:
+    """Say whether all attempts at a trial ran where the same bits are promised as in an environment.
+
+    Without `training` how products and denormals were treated does not count: sampling knows of neither.
+    """
+    keys = [key for key in SAME_MACHINE if training or key not in OF_TRAINING]
     there = [origin.environment for origin in record.provenance.origins]
-    return all(_machine(environment) == _machine(here) for environment in there)
+    return all(_machine(environment, keys) == _machine(here, keys) for environment in there)
 
 
 def tolerance(record: TrialRecord) -> float:

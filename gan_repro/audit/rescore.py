@@ -81,7 +81,7 @@ def rescore(record: TrialRecord, results: Path, *, root: Path | None = None, dev
     sigmas = zip((score.sigma for score in scores), record.score.sigmas, strict=True)
     off = max(abs(difference), *(abs(new - old) for new, old in sigmas))
     here = environment.describe(device)
-    exact = same_machine(record, here)
+    exact = same_machine(record, here, training=False)
     same = sha256_of_array(samples) == record.scored.samples_sha256
     limit = (
         None if exact else _tolerance(record, here["device"] == record.provenance.environment.get("device"))

@@ -27,7 +27,7 @@ from gan_repro.models.gan.model import GAN
 from gan_repro.tables.cell import brief_text
 from gan_repro.tables.collect import cell_from
 from gan_repro.tables.files import write_files
-from gan_repro.trials import runner
+from gan_repro.trials import runner, trial_run
 from gan_repro.trials.execution.sweep import sweep
 from gan_repro.trials.monitor import TrainingMonitor
 from gan_repro.trials.runner import run
@@ -316,7 +316,7 @@ def test_a_clock_set_back_changes_no_duration_and_no_number(tiny_spec, tmp_path,
         def now(cls, zone=None):
             return datetime(2026, 1, 1, tzinfo=UTC) - timedelta(hours=next(hours))
 
-    monkeypatch.setattr(runner, "datetime", Backwards)
+    monkeypatch.setattr(trial_run, "datetime", Backwards)
     monkeypatch.setattr(time, "time", lambda: -3600.0 * next(hours))
     calls = iter(range(1000))
     options = replace(options, results=tmp_path / "cut")
