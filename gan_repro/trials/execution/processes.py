@@ -71,6 +71,10 @@ class Processes:
                     worker.close()
 
 
+_EXIT_SECONDS = 10.0
+"""How long the exit status of a process that has ended is waited for."""
+
+
 class _Worker:
     """A process that runs one trial after the other, replaced when it dies.
 
@@ -125,6 +129,8 @@ class _Worker:
     def _killed(self) -> bool:
         """Whether the process was ended from outside; one that cannot import its program ends by itself."""
         processes = list((self.executor._processes or {}).values())
+        for process in processes:
+            process.join(_EXIT_SECONDS)  # the pool may be seen as broken before the status is there
         return not any((process.exitcode or 0) > 0 for process in processes)
 
     def kill(self) -> None:
