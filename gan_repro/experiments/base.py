@@ -8,13 +8,14 @@ whoever reads its record takes them from there.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,9 @@ from gan_repro.util.files import atomic_write, require_writable
 Floats = npt.NDArray[np.floating]
 
 _LEVEL = 0.95
+
+Kept = TypeVar("Kept", bound=BaseModel)
+"""A part that an experiment keeps."""
 
 
 class Settings(BaseModel):
@@ -65,6 +69,26 @@ class Context:
     def log(self, line: str) -> None:
         """Say on stderr how far it is."""
         print(line, file=sys.stderr, flush=True)
+
+    def kept(self, name: str, part: str, asked: str, kind: type[Kept], make: Callable[[], Kept]) -> Kept:
+        """Give a part of an experiment: what an earlier run kept of it, or else made now, and kept.
+
+        So a run that was cut off goes on where it was. Parts stand under checkpoints of the results folder.
+
+        Args:
+            name: of the experiment.
+            part: the beginning of its file's name.
+            asked: everything that the part depends on.
+            kind: what the file holds.
+            make: gives it where there is no file.
+        """
+        file = f"{part}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}.json"
+        path = self.results / "checkpoints" / name / file
+        if path.exists():
+            return kind.model_validate_json(path.read_bytes())
+        made = make()
+        atomic_write(path, made.model_dump_json())
+        return made
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ where it was. Findings are named by `published_name`; the series of a trial, nam
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -33,7 +32,6 @@ from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import choose_sigma
 from gan_repro.stats.mixing import convergence
 from gan_repro.trials.presets import SEEDS
-from gan_repro.util.files import atomic_write
 from gan_repro.util.seeds import generator
 
 VERSION = 1
@@ -192,16 +190,16 @@ def _cell(
     id, n = trained.record.spec.id, settings.n_samples
     sigmas = settings.gsn_sigmas if trained.record.spec.model == "gsn" else ()
     asked = f"{VERSION} {id} {n} {sigmas} {chains} {burn_in} {from_image} {context.products}"
-    name = f"{id}-{chains}-{burn_in}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}.json"
-    path = context.results / "checkpoints" / NAME / name
-    if path.exists():
-        return Cell.model_validate_json(path.read_bytes())
-    samples = sample(trained, n, chains, burn_in, from_image=from_image)
-    r_hat, size = convergence(samples, chains, _DIRECTIONS)
-    cell = Cell(scores=dict(_scores(samples, trained, sigmas)), r_hat=r_hat, effective_sample_size=size)
-    atomic_write(path, cell.model_dump_json())
-    context.log(f"{NAME}: {id}, {chains:,} chains, burn-in {burn_in}: {cell.scores['authors'].test:.1f} nats")
-    return cell
+
+    def make() -> Cell:
+        samples = sample(trained, n, chains, burn_in, from_image=from_image)
+        r_hat, size = convergence(samples, chains, _DIRECTIONS)
+        cell = Cell(scores=dict(_scores(samples, trained, sigmas)), r_hat=r_hat, effective_sample_size=size)
+        score = cell.scores["authors"].test
+        context.log(f"{NAME}: {id}, {chains:,} chains, burn-in {burn_in}: {score:.1f} nats")
+        return cell
+
+    return context.kept(NAME, f"{id}-{chains}-{burn_in}", asked, Cell, make)
 
 
 def sample(trained: Trained, n: int, chains: int, burn_in: int, *, from_image: bool = False) -> Floats:

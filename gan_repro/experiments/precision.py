@@ -12,29 +12,22 @@ on with the next one. Who takes the float32 products is the run's (`--products`)
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gan_repro import data
 from gan_repro.data.dataset import Dataset
-from gan_repro.experiments import base
 from gan_repro.experiments.base import Context, ExperimentResult, geometric_mean_of, mean_of, share_of
 from gan_repro.experiments.record import Finding
-from gan_repro.models.base import DivergedError, EpochLog
-from gan_repro.models.gan.model import GAN, GANConfig, Hidden
+from gan_repro.experiments.trainings import NetSettings, Outcome, train
+from gan_repro.models.base import EpochLog
 from gan_repro.models.precision import Precision, require
-from gan_repro.parzen.protocols import choose_sigma
-from gan_repro.stats.spread import COLLAPSED_BELOW, spread
 from gan_repro.trials.presets import SEEDS
-from gan_repro.util.files import atomic_write
-from gan_repro.util.seeds import generator
 
 VERSION = 1
 
@@ -56,35 +49,18 @@ def difference_name(protocol: str) -> str:
     return f"difference_{protocol}"
 
 
-class Settings(base.Settings):
+class Settings(NetSettings):
     """Two trainings a seed by the released recipe."""
 
     seeds: tuple[int, ...] = Field(SEEDS[:3], min_length=2)
-    dataset: str = "mnist"
-    generator_units: int = Field(1200, ge=1)
-    """In each of G's two hidden layers."""
-    discriminator_units: int = Field(240, ge=1)
-    """In each of D's two hidden layers."""
     epochs: int = Field(100, ge=1)
-    n_samples: int = Field(10_000, ge=2)
 
 
-class Trained(BaseModel):
-    """What came of one training."""
+class Trained(Outcome):
+    """What came of one training, and how long it took."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    valid: dict[str, float] | None
-    """Mean validation log-likelihood in nats, by protocol; None if training diverged."""
-    relative_spread: float | None
-    """Across the samples, over that across the training images."""
     seconds: float
     """Of the processor, for one epoch: the median over epochs."""
-
-    @property
-    def collapsed(self) -> bool:
-        """Whether samples have lost their diversity, or training diverged."""
-        return self.relative_spread is None or self.relative_spread < COLLAPSED_BELOW
 
 
 def run(settings: Settings, context: Context) -> ExperimentResult:
@@ -105,40 +81,23 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
 
 def _kept(settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision) -> Trained:
     """Train and score one net, or read what an earlier run kept of it."""
-    path = _path(settings, context, images, seed, precision)
-    if path.exists():
-        return Trained.model_validate_json(path.read_bytes())
-    found = _train(settings, context, images, seed, precision)
-    atomic_write(path, found.model_dump_json())
-    scores = "diverged" if found.valid is None else f"{found.valid['refined']:.1f} nats"
-    context.log(f"{NAME}: seed {seed}, {precision}: {scores}, {found.seconds:.2f} s an epoch")
-    return found
-
-
-def _path(settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision) -> Path:
     alike = settings.model_dump_json(exclude={"seeds"})
     asked = f"{VERSION} {alike} {images.sha256} {seed} {precision} {context.products}"
-    name = f"{precision}-seed{seed}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}.json"
-    return context.results / "checkpoints" / NAME / name
+    part = f"{precision}-seed{seed}"
+    return context.kept(
+        NAME, part, asked, Trained, lambda: _train(settings, context, images, seed, precision)
+    )
 
 
 def _train(settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision) -> Trained:
-    config = GANConfig(
-        epochs=settings.epochs,
-        generator_hidden=(Hidden(units=settings.generator_units),) * 2,
-        discriminator_hidden=(settings.discriminator_units,) * 2,
-        precision=precision,
-    )
+    config = {**settings.layers, "epochs": settings.epochs, "precision": precision}
     clock = _Clock(context, f"{NAME}: seed {seed}, {precision}", settings.epochs)
-    try:
-        model = GAN(config, seed=seed).fit(images.train, observer=clock)
-    except DivergedError as error:
-        context.log(f"{NAME}: {error}")
-        return Trained(valid=None, relative_spread=None, seconds=clock.per_epoch)
-    samples = model.sample(settings.n_samples, generator=generator(seed, NAME)).numpy()
-    valid = {name: choose_sigma(samples, images.valid, protocol=name).valid_mean for name in PROTOCOLS}
-    ratio = spread(samples) / spread(images.train)
-    return Trained(valid=valid, relative_spread=ratio, seconds=clock.per_epoch)
+    outcome = train(
+        config, seed, images, n_samples=settings.n_samples, protocols=PROTOCOLS, name=NAME, observer=clock
+    )
+    scores = "diverged" if outcome.valid is None else f"{outcome.valid['refined']:.1f} nats"
+    context.log(f"{NAME}: seed {seed}, {precision}: {scores}, {clock.per_epoch:.2f} s an epoch")
+    return Trained(**outcome.model_dump(), seconds=clock.per_epoch)
 
 
 class _Clock:

@@ -7,6 +7,7 @@ from gan_repro import models
 from gan_repro.experiments import collapse_rates
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.collapse_rates import Settings, TrainingPoint
+from gan_repro.models.base import DivergedError
 from gan_repro.stats.intervals import share_interval
 from gan_repro.verdicts.rules import rules
 
@@ -40,10 +41,20 @@ def test_only_the_recipe_that_lost_its_spread_collapsed(one_image, tmp_path):
 
 def test_a_training_that_was_kept_is_not_run_again(tmp_path, monkeypatch):
     first = collapse_rates.run(SMALL, Context(tmp_path))
-    monkeypatch.setattr(models, "get", lambda *_, **__: pytest.fail("it trains again"))
+    monkeypatch.setattr(collapse_rates, "train", lambda *_, **__: pytest.fail("it trains again"))
     assert collapse_rates.run(SMALL, Context(tmp_path)) == first
     with pytest.raises(pytest.fail.Exception):
         collapse_rates.run(SMALL.model_copy(update={"epochs": 2}), Context(tmp_path))
+
+
+def test_a_training_that_diverged_counts_as_collapsed(tmp_path, monkeypatch):
+    def diverge(model, train, *, observer=None):
+        raise DivergedError("a loss is no longer finite")
+
+    monkeypatch.setattr(models.model_class("gan"), "fit", diverge)
+    result = collapse_rates.run(SMALL, Context(tmp_path))
+    assert [result.findings[row].value for row in SMALL.recipes] == [1, 1]
+    assert result.series["gan"] == [[1, 0.0], [2, 0.0]]
 
 
 def test_the_real_run_is_the_one_the_rule_fixes():

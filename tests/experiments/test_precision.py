@@ -3,7 +3,7 @@
 import pytest
 
 from gan_repro import experiments
-from gan_repro.experiments import precision
+from gan_repro.experiments import precision, trainings
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.precision import (
     COLLAPSED,
@@ -86,9 +86,9 @@ def test_a_small_run_is_recorded(recorded):
 
 def test_nets_of_a_pair_differ_by_the_rounding_alone(recorded, monkeypatch, tmp_path):
     made = []
-    gan = precision.GAN
+    gan = trainings.GAN
     monkeypatch.setattr(
-        precision, "GAN", lambda config, seed: made.append((seed, config)) or gan(config, seed=seed)
+        trainings, "GAN", lambda config, seed: made.append((seed, config)) or gan(config, seed=seed)
     )
     precision.run(TINY, Context(tmp_path))
     assert [(seed, config.precision) for seed, config in made] == [(s, p) for s in (1, 2) for p in PRECISIONS]

@@ -116,9 +116,7 @@ def test_collapses_are_counted_recipe_by_recipe():
             "settings": {"epochs": 10},
             "seeds": (1, 2, 3, 4),
             "findings": {"gan-alternating": share},
-            "series": {
-                "gan-alternating": [[s, spread, 50.0] for s, spread in enumerate((0.9, 0.1, 1, 0.8), 1)]
-            },
+            "series": {"gan-alternating": [[s, spread] for s, spread in enumerate((0.9, 0.1, 1, 0.8), 1)]},
         }
     )
     text = told(experiments={"collapse-rates": record})
