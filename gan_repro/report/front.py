@@ -37,6 +37,7 @@ def front(material: Material) -> str:
     notes = words.error_notes(cells)
     if any(cell.smaller for cell in cells):
         notes.append(f"{CUT}: smaller or trained for less than the reference.")
+    notes += words.short_trainings(cells)
     notes.append(
         "As published: as the source says; best by search: with settings searched for on validation images,"
         " equally many tried for each row. Seeds: as published / by search."

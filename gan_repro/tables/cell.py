@@ -12,9 +12,9 @@ from gan_repro.stats.sums import mean
 from gan_repro.tables.sampling import Sampling
 from gan_repro.tables.unfinished import Progress
 
-CUT, ONE_SEED, UNFINISHED = "*", "°", "†"
-"""Marks behind a number: the net is smaller or trained for less; one seed only; no score yet. Below a table
-`words` explains those that it has."""
+CUT, ONE_SEED, UNFINISHED, COLLAPSES = "*", "°", "†", "§"
+"""Marks behind a number: the net is smaller or trained for less; one seed only; no score yet; some short
+trainings of the recipe have collapsed. Below a table `words` explains those that it has."""
 
 Told = Literal["recorded", "derived"]
 
@@ -45,6 +45,17 @@ class SeedResult(_Part):
     """Ids: one, or one a fold."""
 
 
+class ShortTrainings(_Part):
+    """How many of a recipe's short trainings collapsed or diverged (experiment `collapse-rates`)."""
+
+    collapsed: int
+    trained: int
+    epochs: int
+    """Of each training."""
+    interval: tuple[float, float]
+    """Wilson's 95 % interval of the share."""
+
+
 class Cell(_Part):
     """What one column says of one row: the outcome of each seed, or why there is none."""
 
@@ -64,6 +75,8 @@ class Cell(_Part):
     """What stands in the way of further seeds, in one sentence each."""
     progress: Progress | None = None
     """Where no seed is done: of the unfinished training that has come furthest."""
+    short_trainings: ShortTrainings | None = None
+    """Of the row's recipe, where they were counted; in the recorded tables."""
 
     @property
     def done(self) -> tuple[SeedResult, ...]:
@@ -131,7 +144,8 @@ def cell_text(cell: Cell | None) -> str:
     """What a cell says: its score, and what became of seeds that the mean does not hold."""
     if cell is None:
         return "not recorded"
-    marks = f" {CUT}" if cell.smaller else ""
+    often = cell.short_trainings is not None and cell.short_trainings.collapsed > 0
+    marks = (f" {CUT}" if cell.smaller else "") + (f" {COLLAPSES}" if often else "")
     if cell.score is None:
         lost = _lost(cell)
         if cell.progress is None or lost:

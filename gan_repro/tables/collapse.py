@@ -11,7 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gan_repro.tables.cell import Told
+from gan_repro.experiments.collapse_rates import TrainingPoint
+from gan_repro.experiments.record import ExperimentRecord
+from gan_repro.stats.spread import COLLAPSED_BELOW
+from gan_repro.tables.cell import ShortTrainings, Told
+from gan_repro.tables.table import Column
 from gan_repro.trials.records import TrialRecord
 from gan_repro.verdicts.collapse import collapsed
 
@@ -60,3 +64,33 @@ def has_collapsed(record: TrialRecord, floor: Floor | None) -> tuple[bool | None
         return None, None
     looks = [point.valid_mean for point in record.learning_curve if point.valid_mean is not None]
     return (looks[-1] < floor.valid, "derived") if looks else (None, None)
+
+
+def with_short_trainings(columns: Iterable[Column], record: ExperimentRecord | None) -> list[Column]:
+    """Tell each cell how many short trainings of its recipe collapsed, where the experiment counted them.
+
+    Args:
+        columns: of the data set's table.
+        record: of the experiment `collapse-rates`; None where there is none.
+    """
+    counted = {} if record is None else {row: _counted(record, row) for row in record.findings}
+    on = None if record is None else record.settings["dataset"]
+
+    def told(column: Column) -> Column:
+        cells = {
+            name: cell.model_copy(update={"short_trainings": counted.get(cell.row)})
+            for name, cell in column.cells.items()
+        }
+        return column.model_copy(update={"cells": cells}) if column.dataset == on else column
+
+    return [told(column) for column in columns]
+
+
+def _counted(record: ExperimentRecord, row: str) -> ShortTrainings:
+    spreads = [point.spread for point in record.points(row, TrainingPoint)]
+    return ShortTrainings(
+        collapsed=sum(spread < COLLAPSED_BELOW for spread in spreads),
+        trained=len(spreads),
+        epochs=record.settings["epochs"],
+        interval=record.findings[row].interval or (0.0, 1.0),
+    )

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gan_repro import data, paper
-from gan_repro.experiments import chains
+from gan_repro.experiments import chains, collapse_rates
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.sums import mean
 from gan_repro.tables.cell import Cell, SeedResult
-from gan_repro.tables.collapse import Floor, floors, has_collapsed
+from gan_repro.tables.collapse import Floor, floors, has_collapsed, with_short_trainings
 from gan_repro.tables.measures import Measured, measured
 from gan_repro.tables.published import from_chains
 from gan_repro.tables.sampling import sampling_cost
@@ -160,6 +160,7 @@ def recorded_table(
             # What an experiment sampled anew are the nets of trials that stand elsewhere.
             shown = {t for c in views for cell in c.cells.values() if cell.sampling for t in cell.trials}
             columns += [*views, *_preset_columns(placed, dataset, shown)]
+    columns = with_short_trainings(columns, (experiments or {}).get(collapse_rates.NAME))
     return _table(name, columns, measured(placed.records, experiments or {}, name))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from gan_repro import data, paper
 from gan_repro.parzen.protocols import PROTOCOLS
 from gan_repro.stats.estimate import Estimate
-from gan_repro.tables.cell import CUT, ONE_SEED, UNFINISHED, Cell
+from gan_repro.tables.cell import COLLAPSES, CUT, ONE_SEED, UNFINISHED, Cell
 from gan_repro.tables.collapse import RULE
 from gan_repro.tables.table import Column, Table
 from gan_repro.trials.rows import label
@@ -103,7 +103,23 @@ def notes(table: Table) -> list[str]:
         found.append(f"Collapsed nets, whose samples have lost their diversity, enter no mean ({RULE}).")
     elif any(cell.collapsed for cell in cells):
         found.append("Collapsed nets, whose samples have lost their diversity, enter no mean.")
-    return found + unfinished(table)
+    return found + short_trainings(cells) + unfinished(table)
+
+
+def short_trainings(cells: Iterable[Cell]) -> list[str]:
+    """The note on recipes of which short trainings collapsed; empty where none did."""
+    counted = {cell.row: cell.short_trainings for cell in cells if cell.short_trainings is not None}
+    which = [
+        f"{label(row)} {of.collapsed} of {of.trained} (95 % interval {of.interval[0]:.0%} to"
+        f" {of.interval[1]:.0%})"
+        for row, of in counted.items()
+    ]
+    if not any(of.collapsed for of in counted.values()):
+        return []
+    epochs = next(iter(counted.values())).epochs
+    return [
+        f"{COLLAPSES}: of trainings of {epochs} epochs, one a seed, collapsed by then: {', '.join(which)}."
+    ]
 
 
 def error_notes(cells: Iterable[Cell]) -> list[str]:

@@ -113,7 +113,7 @@ def test_collapses_are_counted_recipe_by_recipe():
     )
     record = experiment("collapse-rates").model_copy(
         update={
-            "settings": {"epochs": 10},
+            "settings": {"epochs": 10, "dataset": "mnist"},
             "seeds": (1, 2, 3, 4),
             "findings": {"gan-alternating": share},
             "series": {"gan-alternating": [[s, spread] for s, spread in enumerate((0.9, 0.1, 1, 0.8), 1)]},

@@ -2,11 +2,14 @@
 
 import pytest
 
+from gan_repro.experiments.record import Finding
+from gan_repro.tables.cell import cell_text
 from gan_repro.tables.collapse import Floor, floors, has_collapsed
-from gan_repro.tables.collect import cell_from
+from gan_repro.tables.collect import cell_from, recorded_table
 from gan_repro.tables.sampling import Sampling
+from gan_repro.tables.words import notes
 from gan_repro.trials.records import CurvePoint
-from tests.factories.records import trial, trials
+from tests.factories.records import experiment, trial, trials
 
 FLOOR = Floor(test=-150.0, valid=-148.0)
 
@@ -129,3 +132,28 @@ def test_means_over_trials_run_over_each_cost():
     assert isinstance(cost, Sampling)
     assert cost.autocorrelation_time == 100
     assert cost.at_least
+
+
+def test_a_recipe_whose_short_trainings_collapse_has_a_mark():
+    share = Finding(value=0.5, interval=(0.1, 0.9), unit="share", over="training seeds", n=2, what="made up")
+    record = experiment("collapse-rates").model_copy(
+        update={
+            "settings": {"epochs": 10, "dataset": "mnist"},
+            "findings": {"gan": share, "gan-searched": share},
+            # One of the released recipe collapsed; of the other, none: a spread of exactly half is none.
+            "series": {"gan": [[1, 0.9], [2, 0.49]], "gan-searched": [[1, 0.5], [2, 0.9]]},
+        }
+    )
+    records = [*trials("gan", [160.0, 162.0]), *trials("gan-searched", [170.0, 172.0])]
+    table = recorded_table(records, "mnist", {"collapse-rates": record})
+    published, best = (column.cells["gan"] for column in table.columns[:2])
+    assert cell_text(published).endswith("§")
+    assert "§" not in cell_text(best)
+    (note,) = [note for note in notes(table) if note.startswith("§")]
+    assert "Adversarial nets 1 of 2 (95 % interval 10% to 90%)" in note
+    assert "rate searched 0 of 2" in note
+
+    other = record.model_copy(update={"settings": {"epochs": 10, "dataset": "cifar10"}})
+    told = recorded_table(records, "mnist", {"collapse-rates": other})
+    assert not [note for note in notes(told) if note.startswith("§")]
+    assert "§" not in cell_text(told.columns[0].cells["gan"])
