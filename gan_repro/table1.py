@@ -77,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
         print(describe_plan(plan, store, workers=workers, fresh=options.fresh))
         return 0
 
+    from gan_repro.experiments.results import load_results
     from gan_repro.tables.files import write_files
     from gan_repro.tables.render import render, render_compact
     from gan_repro.trials.execution.sweep import sweep
@@ -96,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         budget_minutes=options.budget,
         show_progress=not options.quiet,
     )
-    write_files(options.runs, list(store), datasets)
+    write_files(load_results(options.runs), datasets)
     for dataset in datasets:
         rows = rows_for(preset, dataset, options.rows)
         sha256 = next(source.sha256 for source in sources if source.name == dataset)

@@ -26,12 +26,19 @@ if TYPE_CHECKING:
     from gan_repro.audit.problem import Problem
 
 
+_ONE_OF = ("controls", "rescore", "replay", "seal", "export")
+"""What is done beside checking, or in place of it."""
+
+
 def run(options: argparse.Namespace) -> int:
     """Do what was asked for; the exit status.
 
     Raises:
         ValueError, OSError: bad usage, or a folder that cannot be read or written.
     """
+    asked = [f"--{name}" for name in _ONE_OF if getattr(options, name)]
+    if len(asked) > 1:
+        raise ValueError(f"{' and '.join(asked)} are asked for one at a time")
     if options.controls:
         from gan_repro.audit.controls import show_controls
 
@@ -60,10 +67,12 @@ def run(options: argparse.Namespace) -> int:
         problems += actions.replay_drawn(options)
     for note in checked.notes:
         console.log.info("note: %s", note)
-    return _told(problems, "\n".join([actions.summary(results), *([_rows_hold(rows)] if rows else [])]))
+    if problems:
+        return _told(problems)
+    return _told([], "\n".join([actions.summary(results), *([_rows_hold(rows)] if rows else [])]))
 
 
-def _told(problems: Sequence[Problem], summary: str) -> int:
+def _told(problems: Sequence[Problem], summary: str = "") -> int:
     """Print what does not hold, or else the summary; the exit status."""
     if problems:
         print(*problems, sep="\n")
@@ -87,18 +96,18 @@ def check(results: Path) -> Checked:
     from gan_repro.audit.integrity import Checked, check_records
     from gan_repro.audit.problem import Problem
     from gan_repro.audit.seal import check_seal, own_runs
+    from gan_repro.experiments.results import load_results
     from gan_repro.report.check import check_printed, differences
-    from gan_repro.report.printed import Material, printed
+    from gan_repro.tables.files import recorded_files
     from gan_repro.trials.plugged import find_plugged
 
     if not is_published(results):
         records = check_records(results, published=False)
-        material = Material.read(results)
-        texts = printed(material)
-        tables = {path: texts[path] for path in results.glob("table1_*") if path in texts}
+        found = load_results(results)
+        tables = {path: text for path, text in recorded_files(found).items() if path.exists()}
         # Where a plug-in is not here, tables that were made with it cannot be.
-        lacking = find_plugged(material.results.trials)
-        stale = [] if lacking else [Problem(*found) for found in differences(tables)]
+        lacking = find_plugged(found.trials)
+        stale = [] if lacking else [Problem(*stale) for stale in differences(tables, results)]
         unsealed = Problem(SEAL, "is not there, so that an edited record would not be noticed")
         return Checked([*records.problems, *stale], [*records.notes, unsealed])
     records = check_records(results, own_runs(results))

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
 def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
     """Everything that keeps these trials out of a published record; not what is wrong with it already."""
-    from gan_repro.audit.history import unknown_commits
+    from gan_repro.audit.history import knows_commits, unknown_commits
     from gan_repro.audit.integrity import check_data, check_seeds
     from gan_repro.audit.problem import Problem
     from gan_repro.audit.record_checks import check_origins, check_record
@@ -70,8 +70,14 @@ def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
             problems.append(Problem(id, f"is {record.status}, and only finished trials are recorded"))
         if old is not None and old.status == "done":
             problems.append(Problem(id, "is recorded already; gan-repro audit --replay compares"))
+    repository = results.resolve().parent
+    if not knows_commits(repository):
+        cure = "record in a whole clone (git fetch --unshallow)"
+        problems.append(
+            Problem(str(repository), f"is no git repository with its history, which has the commits; {cure}")
+        )
     commits = {record.provenance.commit for record in records if record.provenance.commit}
-    unknown = unknown_commits(results.resolve().parent, commits)
+    unknown = unknown_commits(repository, commits)
     problems += [
         Problem(record.spec.id, f"commit {record.provenance.commit} is not in this repository")
         for record in records

@@ -18,8 +18,15 @@ from gan_repro.audit.problem import Problem
 from gan_repro.util.files import atomic_write, sha256_of_file
 from gan_repro.util.folders import SEAL as SEAL
 
-_PATTERNS = ("trials/*.json", "experiments/*.json", "experiments/*.npz", "search/*.json", "weights/*")
-_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
+_PATTERNS = (
+    "trials/*.json",
+    "experiments/*.json",
+    "experiments/*.npz",
+    "search/*.json",
+    "weights/*.json",
+    "weights/*.safetensors",
+)
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
 class Resealed(NamedTuple):
@@ -102,7 +109,9 @@ def own_runs(results: Path) -> list[str]:
 
 
 def _hashes(results: Path) -> dict[str, str]:
-    paths = sorted({path for pattern in _PATTERNS for path in results.glob(pattern)})
+    found = {path for pattern in _PATTERNS for path in results.glob(pattern)}
+    # What begins with a dot is a file that is being written, or was when its writer was killed.
+    paths = sorted(path for path in found if path.is_file() and not path.name.startswith("."))
     return {path.relative_to(results).as_posix(): sha256_of_file(path) for path in paths}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
+from gan_repro import models
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.trained import load_checkpoint
 from gan_repro.experiments.weights import Sidecar, WeightsError, sidecar_path, weights_path
@@ -30,9 +31,9 @@ def export_weights(record: TrialRecord, context: Context, to: Path) -> Sidecar:
         NoModelError: its checkpoint is not there.
         OSError: the files cannot be written.
     """
-    trained = load_checkpoint(record, context)
-    if not isinstance(trained.model, TrainedModel):
+    if not issubclass(models.model_class(record.spec.model), TrainedModel):
         raise WeightsError(f"{record.spec.id} trains no parameters; replay it instead")
+    trained = load_checkpoint(record, context)
     samples = trained.samples()
     if sha256_of_array(samples) != record.scored.samples_sha256:
         raise WeightsError(

@@ -3,8 +3,9 @@
     gan-repro report [--results DIR] [--check] [--html FILE] [--controls]
 
 Writes REPORT.md, its pages in results/report, the tables beside the records and those in README.md; with
---html one page for a browser instead. With --check it writes nothing and says what is not as the records give
-it. Exit 0, or 1 where --check finds a difference or a record cannot be read, or 2 for bad usage.
+--html one page for a browser instead. The report of a folder of one's own goes into that folder. With
+--check it writes nothing and says what is not as the records give it. Exit 0, or 1 where --check finds a
+difference or a file of the record cannot be read, or 2 for bad usage.
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ def run(options: argparse.Namespace) -> int:
     """Write what the records give, or compare it with what is there; the exit status.
 
     Raises:
-        ValueError: the folder holds no trials, or the page needs a package that is not installed.
+        ValueError: the folder holds no trials, --controls is asked for beside --check or --html, or the page
+            needs a package that is not installed.
         OSError: a file cannot be written.
     """
     if not (options.results / "trials").is_dir():
         raise ValueError(f"{options.results} holds no trials; use --results")
+    if options.controls and (options.check or options.html):
+        raise ValueError("--controls writes controls.json and the report; leave out --check and --html")
 
     from gan_repro.report.check import differences
     from gan_repro.report.printed import Material, printed
@@ -41,20 +45,20 @@ def run(options: argparse.Namespace) -> int:
 
         print(keep(options.results, run_controls()))
     material = Material.read(options.results)
-    for problem in material.results.problems:
+    for problem in material.damaged:
         console.log.warning("%s: %s; left out", options.prog, problem)
     texts = {options.html: _page(material)} if options.html else printed(material)
     if options.check:
-        different = differences(texts)
+        different = differences(texts, options.results)
         print(*different, sep="\n", end="\n" if different else "")
-        return 1 if different or material.results.problems else 0
+        return 1 if different or material.damaged else 0
     for path, text in texts.items():
         try:
             atomic_write(path, text)
         except OSError as error:
             raise OSError(f"cannot write {path}: {error.strerror}") from error
         print(path)
-    return 1 if material.results.problems else 0
+    return 1 if material.damaged else 0
 
 
 def _page(material: Material) -> str:

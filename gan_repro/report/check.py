@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_repro.report.printed import README, README_TABLE, Material, printed
-
-_REMEDY = "run python -m gan_repro.report"
+from gan_repro.util.folders import RESULTS
 
 
 class Difference(NamedTuple):
@@ -21,17 +20,18 @@ class Difference(NamedTuple):
         return f"{self.where}: {self.what}"
 
 
-def differences(texts: Mapping[Path, str]) -> list[Difference]:
-    """The first line in which each file differs from the text that the records give it."""
+def differences(texts: Mapping[Path, str], folder: Path) -> list[Difference]:
+    """The first line in which each file differs from the text that the records of a folder give it."""
+    remedy = "run python -m gan_repro.report" + ("" if folder == RESULTS else f" --results {folder}")
     problems = []
     for path, expected in texts.items():
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeError):
-            problems.append(Difference(path.name, f"cannot be read; {_REMEDY}"))
+            problems.append(Difference(path.name, f"cannot be read; {remedy}"))
             continue
         if text != expected:
-            problems.append(Difference(path.name, f"{_first_difference(text, expected)}; {_REMEDY}"))
+            problems.append(Difference(path.name, f"{_first_difference(text, expected)}; {remedy}"))
     return problems
 
 
@@ -41,8 +41,9 @@ def check_printed(folder: Path) -> list[Difference]:
     readme = next((text for path, text in texts.items() if path.name == README), None)
     if readme is None:
         # A results folder of one's own has its tables and need not have a report.
-        return differences({path: text for path, text in texts.items() if path.name.startswith("table1_")})
-    problems = differences(texts)
+        tables = {path: text for path, text in texts.items() if path.name.startswith("table1_")}
+        return differences(tables, folder)
+    problems = differences(texts, folder)
     if not README_TABLE.search(readme):
         problems.append(Difference(README, "has no table between <!-- recorded --> and <!-- /recorded -->"))
     return problems

@@ -1,5 +1,8 @@
 """What is printed from the records: REPORT.md and its pages, the tables beside the records and in README.md.
 
+The published record has its report and the README beside its folder. The report of a folder of one's own lies
+in it.
+
 No clock, no machine: the same bytes every time.
 """
 
@@ -28,11 +31,12 @@ from gan_repro.report import (
 )
 from gan_repro.search.log import SearchLog, log_path, read_log
 from gan_repro.tables.collect import Placed, recorded_table
-from gan_repro.tables.files import files
+from gan_repro.tables.files import recorded_files
 from gan_repro.tables.render import first_table
 from gan_repro.tables.table import PRINTED_ROWS, Table, headline, table_name
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.records import TrialRecord
+from gan_repro.util.folders import RESULTS, is_published
 from gan_repro.verdicts.controls.base import Control
 from gan_repro.verdicts.controls.kept import read_kept
 from gan_repro.verdicts.evidence import TABLE_1_DATASETS, Evidence
@@ -43,7 +47,6 @@ README_TABLE = re.compile(
     r"(?P<head><!-- recorded(?: (?P<dataset>[\w-]+))? -->\n).*?(?P<tail>\n<!-- /recorded -->)", re.DOTALL
 )
 _REPORT, _PAGES_FOLDER = "REPORT.md", "report"
-"""Beside the results folder, and below it."""
 
 
 @dataclass(frozen=True)
@@ -151,16 +154,17 @@ PAGES: Mapping[str, tuple[str, Section]] = {
 
 
 def printed(material: Material) -> dict[Path, str]:
-    """By path, the text that the records give each file.
-
-    README.md, if there is one, and REPORT.md stand beside the results folder.
-    """
-    folder, texts = material.results.folder, _tables(material.results)
-    root = folder.resolve().parent
-    readme = root / README
-    if readme.exists():
-        texts[readme] = _with_tables(material, readme.read_text(encoding="utf-8"))
-    texts[root / _REPORT] = report(material)
+    """By path, the text that the records give each file: README.md only if it is there."""
+    folder, texts = material.results.folder, recorded_files(material.results)
+    root, whole = folder.resolve().parent, report(material)
+    if is_published(folder):
+        readme = root / README
+        if readme.exists():
+            texts[readme] = _with_tables(material, readme.read_text(encoding="utf-8"))
+        texts[root / _REPORT] = whole
+    else:
+        # Its links lead into the published folder; from within one's own they begin one folder further down.
+        texts[folder / _REPORT] = whole.replace(f"]({RESULTS}/", "](")
     for name, text in pages(material).items():
         texts[folder / _PAGES_FOLDER / f"{name}.md"] = text
     return texts
@@ -170,7 +174,7 @@ def report(material: Material) -> str:
     """REPORT.md, whole."""
     sections = [section(material) for section in SECTIONS]
     titles = {name: title for name, (title, _) in _pages(material).items()}
-    links = [f"- [{title}](results/{_PAGES_FOLDER}/{name}.md)" for name, title in titles.items()]
+    links = [f"- [{title}]({RESULTS}/{_PAGES_FOLDER}/{name}.md)" for name, title in titles.items()]
     return _joined([*sections, "## More\n\n" + "\n".join(links)])
 
 
@@ -186,18 +190,6 @@ def _pages(material: Material) -> dict[str, tuple[str, str]]:
 
 def _joined(sections: list[str]) -> str:
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
-
-
-def _tables(results: Results) -> dict[Path, str]:
-    """The files of every table that has a column, or was written before."""
-    recorded = {table_name(record.spec.data.name) for record in results.trials}
-    written = {path.stem.removeprefix("table1_") for path in results.folder.glob("table1_*.*")}
-    placed, texts = Placed(results.trials), dict[Path, str]()
-    for name in sorted(recorded | written):
-        table = recorded_table(placed, name, results.experiments)
-        if name in written or any(column.cells for column in table.columns):
-            texts |= files(results.folder, table)
-    return texts
 
 
 def _with_tables(material: Material, readme: str) -> str:

@@ -9,7 +9,7 @@ from gan_repro.audit import seal
 from gan_repro.audit.__main__ import check, main
 from gan_repro.audit.integrity import check_records
 from gan_repro.audit.record_checks import check_origins, check_record
-from gan_repro.audit.seal import SEAL, check_seal, own_runs, write_seal
+from gan_repro.audit.seal import SEAL, check_seal, own_runs, read_seal, write_seal
 from gan_repro.report.__main__ import main as report
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.store import RecordStore
@@ -198,6 +198,17 @@ def test_sealing_says_what_it_changes(results, capsys):
     assert "gone: experiments/helvetica.json" in out
     sums = subprocess.run(["sha256sum", "--check", "--quiet", SEAL], cwd=results, check=False)
     assert sums.returncode == 0, "the seal is not what sha256sum reads"
+
+
+def test_only_whole_records_are_sealed(results):
+    weights = results / "weights"
+    (weights / "folder.json").mkdir(parents=True)
+    for name in (".trial.safetensors.x.part", "notes.txt", "a trial.json"):
+        (weights / name).write_text("{}")
+    write_seal(results)
+    sealed = [name for name in read_seal(results) if name.startswith("weights/")]
+    assert sealed == ["weights/a trial.json"]
+    assert check_seal(results) == []
 
 
 def test_a_seal_that_cannot_be_read_is_named(results):

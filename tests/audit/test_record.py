@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from gan_repro.__main__ import main
 from gan_repro.audit.__main__ import main as audit
+from gan_repro.experiments.record import Finding, write_experiment
+from gan_repro.experiments.results import load_results
+from gan_repro.tables.files import write_files
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.store import RecordStore
-from tests.factories.records import folder, trial, trials
+from tests.factories.records import experiment, folder, trial, trials
 from tests.guard.oracle import tree
 
 PUBLISHED = [*trials("gan", [156.0]), *trials("dbn", [197.0, 199.0])]
@@ -19,6 +23,16 @@ PUBLISHED = [*trials("gan", [156.0]), *trials("dbn", [197.0, 199.0])]
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     return folder(tmp_path, PUBLISHED)
+
+
+def commit(folder: Path) -> str:
+    """Make the folder a repository with one commit; its hash."""
+    git = ["git", "-C", str(folder), "-c", "user.name=Nobody", "-c", "user.email=nobody@example.org"]
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "Begin"]):
+        subprocess.run([*git, *words], check=True)
+    return subprocess.run(
+        [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def own(tmp_path: Path, record: TrialRecord) -> Path:
@@ -32,9 +46,21 @@ def record(tmp_path: Path, *names: str) -> int:
 
 @pytest.mark.parametrize("by", ["id", "path"])
 def test_a_finished_trial_is_taken_byte_for_byte(by: str, results: Path, tmp_path: Path) -> None:
-    path = own(tmp_path, trial("gan", 2, 160.0))
+    path = own(tmp_path, trial("gan", 2, 160.0, commit=commit(tmp_path)))
     assert record(tmp_path, path.stem if by == "id" else str(path)) == 0
     assert (results / "trials" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_commit_that_nobody_can_look_up_is_refused(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = own(tmp_path, trial("gan", 2, 160.0))
+    assert record(tmp_path, path.stem) == 1
+    assert "is no git repository with its history" in capsys.readouterr().out
+    commit(tmp_path)
+    assert record(tmp_path, path.stem) == 1
+    assert f"commit {'c' * 40} is not in this repository" in capsys.readouterr().out
+    assert not (results / "trials" / path.name).exists()
 
 
 REFUSED = {
@@ -89,6 +115,24 @@ def test_own_runs_need_no_seal_no_commit_and_any_seed(
     (tmp_path / "README.md").write_text("<!-- recorded -->\n\n<!-- /recorded -->\n")
     assert audit(["--results", str(tmp_path / "runs")]) == 0
     assert "your own runs" in capsys.readouterr().out
+
+
+def test_tables_are_written_as_the_audit_makes_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    share = Finding(value=0.5, interval=(0.1, 0.9), unit="share", over="training seeds", n=2, what="made up")
+    counted = experiment("collapse-rates").model_copy(
+        update={
+            "settings": {"epochs": 10, "dataset": "mnist"},
+            "findings": {"gan": share},
+            "series": {"gan": [[1, 0.9], [2, 0.1]]},
+        }
+    )
+    own(tmp_path, trial("gan", 1, 160.0))
+    write_experiment(tmp_path / "runs", counted)
+    write_files(load_results(tmp_path / "runs"), ["mnist"])
+    assert "§" in (tmp_path / "runs" / "table1_mnist.md").read_text()
+    assert audit(["--results", str(tmp_path / "runs")]) == 0, capsys.readouterr().out
 
 
 def test_an_edited_number_in_own_runs_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,7 @@ from gan_repro.experiments.weights import (
 from gan_repro.trials.spec import EvaluationSpec
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.files import sha256_of_array
+from tests.factories.records import trial
 
 SETTINGS = {
     "gan": {
@@ -174,6 +175,19 @@ def test_only_what_gives_the_recorded_samples_is_exported(runs, tmp_path):
     assert published_weights(tmp_path) == []
     with pytest.raises(NoModelError):
         export_weights(record, Context(tmp_path), tmp_path)
+
+
+def test_a_baseline_has_no_weights_to_export(tmp_path):
+    with pytest.raises(WeightsError, match="trains no parameters; replay it instead"):
+        export_weights(trial("kmeans", 1, 335.0), Context(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize("other", [["--replay", "2"], ["--seal"], ["--controls"]])
+def test_what_would_be_left_undone_is_refused(runs, other, capsys):
+    assert main(["--results", str(runs), "--rescore", "gan-digits-seed1-000000000000", *other]) == 2
+    told = capsys.readouterr().err
+    assert {"--rescore", other[0]} <= set(told.split())
+    assert "one at a time" in told
 
 
 def test_the_command_exports_and_rescores(runs, tmp_path, capsys):

@@ -183,10 +183,10 @@ def refresh(results: Path) -> None:
     """Make again everything that is printed, and the seal."""
     marks = "# Made up\n\n<!-- recorded -->\n\n<!-- /recorded -->\n"
     (results.parent / "README.md").write_text(marks, encoding="utf-8")
+    write_seal(results)
     for path, text in printed(Material.read(results)).items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    write_seal(results)
 
 
 def table_rows(text: str) -> dict[str, list[str]]:

@@ -1,12 +1,17 @@
 """One command brings all that is printed in line with the records, and touches nothing else."""
 
+import re
+import shutil
+
 import pytest
 
 from gan_repro.report.__main__ import main
 from gan_repro.report.check import check_printed, differences
 from gan_repro.report.printed import Material, printed
 from gan_repro.trials.store import RecordStore
+from gan_repro.util.folders import SEAL
 from tests.factories.records import folder, trial, trials
+from tests.guard.oracle import tree
 
 BEFORE, AFTER = "# Ours | 156.0\n\n<!-- recorded -->\n", "\n<!-- /recorded -->\n\nSee 156.0 ± 1.5 above.\n"
 
@@ -44,15 +49,41 @@ def test_a_readme_without_marks_is_kept_and_marks_asked_for(results):
     assert [problem.where for problem in check_printed(results)] == ["README.md"]
 
 
-def test_a_results_folder_of_ones_own_needs_no_report(results):
-    for name in ("README.md", "REPORT.md"):
-        (results.parent / name).unlink()
-    assert check_printed(results) == []
-    assert "REPORT.md" in [difference.where for difference in differences(printed(Material.read(results)))]
-    (results / "table1_mnist.tex").unlink()
-    assert [str(problem) for problem in check_printed(results)] == [
-        "table1_mnist.tex: cannot be read; run python -m gan_repro.report"
-    ]
+def test_the_report_of_ones_own_runs_lies_with_them(results, tmp_path, capsys):
+    runs = tmp_path / "elsewhere" / "runs"
+    shutil.copytree(results, runs)
+    (runs / SEAL).unlink()
+    beside = {runs.parent / name: f"# {name} of others\n" for name in ("README.md", "REPORT.md")}
+    for path, text in beside.items():
+        path.write_text(text)
+    assert check_printed(runs) == [], "no report is needed"
+    texts = printed(Material.read(runs))
+    assert "REPORT.md" in [difference.where for difference in differences(texts, runs)]
+    (runs / "table1_mnist.tex").unlink()
+    cure = f"run python -m gan_repro.report --results {runs}"
+    assert [str(problem) for problem in check_printed(runs)] == [f"table1_mnist.tex: cannot be read; {cure}"]
+
+    assert main(["--results", str(runs)]) == 0
+    assert {path: path.read_text() for path in beside} == beside
+    report = (runs / "REPORT.md").read_text()
+    linked = [runs / target for target in re.findall(r"\]\(((?!http)[^)]+)\)", report)]
+    assert linked
+    assert [path for path in linked if not path.exists()] == []
+    assert main(["--results", str(runs), "--check"]) == 0
+
+
+@pytest.mark.parametrize("other", ["--check", "--html=page.html"])
+def test_controls_are_refused_where_nothing_is_written(results, other, capsys):
+    before = tree(results)
+    assert main(["--results", str(results), "--controls", other]) == 2
+    assert "leave out --check and --html" in capsys.readouterr().err
+    assert tree(results) == before
+
+
+def test_damaged_controls_are_named(results, capsys):
+    (results / "controls.json").write_text("{")
+    assert main(["--results", str(results)]) == 1
+    assert "controls.json" in capsys.readouterr().err
 
 
 def test_the_page_is_the_only_file_that_is_written(results, tmp_path, capsys):

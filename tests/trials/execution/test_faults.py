@@ -23,6 +23,7 @@ import psutil
 import pytest
 
 from gan_repro import table1
+from gan_repro.experiments.results import load_results
 from gan_repro.models.gan.model import GAN
 from gan_repro.tables.cell import brief_text
 from gan_repro.tables.collect import cell_from
@@ -112,7 +113,7 @@ def sweep_to(results, plan, log=None, fatal=None):
         runner.TrialRun = Logged
     moments = Moments(fatal)
     outcomes, _ = sweep(plan, quiet(results, checkpoint_seconds=0))
-    write_files(results, list(RecordStore(results)), ["digits"])
+    write_files(load_results(results), ["digits"])
     (results / "moments").write_text(str(moments.passed))
     sys.exit(0 if all(outcome.done for outcome in outcomes) else 1)
 
