@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from scipy.stats import ttest_ind
 
 from gan_repro.experiments.record import (
@@ -31,14 +32,24 @@ from gan_repro.experiments.record import (
 )
 from gan_repro.models.products import Products
 from gan_repro.stats.intervals import mean_interval, share_interval
-from gan_repro.util.files import atomic_write, require_writable
+from gan_repro.util.files import atomic_write, read_regular, require_writable
+from gan_repro.util.text import one_line
 
 Floats = npt.NDArray[np.floating]
 
 _LEVEL = 0.95
 
-Kept = TypeVar("Kept", bound=BaseModel)
-"""A part that an experiment keeps."""
+_MAX_BYTES = 1 << 20
+"""Of a kept part."""
+
+
+class Part(BaseModel):
+    """What an experiment keeps of one of its steps; numbers that are not finite come back as they were."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+Kept = TypeVar("Kept", bound=Part)
 
 
 class Settings(BaseModel):
@@ -74,18 +85,25 @@ class Context:
         """Give a part of an experiment: what an earlier run kept of it, or else made now, and kept.
 
         So a run that was cut off goes on where it was. Parts stand under checkpoints of the results folder.
+        One that cannot be read is named on stderr, made again and replaced.
 
         Args:
             name: of the experiment.
             part: the beginning of its file's name.
             asked: everything that the part depends on.
             kind: what the file holds.
-            make: gives it where there is no file.
+            make: gives it where there is no file, or a damaged one.
         """
         file = f"{part}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}.json"
         path = self.results / "checkpoints" / name / file
-        if path.exists():
-            return kind.model_validate_json(path.read_bytes())
+        if os.path.lexists(path):
+            try:
+                return kind.model_validate_json(read_regular(path, _MAX_BYTES))
+            except ValidationError as error:
+                reason = error.errors(include_url=False)[0]["msg"]
+            except OSError as error:
+                reason = error.strerror or str(error)
+            self.log(f"{name}: {path} cannot be read ({one_line(reason)}); it is made again")
         made = make()
         atomic_write(path, made.model_dump_json())
         return made
@@ -125,11 +143,17 @@ def mean_of(values: Sequence[float] | Floats, *, over: str, unit: str, what: str
 
 
 def difference_of(first: Floats, second: Floats, *, over: str, unit: str, what: str) -> Finding:
-    """Subtract the means of two independent sets (n,) and (m,), with Welch's error and interval."""
+    """Subtract the means of two independent sets (n,) and (m,), with Welch's error and interval.
+
+    Neither where a set has a single value.
+    """
+    value = float(first.mean() - second.mean())
+    if min(len(first), len(second)) < 2:
+        return Finding(value=value, unit=unit, over=over, n=len(first), what=what)
     test = ttest_ind(first, second, equal_var=False)
     low, high = test.confidence_interval(_LEVEL)
     return Finding(
-        value=float(first.mean() - second.mean()),
+        value=value,
         standard_error=float(np.sqrt(first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second))),
         interval=(float(low), float(high)),
         unit=unit,
@@ -149,8 +173,13 @@ def geometric_mean_of(ratios: Sequence[float] | Floats, *, over: str, what: str)
 
 
 def share_of(hits: Floats, *, over: str, what: str) -> Finding:
-    """Take the mean of `hits` (n,) in {0, 1/2, 1}, a tie being half a hit, with Wilson's interval."""
+    """Take the mean of `hits` (n,) in {0, 1/2, 1}, a tie being half a hit, with Wilson's interval.
+
+    A single value has no interval.
+    """
     n, share = len(hits), float(np.mean(hits))
+    if n < 2:
+        return Finding(value=share, unit="share", over=over, n=n, what=what)
     limits = share_interval(share, n)
     return Finding(
         value=share,

@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gan_repro.experiments import base
-from gan_repro.experiments.base import Context, ExperimentResult, Floats
+from gan_repro.experiments.base import Context, ExperimentResult, Floats, Part
 from gan_repro.experiments.record import ExperimentRecord, Finding
 from gan_repro.experiments.trained import Trained, load_all
 from gan_repro.parzen.density import log_density
@@ -41,6 +41,8 @@ ONE_CHAIN, LONG_CHAINS = "one-chain", "long-chains"
 PROTOCOLS = ("authors", "refined")
 CONVERGED_BELOW = 1.01
 """Of split R-hat."""
+LARGEST_R_HAT = 1e6
+"""What a series says where split R-hat is larger, or infinite as of chains that stand still apart."""
 _DIRECTIONS = 3
 _NONE = -1.0
 """Stands in a series for a number that there is not."""
@@ -57,7 +59,8 @@ class EnvelopePoint(NamedTuple):
     valid_refined: float
     test_refined: float
     r_hat: float
-    """The largest of the projections'; -1 where chains are too short for any."""
+    """The largest of the projections', `LARGEST_R_HAT` at most; -1 where chains are too short for any, or all
+    states are the same."""
     effective_sample_size: float
     """The smallest of the projections'; -1 where chains are too short for any."""
 
@@ -116,10 +119,8 @@ class Settings(base.Settings):
     """That the GSN's source fixes."""
 
 
-class Scored(BaseModel):
+class Scored(Part):
     """Samples under one bandwidth; nats."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sigma: float
     valid: float
@@ -129,10 +130,8 @@ class Scored(BaseModel):
     n_test: int
 
 
-class Cell(BaseModel):
+class Cell(Part):
     """One way of sampling one trained model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     scores: dict[str, Scored]
     """By protocol, or by the bandwidth that is fixed."""
@@ -237,5 +236,6 @@ def _chosen(samples: Floats, valid: Floats, protocol: str) -> tuple[float, float
 
 def _point(chains: int, burn_in: int, cell: Cell) -> EnvelopePoint:
     scores = [value for p in PROTOCOLS for value in (cell.scores[p].valid, cell.scores[p].test)]
-    told = [_NONE if v is None else v for v in (cell.r_hat, cell.effective_sample_size)]
-    return EnvelopePoint(chains, burn_in, *scores, *told)
+    r_hat = _NONE if cell.r_hat is None else min(cell.r_hat, LARGEST_R_HAT)
+    size = _NONE if cell.effective_sample_size is None else cell.effective_sample_size
+    return EnvelopePoint(chains, burn_in, *scores, r_hat, size)

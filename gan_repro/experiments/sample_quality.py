@@ -21,7 +21,6 @@ named by `kid_name`; series, named by `series_name`, are `QualityPoint`s.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Literal
 
@@ -52,20 +51,17 @@ from gan_repro.experiments.trained import (
     recorded_first,
 )
 from gan_repro.measures.kid import split_kid
-from gan_repro.measures.quality import Quality
+from gan_repro.measures.quality import SavedQuality
 from gan_repro.measures.yardstick import Yardstick
 from gan_repro.models.training import TrainedModel
 from gan_repro.trials.presets import SEEDS
 from gan_repro.trials.records import TrialRecord
-from gan_repro.util.files import atomic_write, read_regular, sha256_of_array
+from gan_repro.util.files import sha256_of_array
 from gan_repro.util.seeds import derive_seed, generator
 
 VERSION = 1
 
 QUANTILE = 0.975
-
-_LARGEST = 1 << 20
-"""Bytes of a file of measures that are read at most."""
 
 
 class Settings(base.Settings):
@@ -93,6 +89,14 @@ class Settings(base.Settings):
         return value
 
 
+class Measured(base.Part):
+    """One set of samples."""
+
+    same: bool
+    """False where they were scored and have other bits now."""
+    quality: SavedQuality
+
+
 def run(settings: Settings, context: Context) -> ExperimentResult:
     """Measure what can be made again.
 
@@ -113,11 +117,11 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
             if wanted.row not in settings.rows or seed not in settings.seeds:
                 continue
             try:
-                quality, same = _measured(wanted, record, yardstick, settings, context)
+                measured = _measured(wanted, record, yardstick, settings, context)
             except NoModelError as error:
                 missing.append(str(error))
                 continue
-            found.add(number, id, seed, quality, same=same)
+            found.add(number, id, seed, measured.quality, same=measured.same)
     for line in dict.fromkeys(missing):
         context.log(f"left out: {line}")
     if not found.trial_ids:
@@ -144,31 +148,27 @@ def _together(settings: Settings, earlier: ExperimentRecord) -> Settings:
 
 def _measured(
     wanted: SampleSet, record: TrialRecord, yardstick: Yardstick, settings: Settings, context: Context
-) -> tuple[Quality, bool]:
-    """Measure a set of samples; with it, False where they were scored and have other bits now."""
+) -> Measured:
+    """Measure a set of samples, or read what an earlier run kept of it."""
     spec = record.spec
     one_chain = wanted.way == AS_PUBLISHED and wanted.row != "gan"
     burn_in = settings.burn_in if one_chain else None
-    key = json.dumps([spec.id, burn_in, settings.measures, settings.seed, yardstick.network_sha256, VERSION])
-    name = f"{spec.id}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.json"
-    path = context.results / "checkpoints" / NAME / name
-    try:
-        kept = json.loads(read_regular(path, _LARGEST))
-        return Quality.from_dict(kept["quality"]), bool(kept["same"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # Not there, or not whole: it is measured now.
-    context.log(f"{NAME}: {spec.id}, {wanted.way}")
-    n = spec.evaluation.n_samples
-    if one_chain:
-        trained = load(record, context)
-        samples = chains.sample(trained, n, 1, settings.burn_in, from_image=wanted.row == "gsn")
-        same = True
-    else:
-        samples = samples_again(record, yardstick.dataset, context)
-        same = sha256_of_array(samples) == record.scored.samples_sha256
-    quality = yardstick.measure(samples, settings.measures, seed=settings.seed, log=context.log)
-    atomic_write(path, json.dumps({"same": same, "quality": quality.to_dict()}))
-    return quality, same
+    network = yardstick.network_sha256
+    asked = json.dumps([spec.id, burn_in, settings.measures, settings.seed, network, VERSION])
+
+    def make() -> Measured:
+        context.log(f"{NAME}: {spec.id}, {wanted.way}")
+        if one_chain:
+            trained, n = load(record, context), spec.evaluation.n_samples
+            samples = chains.sample(trained, n, 1, settings.burn_in, from_image=wanted.row == "gsn")
+            same = True
+        else:
+            samples = samples_again(record, yardstick.dataset, context)
+            same = sha256_of_array(samples) == record.scored.samples_sha256
+        quality = yardstick.measure(samples, settings.measures, seed=settings.seed, log=context.log)
+        return Measured(same=same, quality=quality)
+
+    return context.kept(NAME, spec.id, asked, Measured, make)
 
 
 def samples_again(record: TrialRecord, images: Dataset, context: Context) -> npt.NDArray[np.float32]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments import base
@@ -35,10 +35,8 @@ class NetSettings(base.Settings):
         }
 
 
-class Outcome(BaseModel):
+class Outcome(base.Part):
     """What came of one training."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     valid: dict[str, float] | None
     """Mean validation log-likelihood in nats, by protocol; None if training diverged."""

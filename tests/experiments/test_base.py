@@ -1,6 +1,7 @@
 """Findings carry the right errors, and a run leaves one record and nothing else."""
 
 import math
+import os
 
 import numpy as np
 import pytest
@@ -37,6 +38,56 @@ def test_a_share_of_nought_has_an_interval_but_no_error():
     found = base.share_of(np.zeros(20), over="samples", what="x")
     assert found.standard_error is None
     assert found.interval == pytest.approx((0, 0.1611), abs=1e-4)  # Wilson's for 0 of 20
+
+
+def test_a_single_value_has_a_share_and_a_difference():
+    found = base.share_of(np.ones(1), over="training seeds", what="x")
+    assert (found.value, found.n, found.standard_error, found.interval) == (1, 1, None, None)
+    one, two = np.array([3.0]), np.array([1.0, 2.0])
+    for first, second, value in ((one, two, 1.5), (two, one, -1.5)):
+        found = base.difference_of(first, second, over="images", unit="nats", what="x")
+        assert (found.value, found.standard_error, found.interval) == (value, None, None)
+
+
+class Numbers(base.Part):
+    values: tuple[float, ...]
+    other: float | None
+
+
+def kept(folder, made):
+    """The part, made now where there is none to be read."""
+    make = iter([made])
+    return base.Context(folder).kept("game-1d", "part", "asked", Numbers, lambda: next(make))
+
+
+def test_a_kept_part_comes_back_with_every_number(tmp_path):
+    made = Numbers(values=(1.5, math.inf, -math.inf), other=math.inf)
+    kept(tmp_path, made)
+    assert kept(tmp_path, None) == made
+    kept(tmp_path / "nan", Numbers(values=(), other=math.nan))
+    assert math.isnan(kept(tmp_path / "nan", None).other)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut short", "other", "pipe", "dead link", "huge"])
+def test_a_damaged_part_is_named_and_made_again(damage, tmp_path, capsys):
+    made = Numbers(values=(1.5,), other=None)
+    kept(tmp_path, made)
+    (path,) = (tmp_path / "checkpoints" / "game-1d").iterdir()
+    whole = path.read_text()
+    path.unlink()
+    if damage == "pipe":
+        os.mkfifo(path)
+    elif damage == "dead link":
+        path.symlink_to(tmp_path / "nowhere")
+    else:
+        content = {"empty": "", "cut short": whole[:-3], "other": '{"a": 1}', "huge": whole + " " * 2**20}
+        path.write_text(content[damage])
+    assert kept(tmp_path, made) == made
+    said = capsys.readouterr().err
+    assert said.startswith(f"game-1d: {path} cannot be read (")
+    assert (said.count("\n"), said.endswith("it is made again\n")) == (1, True)
+    assert path.read_text() == whole
+    assert kept(tmp_path, None) == made
 
 
 def test_a_run_leaves_a_record_that_reads_back(tmp_path):

@@ -73,6 +73,25 @@ def test_a_run_goes_on_from_the_cells_it_has(small_results, result, monkeypatch)
     assert len(drawn) > 6, "other settings are other cells"
 
 
+def test_chains_that_stand_still_apart_are_recorded_as_far_apart(small_results, monkeypatch, tmp_path):
+    two = chains.Settings(
+        models=("gsn",), dataset="digits", chains=(2,), burn_in=(0,), n_samples=40, long_chains=2,
+        gsn_sigmas=(),
+    )  # fmt: skip
+
+    def stuck(trained, n, count, burn_in, **_):
+        return np.repeat(trained.dataset.test[[0, 1]], n // 2, axis=0)
+
+    monkeypatch.setattr(chains, "sample", stuck)
+    monkeypatch.setattr(
+        chains, "load_all", lambda *_, load=chains.load_all: load(Context(small_results), "gsn", "digits")
+    )
+    first, again = (chains.run(two, Context(tmp_path)) for _ in range(2))
+    assert first == again, "what was kept says the same"
+    ((point,),) = as_record("chains", first).series.values()
+    assert EnvelopePoint(*point).r_hat == chains.LARGEST_R_HAT
+
+
 def walks(phi, shape, shift=0.0, seed=0):
     rng = np.random.default_rng(seed)
     noise = rng.normal(size=shape)
