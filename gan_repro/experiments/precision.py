@@ -59,8 +59,8 @@ class Settings(NetSettings):
 class Trained(Outcome):
     """What came of one training, and how long it took."""
 
-    seconds: float
-    """Of the processor, for one epoch: the median over epochs."""
+    seconds: float | None = Field(gt=0)
+    """Of the processor, for one epoch: the median over epochs; None if training diverged in the first."""
 
 
 def run(settings: Settings, context: Context) -> ExperimentResult:
@@ -96,7 +96,7 @@ def _train(settings: Settings, context: Context, images: Dataset, seed: int, pre
         config, seed, images, n_samples=settings.n_samples, protocols=PROTOCOLS, name=NAME, observer=clock
     )
     scores = "diverged" if outcome.valid is None else f"{outcome.valid['refined']:.1f} nats"
-    context.log(f"{NAME}: seed {seed}, {precision}: {scores}, {clock.per_epoch:.2f} s an epoch")
+    context.log(f"{NAME}: seed {seed}, {precision}: {scores}, {clock.told}")
     return Trained(**outcome.model_dump(), seconds=clock.per_epoch)
 
 
@@ -109,9 +109,14 @@ class _Clock:
         self._last = time.process_time()
 
     @property
-    def per_epoch(self) -> float:
-        """The processor's seconds for one epoch, the median of those complete; 0 before the first."""
-        return float(np.median(self.seconds)) if self.seconds else 0.0
+    def per_epoch(self) -> float | None:
+        """The processor's seconds for one epoch, the median of those complete; None before the first."""
+        return float(np.median(self.seconds)) if self.seconds else None
+
+    @property
+    def told(self) -> str:
+        """The same in words."""
+        return "no whole epoch" if self.per_epoch is None else f"{self.per_epoch:.2f} s an epoch"
 
     def after_batch(self, model: Any) -> None:
         """Nothing."""
@@ -122,7 +127,7 @@ class _Clock:
         self.seconds.append(now - self._last)
         self._last = now
         if log.epoch % _EPOCHS_A_LINE == 0:
-            self.context.log(f"{self.title}, epoch {log.epoch} of {self.epochs}, {self.per_epoch:.2f} s each")
+            self.context.log(f"{self.title}, epoch {log.epoch} of {self.epochs}, {self.told}")
         return False
 
 
@@ -147,14 +152,17 @@ def _findings(settings: Settings, trained: Mapping[Precision, Mapping[int, Train
         findings[finding_name(COLLAPSED, p)] = share_of(
             found, over=over, what=f"nets that collapsed or diverged {after}: {p}"
         )
-        seconds = [nets[seed].seconds for seed in settings.seeds]
-        findings[finding_name(SECONDS, p)] = mean_of(
-            seconds, over=over, unit="seconds", what=f"processor time of an epoch on one thread: {p}"
+        seconds = [net.seconds for net in nets.values() if net.seconds is not None]
+        if seconds:
+            findings[finding_name(SECONDS, p)] = mean_of(
+                seconds, over=over, unit="seconds", what=f"processor time of an epoch on one thread: {p}"
+            )
+    pairs = [(exact[seed].seconds, rounded[seed].seconds) for seed in settings.seeds]
+    ratios = [slow / fast for slow, fast in pairs if slow is not None and fast is not None]
+    if ratios:
+        findings[SPEEDUP] = geometric_mean_of(
+            ratios, over=over, what="processor time of an epoch in float32, in times of that in bfloat16"
         )
-    findings[SPEEDUP] = geometric_mean_of(
-        [exact[seed].seconds / rounded[seed].seconds for seed in settings.seeds],
-        over=over, what="processor time of an epoch in float32, in times of that in bfloat16",
-    )  # fmt: skip
     return findings
 
 

@@ -20,11 +20,10 @@ from gan_repro.data.dataset import Dataset
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.weights import WeightsError, load_weights, published_weights, weights_path
 from gan_repro.models.training import TrainedModel
-from gan_repro.trials.checkpoint import checkpoint_path
+from gan_repro.trials.checkpoint import OtherTrialError, checkpoint_path, read_checkpoint
 from gan_repro.trials.images import load_images
 from gan_repro.trials.presets import COMPLETEST_FIRST, completest, row_under
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.spec import TrialSpec
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.folders import RUNS, is_published
 from gan_repro.util.seeds import generator
@@ -154,7 +153,7 @@ def load_checkpoint(
     It is put on `device`, whatever device the checkpoint comes from.
 
     Raises:
-        NoModelError: there is no checkpoint, or it is of another trial, or the trial had not ended.
+        NoModelError: there is no checkpoint, it is damaged or of another trial, or the trial had not ended.
     """
     spec = record.spec
     path = checkpoint_path(context.results, spec)
@@ -165,16 +164,15 @@ def load_checkpoint(
     if not path.exists():
         raise NoModelError(f"the trained model of {spec.id} is not in {path.parent}; {remedy}")
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        watch, state = saved["watch"], saved["model"]
-        theirs = TrialSpec.model_validate_json(watch["spec"])
+        monitor, state = read_checkpoint(path, spec)
         ended = state["stopped"] or state["epoch"] >= spec.config["epochs"]
+    except OtherTrialError as error:
+        raise NoModelError(f"{path} holds another trial; {remedy}") from error
     except Exception as error:  # torch.load raises many kinds for damaged files
         reason = first_line(error)
         raise NoModelError(f"{path} cannot be read ({reason}); {remedy}") from error
-    if theirs != spec or not ended:
-        fault = "is not finished" if theirs == spec else "holds another trial"
-        raise NoModelError(f"{path} {fault}; {remedy}")
+    if not ended:
+        raise NoModelError(f"{path} is not finished; {remedy}")
     dataset = load_images(spec.data.name, spec.data.fold, context.root)[0]
     kind = models.model_class(spec.model)
     model = kind(kind.Config(**spec.config), seed=spec.seed, device=device)
@@ -183,7 +181,7 @@ def load_checkpoint(
     model.fit(dataset.train, state=state)
     # Of a model scored on folds that share images the last state was scored, whichever was best.
     if not last and record.scored.epoch != model.epoch:
-        model.load_parameters(watch["best_parameters"])
+        model.load_parameters(monitor.best_parameters)
     return Trained(record, dataset, model)
 
 

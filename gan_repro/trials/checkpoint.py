@@ -45,6 +45,10 @@ class SavedMonitor(BaseModel):
         return [CurvePoint.model_validate_json(point) for point in self.curve]
 
 
+class OtherTrialError(ValueError):
+    """A checkpoint that is sound belongs to another trial."""
+
+
 def checkpoint_path(results: Path, spec: TrialSpec) -> Path:
     """Return where the checkpoint of `spec` stands; after the trial it holds the trained model."""
     return results / "checkpoints" / f"{spec.id}.pt"
@@ -65,7 +69,8 @@ def read_checkpoint(path: Path, spec: TrialSpec) -> tuple[SavedMonitor, Mapping[
     """Read the checkpoint of a trial: the monitor's part and the model's state.
 
     Raises:
-        Exception: of many kinds, as torch.load does, where the file is damaged or of another trial.
+        OtherTrialError: it is of another trial.
+        Exception: of many kinds, as torch.load does, where the file is damaged.
     """
     check_saved_tensors(path)
     saved = torch.load(path, map_location="cpu", weights_only=True)
@@ -73,7 +78,7 @@ def read_checkpoint(path: Path, spec: TrialSpec) -> tuple[SavedMonitor, Mapping[
         raise ValueError(f"it holds a {type(saved).__name__}")
     monitor = SavedMonitor(**saved["watch"])
     if monitor.spec != spec.canonical_json():
-        raise ValueError("it belongs to another trial")
+        raise OtherTrialError("it belongs to another trial")
     return monitor, saved["model"]
 
 

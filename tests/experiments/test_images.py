@@ -10,6 +10,7 @@ from gan_repro.experiments import helvetica, independence, interpolation, loss_e
 from gan_repro.experiments.trained import NoModelError, load, recorded
 from gan_repro.models import get
 from gan_repro.models.gan.model import GAN, GANConfig, Hidden
+from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.files import sha256_of_array
 
@@ -32,6 +33,19 @@ def test_a_checkpoint_of_another_trial_is_refused(small_results, context, tmp_pa
     (folder / f"{gan.spec.id}.pt").write_bytes(theirs[:100])
     with pytest.raises(NoModelError, match="cannot be read"):
         load(gan, elsewhere)
+
+
+def test_a_checkpoint_with_one_changed_bit_is_refused(small_results, context, tmp_path):
+    (record,) = recorded(list(RecordStore(small_results)), "gan", "digits")
+    path = checkpoint_path(small_results, record.spec)
+    content = bytearray(path.read_bytes())
+    weights = load(record, context).model.parameters()["g0/weight"].numpy().tobytes()
+    assert content.count(weights) > 0
+    content[content.index(weights) + 100] ^= 1
+    (tmp_path / "checkpoints").mkdir()
+    checkpoint_path(tmp_path, record.spec).write_bytes(content)
+    with pytest.raises(NoModelError, match=r"cannot be read .*checksum.*make it with: gan-repro table"):
+        load(record, type(context)(tmp_path))
 
 
 def test_copies_of_any_training_image_count_new_images_not(digits):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan_repro import experiments
+from gan_repro import experiments, models
 from gan_repro.experiments import precision, trainings
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.precision import (
@@ -14,11 +14,19 @@ from gan_repro.experiments.precision import (
     difference_name,
     finding_name,
 )
+from gan_repro.models.base import DivergedError
 from gan_repro.models.precision import require
 
 TINY = precision.Settings(
     seeds=(1, 2), dataset="digits", generator_units=16, discriminator_units=8, epochs=2, n_samples=100
 )
+
+
+def skip_without_bfloat16():
+    try:
+        require("bfloat16", "cpu")
+    except ValueError as error:
+        pytest.skip(str(error))
 
 
 def trained(authors, spread=0.9, seconds=1.0):
@@ -66,13 +74,37 @@ def test_collapsed_and_diverged_nets_leave_the_mean(monkeypatch, tmp_path):
     assert none[finding_name(COLLAPSED, "bfloat16")].value == 1
 
 
+@pytest.mark.parametrize("diverging", PRECISIONS)
+def test_a_net_that_diverges_in_its_first_epoch_has_no_time(diverging, monkeypatch, tmp_path):
+    skip_without_bfloat16()
+    fit = models.model_class("gan").fit
+
+    def diverge(model, images, *, observer=None):
+        if model.config.precision == diverging and model.seed == 1:
+            raise DivergedError("a loss is no longer finite")
+        return fit(model, images, observer=observer)
+
+    monkeypatch.setattr(models.model_class("gan"), "fit", diverge)
+    findings = precision.run(TINY, Context(tmp_path)).findings
+    timed = {p: findings[finding_name(SECONDS, p)] for p in PRECISIONS}
+    assert {p: timed[p].n for p in PRECISIONS} == {p: 1 if p == diverging else 2 for p in PRECISIONS}
+    assert findings[SPEEDUP].n == 1
+    assert precision.run(TINY, Context(tmp_path)).findings == findings, "what was kept says the same"
+
+
+def test_without_any_time_there_is_no_speedup(monkeypatch, tmp_path):
+    nets = {p: {1: trained(None, seconds=None), 2: trained(100.0)} for p in PRECISIONS}
+    nets["float32"][2] = trained(None, seconds=None)
+    findings = found(monkeypatch, tmp_path, nets)
+    assert SPEEDUP not in findings
+    assert finding_name(SECONDS, "float32") not in findings
+    assert findings[finding_name(SECONDS, "bfloat16")].n == 1
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("precision")
-    try:
-        require("bfloat16", "cpu")
-    except ValueError as error:
-        pytest.skip(str(error))
+    skip_without_bfloat16()
     return folder, experiments.run("precision", TINY, results=folder)
 
 
