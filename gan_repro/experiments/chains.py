@@ -238,4 +238,4 @@ def _point(chains: int, burn_in: int, cell: Cell) -> EnvelopePoint:
     scores = [value for p in PROTOCOLS for value in (cell.scores[p].valid, cell.scores[p].test)]
     r_hat = _NONE if cell.r_hat is None else min(cell.r_hat, LARGEST_R_HAT)
     size = _NONE if cell.effective_sample_size is None else cell.effective_sample_size
-    return EnvelopePoint(chains, burn_in, *scores, *(r_hat, size))
+    return EnvelopePoint._make((chains, burn_in, *scores, r_hat, size))

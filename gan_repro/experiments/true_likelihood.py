@@ -13,8 +13,9 @@ Stacked CAE and GSN: their samples are states of Markov chains whose stationary 
 so there is no likelihood to bound, and this experiment has no row for them.
 
 Runs of hours, saved in `checkpoints/true-likelihood`, one folder a trial: killed and called again, they go
-on. The series "TRIAL-LABEL" has a row an image: its lower bound, and the effective number of chains behind
-it; "sigma TRIAL-LABEL" the validation curve (sigma, nats).
+on. Findings are named by `finding_name`. The series ROW_SEED has a row a test image: its lower bound, and the
+effective number of chains behind it; "own ROW_SEED" a row an image of the net's own, its lower and its upper
+bound; "sigma ROW_SEED" the validation curve (sigma, nats).
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ from gan_repro.parzen.protocols import evaluate
 VERSION = 1
 
 NAME = "true-likelihood"
-TRAIN_MINUS_TEST = "train_minus_test"
-"""Begins the name of a finding, which a row and a seed end."""
+LOWER, TRAIN_MINUS_TEST, PARZEN = "lower", "train_minus_test", "parzen"
+OWN_LOWER, OWN_UPPER, GAP = "own_lower", "own_upper", "gap"
+EFFECTIVE_CHAINS, SIGMA = "effective_chains", "sigma"
+"""Begin the name of a finding, which a row and a seed end."""
 
 _BASE_IMAGES = 1000
 """Training images whose codes give the RBM without weights its biases."""
@@ -152,35 +155,42 @@ def _of_generator(
     on_test, on_train = bounds.lower[:n], bounds.lower[n:]
     parzen = evaluate(trained.samples(), images.valid, test)
     of = f"of {trained.label} at sigma {sigma:.4f}"
+    own = {"over": "simulated images", "unit": "nats"}
     findings = {
-        f"lower_{name}": mean_of(
+        LOWER: mean_of(
             on_test, over="test examples", unit="nats", what=f"lower bound of the mean log-density {of}"
         ),
-        f"gap_{name}": mean_of(
-            bounds.gap, over="simulated images", unit="nats",
-            what=f"upper minus lower bound {of}, on images of its own",
-        ),
-        f"simulated_{name}": mean_of(
-            (bounds.simulated_lower + bounds.simulated_upper) / 2, over="simulated images", unit="nats",
-            what=f"log-density of its own images {of}, between the bounds",
-        ),
-        f"{TRAIN_MINUS_TEST}_{name}": difference_of(
+        OWN_LOWER: mean_of(bounds.simulated_lower, what=f"the same of images of its own {of}", **own),
+        OWN_UPPER: mean_of(bounds.simulated_upper, what=f"upper bound of the same images {of}", **own),
+        GAP: mean_of(bounds.gap, what=f"upper minus lower bound on images of its own {of}", **own),
+        TRAIN_MINUS_TEST: difference_of(
             on_train, on_test, over="training and test images", unit="nats",
             what=f"lower bound of training images minus that of test images {of}",
         ),
-        f"effective_chains_{name}": mean_of(
+        EFFECTIVE_CHAINS: mean_of(
             bounds.effective_chains[:n], over="test examples", unit="chains",
             what=f"effective sample size of the weights behind the lower bound {of}, of {settings.chains}",
         ),
-        f"parzen_{name}": mean_of(
+        PARZEN: mean_of(
             parzen.log_likelihood, over="test examples", unit="nats",
             what=f"Parzen score of {trained.label} on the same test images",
         ),
-        f"sigma_{name}": Finding(value=sigma, unit="grey level", what=f"sigma chosen for {trained.label}"),
+        SIGMA: Finding(value=sigma, unit="grey level", what=f"sigma chosen for {trained.label}"),
     }  # fmt: skip
     rows = np.stack([bounds.lower, bounds.effective_chains], axis=1)[:n]
+    own_bounds = np.stack([bounds.simulated_lower, bounds.simulated_upper], axis=1)
     thinned = curve[:: max(1, len(curve) // 50)]
-    return findings, {name: rows.round(3).tolist(), f"sigma {name}": [list(point) for point in thinned]}
+    series = {
+        name: rows.round(3).tolist(),
+        f"own {name}": own_bounds.round(3).tolist(),
+        f"sigma {name}": [list(point) for point in thinned],
+    }
+    return {finding_name(what, name): finding for what, finding in findings.items()}, series
+
+
+def finding_name(what: str, name: str) -> str:
+    """Name a finding of a net that is called ROW_SEED."""
+    return f"{what}_{name}"
 
 
 def _spaced(images: Floats, n: int) -> Floats:

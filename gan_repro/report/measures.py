@@ -1,10 +1,11 @@
-"""The section of REPORT.md on measures other than the Parzen score, and how far all of them agree."""
+"""The sections of REPORT.md on other measures of the samples, and on the nets' own likelihood."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from gan_repro.tables import measures
+from gan_repro.tables.likelihood import NOTE, likelihood_grid
 from gan_repro.tables.render import markdown
 
 if TYPE_CHECKING:
@@ -12,6 +13,16 @@ if TYPE_CHECKING:
 
 _ABOUT = """What a Parzen score rewards is cover, and not the look of samples. The samples that were scored,
 against the test images, by measures of their quality ([docs/measures.md](docs/measures.md))."""
+
+
+def likelihood(material: Material) -> str:
+    """The bounds of the nets' likelihood, with what has none; empty where none is recorded."""
+    found = material.tables["mnist"].likelihoods
+    if not found:
+        return ""
+    return "\n\n".join(
+        ["## The likelihood that Parzen windows estimate", markdown(*likelihood_grid(found)), NOTE]
+    )
 
 
 def quality(material: Material) -> str:

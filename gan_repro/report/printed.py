@@ -132,6 +132,7 @@ SECTIONS: tuple[Section, ...] = (
     claims.claims,
     errors.errors,
     measures.quality,
+    measures.likelihood,
     sampling.sampling,
     training.training,
     others.protocol,

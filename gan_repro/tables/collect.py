@@ -14,7 +14,8 @@ from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.sums import mean
 from gan_repro.tables.cell import Cell, SeedResult
 from gan_repro.tables.collapse import Floor, floors, has_collapsed, with_short_trainings
-from gan_repro.tables.measures import Measured, measured
+from gan_repro.tables.likelihood import likelihoods
+from gan_repro.tables.measures import measured
 from gan_repro.tables.published import from_chains
 from gan_repro.tables.sampling import sampling_cost
 from gan_repro.tables.table import BEST_BY_SEARCH, PRINTED_ROWS, Column, Kind, Table, table_name
@@ -95,7 +96,9 @@ def cell_from(
         planned=PRESETS[preset].n_seeds if preset in PRESETS else len(seeds),
         n_samples=tuple(sorted({record.spec.evaluation.n_samples for record in used})),
         smaller=tuple(in_todays_words(cut) for cut in used[0].provenance.smaller) if used else (),
-        devices=_devices(used),
+        devices=tuple(
+            sorted({str(o.environment.get("device", "unknown")) for r in used for o in r.provenance.origins})
+        ),
         sampling=sampling_cost(used) if finished else None,
         problem="; ".join(hindrances) or (None if finished else "no trial recorded"),
         progress=None if finished else max(begun, key=lambda found: found.epoch, default=None),
@@ -117,11 +120,7 @@ def _seed_result(group: Sequence[TrialRecord], floor: Floor | None) -> SeedResul
         return common
     score = Score.over_folds([record.score for record in group])
     refined = Score.over_folds([record.scored.scores["refined"] for record in group])
-    errors = [
-        fold.log_likelihood.standard_error
-        for fold in score.folds
-        if fold.log_likelihood.standard_error is not None
-    ]
+    errors = [e for fold in score.folds if (e := fold.log_likelihood.standard_error) is not None]
     within = {"value": score.log_likelihood.value, "standard_error": mean(errors)} if errors else {}
     return common.model_copy(
         update={
@@ -134,11 +133,6 @@ def _seed_result(group: Sequence[TrialRecord], floor: Floor | None) -> SeedResul
     )
 
 
-def _devices(records: Sequence[TrialRecord]) -> tuple[str, ...]:
-    origins = (origin for record in records for origin in record.provenance.origins)
-    return tuple(sorted({str(origin.environment.get("device", "unknown")) for origin in origins}))
-
-
 def recorded_table(
     records: Iterable[TrialRecord] | Placed,
     name: str,
@@ -149,8 +143,7 @@ def recorded_table(
     Args:
         records: the trials, of any data set.
         name: of the table (`table_name`).
-        experiments: by name; one of them samples rows with Markov chains as published, another measures the
-            quality of all rows' samples.
+        experiments: by name; some sample rows with Markov chains as published, or measure samples and nets.
     """
     placed = records if isinstance(records, Placed) else Placed(records)
     columns: list[Column] = []
@@ -161,7 +154,7 @@ def recorded_table(
             shown = {t for c in views for cell in c.cells.values() if cell.sampling for t in cell.trials}
             columns += [*views, *_preset_columns(placed, dataset, shown)]
     columns = with_short_trainings(columns, (experiments or {}).get(collapse_rates.NAME))
-    return _table(name, columns, measured(placed.records, experiments or {}, name))
+    return _table(name, columns, placed, experiments or {})
 
 
 def run_table(
@@ -178,14 +171,13 @@ def run_table(
     Args:
         dataset: the data set that was run.
         preset: the name of the preset.
-        published: the published records, of which each row's completest full-size preset is shown; None where
-            they are not at hand.
-        own: by row that was asked for, its records of this run; empty where there is none.
+        published: of which each row's completest full-size preset is shown; None where they are not at hand.
+        own: by row that was asked for, its records of this run.
         problems: by row, why it has no record, or not all of them.
         experiments: the published ones, by name.
     """
     placed = Placed(record for record in published or () if record.spec.data.name == dataset)
-    # The published floor counts: that of a small preset is one of fewer samples.
+    # The published floor counts: a small preset's is of fewer samples.
     placed.floors = floors(record for each in own.values() for record in each) | placed.floors
     shown = {row: placed.completest_cell(dataset, row) for row in rows.names(dataset)}
     this_run = {}
@@ -197,16 +189,23 @@ def run_table(
         _column("recorded", dataset, shown),
         Column(kind="this run", dataset=dataset, preset=preset, cells=this_run),
     ]
-    qualities = measured(placed.records, experiments or {}, dataset)
-    return _table(table_name(dataset), columns if published is not None else columns[1:], qualities)
+    return _table(table_name(dataset), columns[published is None :], placed, experiments or {})
 
 
-def _table(name: str, columns: Sequence[Column], found: Measured | None) -> Table:
+def _table(
+    name: str, columns: Sequence[Column], placed: Placed, experiments: Mapping[str, ExperimentRecord]
+) -> Table:
     filled = {row for column in columns for row in column.cells}
     shown = [row for row in rows.names(name) if row in filled or row in paper.LABELS]
     # Rows that others add stand below ours.
     shown += sorted(filled - set(shown))
-    return Table(name=name, rows=tuple(shown), columns=tuple(columns), measured=found)
+    return Table(
+        name=name,
+        rows=tuple(shown),
+        columns=tuple(columns),
+        measured=measured(placed.records, experiments, name),
+        likelihoods=likelihoods(experiments, name),
+    )
 
 
 def _views(placed: Placed, dataset: str, sampled: ExperimentRecord | None) -> list[Column]:

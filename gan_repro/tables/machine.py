@@ -59,6 +59,8 @@ def as_json(table: Table) -> str:
     whole: dict[str, Any] = {"dataset": table.name, "unit": "nats", "rows": rows, "notes": words.notes(table)}
     if table.measured is not None:
         whole["measured"] = table.measured.model_dump(mode="json")
+    if table.likelihoods:
+        whole["likelihoods"] = [each.model_dump(mode="json") for each in table.likelihoods]
     if table.supplied:
         whole["supplied"] = [row.model_dump() for row in table.supplied]
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"

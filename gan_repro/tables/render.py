@@ -13,6 +13,7 @@ from typing import Literal
 from gan_repro import paper
 from gan_repro.tables import breakdown, measures, words
 from gan_repro.tables.cell import CUT, UNFINISHED, Cell, brief_text, cell_text
+from gan_repro.tables.likelihood import NOTE, likelihood_grid
 from gan_repro.tables.machine import as_csv, as_json
 from gan_repro.tables.table import Column, Table
 from gan_repro.trials.rows import label
@@ -121,6 +122,12 @@ def render_details(table: Table) -> str:
             markdown(*measures.values_grid(found, errors=True)),
             markdown(*measures.agreement_grid(found)),
             measures.notes(found),
+        ]
+    if table.likelihoods:
+        parts += [
+            "The likelihood of the nets themselves:",
+            markdown(*likelihood_grid(table.likelihoods)),
+            NOTE,
         ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from gan_repro import data, paper
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import Cell
+from gan_repro.tables.likelihood import Likelihood
 from gan_repro.tables.measures import Measured
 from gan_repro.tables.supplied import Supplied
 from gan_repro.trials.presets import FULL_SIZE
@@ -56,6 +57,8 @@ class Table(BaseModel):
     columns: tuple[Column, ...]
     measured: Measured | None = None
     """The published rows by other measures than the Parzen score."""
+    likelihoods: tuple[Likelihood, ...] = ()
+    """Bounds of the published nets' own likelihood."""
     supplied: tuple[Supplied, ...] = ()
     """Rows that stand below the table."""
 

@@ -173,6 +173,8 @@ def test_generators_and_belief_nets_get_bounds(results, told):
     found = outcome.findings
     assert {
         "lower_gan_1",
+        "own_lower_gan_1",
+        "own_upper_gan_1",
         "gap_gan_1",
         "train_minus_test_gan_1",
         "parzen_gan_1",
@@ -184,6 +186,8 @@ def test_generators_and_belief_nets_get_bounds(results, told):
     assert found["lower_gan_1"].value == pytest.approx(
         np.mean([row[0] for row in outcome.series["gan_1"]]), abs=1e-3
     )
+    own = np.array(outcome.series["own gan_1"])
+    assert found["gap_gan_1"].value == pytest.approx((own[:, 1] - own[:, 0]).mean(), abs=2e-3)
     assert found["sigma_gan_1"].value >= 0.1
     assert len(outcome.trial_ids) == 2
     # Its runs are on disk, and are not run again.

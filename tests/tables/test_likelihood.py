@@ -1,0 +1,60 @@
+"""The bounds of the nets' likelihood stand in details, report and JSON, and say what has none."""
+
+import json
+
+from gan_repro.experiments.record import Finding
+from gan_repro.experiments.true_likelihood import finding_name
+from gan_repro.report import measures, printed
+from gan_repro.tables.collect import recorded_table
+from gan_repro.tables.likelihood import likelihoods
+from gan_repro.tables.render import render, render_details
+from tests.factories.records import experiment, material, trials
+
+VALUES = {
+    "lower_gan_1": 320.04,
+    "own_lower_gan_1": 400.0,
+    "own_upper_gan_1": 409.0,
+    "gap_gan_1": 9.0,
+    "sigma_gan_1": 0.1318,
+    "lower_gan_2": 300.0,
+    "lower_dbn_1": -90.0,
+    "lower_dbn_3": -80.0,
+}
+
+
+def recorded(dataset="mnist"):
+    findings = {
+        name: Finding(value=value, standard_error=0.5, over="images", unit="nats", n=100, what="made up")
+        for name, value in VALUES.items()
+    }
+    settings = {"dataset": dataset, "seeds": [2, 1]}
+    record = experiment("true-likelihood").model_copy(update={"settings": settings, "findings": findings})
+    return {"true-likelihood": record}
+
+
+def test_each_net_has_a_row_with_what_it_has():
+    found = likelihoods(recorded(), "mnist")
+    assert [(each.row, each.seed) for each in found] == [("gan", 2), ("gan", 1), ("dbn", 1)]
+    assert found[0].findings.keys() == {"lower"}
+    assert found[1].findings.keys() == {"lower", "own_lower", "own_upper", "gap", "sigma"}
+    assert finding_name("lower", "gan_1") in VALUES
+
+
+def test_details_report_and_json_show_the_bounds():
+    table = recorded_table(trials("gan", [160.0]), "mnist", recorded())
+    details = render_details(table)
+    assert "density nobody can" in details
+    assert json.loads(render(table, "json"))["likelihoods"][1]["findings"]["gap"]["value"] == 9
+    text = printed.report(material(trials("gan", [160.0]), recorded()))
+    section = text.split("## The likelihood that Parzen windows estimate")[1]
+    rows = [line for line in section.splitlines() if line.startswith("| Adversarial nets")]
+    cells = [cell.strip() for cell in rows[1].strip("|").split("|")]
+    assert cells[1:] == ["1", "0.132", "320.0 ± 0.5", "", "", "400.0 ± 0.5", "409.0 ± 0.5", "9.0 ± 0.5"]
+    assert "-90.0 ± 0.5" in next(line for line in section.splitlines() if line.startswith("| DBN"))
+
+
+def test_without_a_record_of_the_data_set_nothing_is_said():
+    assert likelihoods({}, "mnist") == ()
+    assert likelihoods(recorded("digits"), "mnist") == ()
+    assert measures.likelihood(material()) == ""
+    assert "likelihoods" not in json.loads(render(recorded_table([], "mnist"), "json"))
