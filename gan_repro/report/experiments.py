@@ -8,7 +8,7 @@ from gan_repro import experiments as experiments_run
 from gan_repro.experiments import collapse_rates
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.tables.render import CODE, markdown
-from gan_repro.verdicts.findings import describe
+from gan_repro.verdicts.findings import describe, withdrawn
 
 if TYPE_CHECKING:
     from gan_repro.report.printed import Material
@@ -22,7 +22,11 @@ def experiments(material: Material) -> str:
     parts = []
     for name, record in material.experiments.items():
         if name not in ELSEWHERE:
-            rows = [[f"`{key}`", f.what, describe(f)] for key, f in record.findings.items()]
+            no_evidence = withdrawn(record)
+            rows = [
+                [f"`{key}`", f.what, f"withdrawn: {no_evidence[key]}" if key in no_evidence else describe(f)]
+                for key, f in record.findings.items()
+            ]
             table = markdown(["Finding", "What", "Value"], rows, keep=CODE)
             parts += [f"## Experiment `{name}`", *outdated(name, record), table, made_from(record)]
     return "\n\n".join(parts)
@@ -43,5 +47,5 @@ def made_from(record: ExperimentRecord) -> str:
     """Seeds, trials and commit of an experiment."""
     commit = (record.provenance.commit or "none")[:12]
     trained = ", ".join(f"`{id}`" for id in record.trial_ids) or "none; it trains its own nets"
-    seeds = ", ".join(map(str, record.seeds)) or "none"
+    seeds = ", ".join(map(str, record.seeds)) or ("those of its trials" if record.trial_ids else "none")
     return f"Seeds: {seeds}. Trials: {trained}. Commit `{commit}`."

@@ -13,6 +13,8 @@ from gan_repro.tables.cell import CUT, Cell, cell_text, seed_count
 from gan_repro.tables.render import CODE, markdown, sentence
 from gan_repro.tables.table import PRINTED_ROWS, REFERENCE_ROWS, Column, Table
 from gan_repro.trials.rows import label
+from gan_repro.verdicts.published import WITH_CHAINS
+from gan_repro.verdicts.rules import rules
 
 if TYPE_CHECKING:
     from gan_repro.report.printed import Material
@@ -38,9 +40,11 @@ def front(material: Material) -> str:
     if any(cell.smaller for cell in cells):
         notes.append(f"{CUT}: smaller or trained for less than the reference.")
     notes += words.short_trainings(cells)
+    candidates = rules().best_by_search.candidates
     notes.append(
         "As published: as the source says; best by search: with settings searched for on validation images,"
-        " equally many tried for each row. Seeds: as published / by search."
+        f" of {candidates} candidates for each row, and for those with Markov chains of as many ways of"
+        " sampling. Seeds: as published / by search, of those that the rules name."
     )
     return "\n\n".join(
         [
@@ -117,10 +121,11 @@ def _sampler(material: Material) -> str:
     if not gains:
         return "**Sampler.** What the way of running the chains is worth has not been recorded."
     listed = ", ".join(f"{label(row)} {gain:+.0f}" for row, gain in gains.items())
+    silent = [label(row) for row in WITH_CHAINS if "chains" in rules().as_published.row(row).silent_on]
     return (
-        "**Sampler.** The sources leave open how the Markov chains are run, and that alone moves the score of"
-        " one and the same net: the best way tried against 100 long chains, nats on validation images:"
-        f" {listed}."
+        "**Sampler.** How the Markov chains are run moves the score of one and the same net: the best way"
+        f" tried against 100 long chains, nats on validation images: {listed}. The sources of"
+        f" {' and '.join(silent)} do not say it."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from gan_repro.report.printed import Material
 
 _MEASURED = """Each trained net sampled in every way, 10,000 states: mean test log-likelihood on MNIST in
-nats (the authors' protocol), mean over training seeds. ✓: the chains have converged (split R-hat below 1.01
-for every net)."""
+nats (the authors' protocol), mean over training seeds. In brackets the largest split R-hat and the smallest
+effective sample size over nets; ✓: the chains have converged (R-hat below 1.01 for every net). Of chains
+with one state each, as 10,000 are, neither can be told."""
 _SEARCHED = """One net a row (seed 1000, a few epochs), sampled in six ways: mean log-likelihood of
 validation images in nats, sigma optimised. Whether these chains have converged was not measured."""
 
@@ -45,9 +47,17 @@ def _means(material: Material, record: ExperimentRecord, row: str) -> dict[tuple
     shown = {}
     for way in {(point.chains, point.burn_in) for point in points}:
         same = [point for point in points if (point.chains, point.burn_in) == way]
-        converged = all(0 <= point.r_hat < chains.CONVERGED_BELOW for point in same)
-        shown[way] = f"{fmean(point.test_authors for point in same):.1f}{' ✓' if converged else ''}"
+        shown[way] = f"{fmean(point.test_authors for point in same):.1f}{_mixing(same)}"
     return shown
+
+
+def _mixing(points: Sequence[EnvelopePoint]) -> str:
+    """How the chains of several nets have mixed, the worst of them; empty where none can tell."""
+    if any(point.r_hat < 0 for point in points):
+        return ""
+    worst, size = max(point.r_hat for point in points), min(point.effective_sample_size for point in points)
+    converged = " ✓" if worst < chains.CONVERGED_BELOW else ""
+    return f" ({worst:.2f}, {size:,.0f}){converged}"
 
 
 def _from_search(material: Material) -> str:

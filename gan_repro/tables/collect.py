@@ -16,7 +16,7 @@ from gan_repro.tables.cell import Cell, SeedResult
 from gan_repro.tables.collapse import Floor, floors, has_collapsed, with_short_trainings
 from gan_repro.tables.likelihood import likelihoods
 from gan_repro.tables.measures import measured
-from gan_repro.tables.published import from_chains
+from gan_repro.tables.published import as_planned, from_chains
 from gan_repro.tables.sampling import sampling_cost
 from gan_repro.tables.table import BEST_BY_SEARCH, PRINTED_ROWS, Column, Kind, Table, table_name
 from gan_repro.tables.unfinished import missing_folds, problems, progress
@@ -25,6 +25,7 @@ from gan_repro.trials import rows
 from gan_repro.trials.presets import COMPLETEST_FIRST, FULL_SIZE, PRESETS, stands_under
 from gan_repro.trials.records import Score, TrialRecord
 from gan_repro.verdicts.published import WITH_CHAINS
+from gan_repro.verdicts.rules import rules
 
 
 class Placed:
@@ -204,6 +205,7 @@ def _table(
         rows=tuple(shown),
         columns=tuple(columns),
         measured=measured(placed.records, experiments, name),
+        measured_beside=measured(placed.records, experiments, name, beside=True),
         likelihoods=likelihoods(experiments, name),
     )
 
@@ -219,11 +221,11 @@ def _views(placed: Placed, dataset: str, sampled: ExperimentRecord | None) -> li
             published[row] = from_chains(sampled, row, trained)
         else:
             published[row] = placed.completest_cell(dataset, row)
-    found = [_column("as published", dataset, published)]
+    found = [_column("as published", dataset, as_planned(published, rules().as_published.seeds))]
     if dataset == "mnist":  # where the search was
         presets = _in_common(placed, dataset, BEST_BY_SEARCH.values())
         best = {r: placed.completest_cell(dataset, ours, presets) for r, ours in BEST_BY_SEARCH.items()}
-        found.append(_column("best by search", dataset, best))
+        found.append(_column("best by search", dataset, as_planned(best, rules().best_by_search.seeds)))
     return [column for column in found if column.cells or column.kind == "as published"]
 
 

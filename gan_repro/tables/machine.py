@@ -59,6 +59,8 @@ def as_json(table: Table) -> str:
     whole: dict[str, Any] = {"dataset": table.name, "unit": "nats", "rows": rows, "notes": words.notes(table)}
     if table.measured is not None:
         whole["measured"] = table.measured.model_dump(mode="json")
+    if table.measured_beside is not None:
+        whole["measured_beside"] = table.measured_beside.model_dump(mode="json")
     if table.likelihoods:
         whole["likelihoods"] = [each.model_dump(mode="json") for each in table.likelihoods]
     if table.supplied:

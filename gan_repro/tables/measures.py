@@ -90,7 +90,11 @@ class Measured(BaseModel):
 
 
 def measured(
-    records: Iterable[TrialRecord], experiments: Mapping[str, ExperimentRecord], dataset: str
+    records: Iterable[TrialRecord],
+    experiments: Mapping[str, ExperimentRecord],
+    dataset: str,
+    *,
+    beside: bool = False,
 ) -> Measured | None:
     """Put the measures of a data set's rows together; None where none is recorded.
 
@@ -98,11 +102,15 @@ def measured(
         records: the trials, of any data set.
         experiments: by name.
         dataset: whose table it is for.
+        beside: in the second space that they were measured in (pixels), not in the main one.
     """
     record = experiments.get(NAME)
     if record is None or record.settings.get("dataset") != dataset:
         return None
-    space = next(s for s in _SPACES if series_name("kid", s) in record.series)
+    spaces = [space for space in _SPACES if series_name("kid", space) in record.series]
+    if not spaces[beside:]:
+        return None
+    space = spaces[beside]
     points = {
         name: record.points(series_name(name, space), QualityPoint)
         for name in NAMES

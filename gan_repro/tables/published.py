@@ -6,12 +6,13 @@ as their sources do, so far as these say (rule `as_published`), and holds a scor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from gan_repro.experiments import chains
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import Cell, SeedResult
+from gan_repro.tables.table import PRINTED_ROWS
 from gan_repro.verdicts.rules import rules
 
 
@@ -51,3 +52,11 @@ def _sampled(
             "at_grid_edge": False,
         }
     )
+
+
+def as_planned(cells: Mapping[str, Cell | None], seeds: Sequence[int]) -> dict[str, Cell | None]:
+    """Count the seeds of the paper's rows against those that a rule names, not those of a preset."""
+    return {
+        row: cell.model_copy(update={"planned": len(seeds)}) if cell and row in PRINTED_ROWS else cell
+        for row, cell in cells.items()
+    }

@@ -123,6 +123,9 @@ def render_details(table: Table) -> str:
             markdown(*measures.agreement_grid(found)),
             measures.notes(found),
         ]
+    if (found := table.measured_beside) is not None:
+        values = markdown(*measures.values_grid(found, errors=True))
+        parts += ["The same by distances between pixels, without a net:", values]
     if table.likelihoods:
         parts += [
             "The likelihood of the nets themselves:",

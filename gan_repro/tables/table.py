@@ -57,6 +57,8 @@ class Table(BaseModel):
     columns: tuple[Column, ...]
     measured: Measured | None = None
     """The published rows by other measures than the Parzen score."""
+    measured_beside: Measured | None = None
+    """The same in the space of pixels, where the main space is another."""
     likelihoods: tuple[Likelihood, ...] = ()
     """Bounds of the published nets' own likelihood."""
     supplied: tuple[Supplied, ...] = ()

@@ -77,7 +77,8 @@ def notes(table: Table) -> list[str]:
     if any(column.kind == "best by search" for column in table.columns):
         found.append(
             "As published: run as its source says, so far as it says. Best by search: the best of equally"
-            " many candidates on validation images, at the longest training that all four rows have."
+            " many candidates on validation images, and of as many ways of running the chains for rows that"
+            " have them, at the longest training that all four rows have."
             " Reference rows hold no trained net and have nothing to search for."
         )
     if any(table.printed(row) for row in table.rows):

@@ -77,7 +77,7 @@ def test_every_claim_is_a_line_and_its_trials_stand_behind_it():
 def test_the_headline_error_is_over_seeds():
     rows = table_rows(section(printed.report(material(trials("gan", [156.0, 160.0]))), "MNIST"))
     assert rows["Adversarial nets"][1] == "158.0 ± 2.0 *"
-    assert rows["Adversarial nets"][3] == "2 of 3 / 0"
+    assert rows["Adversarial nets"][3] == "2 of 5 / 0"
 
 
 def test_collapsed_seeds_are_named_in_the_headline():
@@ -203,10 +203,10 @@ def test_an_error_is_that_of_the_column_with_most_seeds():
     """At a tie of the best by search, beside the deviation of one training."""
     records = trials("gan", [156.0, 160.0]) + trials("gan-searched", [164.0, 168.0])
     row = table_rows(section(printed.report(material(records)), "What the ± are over"))["Adversarial nets"]
-    assert row[2:] == ["2.8", "2.0", "2 of 3", "best by search"]
+    assert row[2:] == ["2.8", "2.0", "2 of 5", "best by search"]
     more = [*records, trial("gan", 3, 158.0)]
     row = table_rows(section(printed.report(material(more)), "What the ± are over"))["Adversarial nets"]
-    assert row[2:] == ["2.0", "1.2", "3", "as published"]
+    assert row[2:] == ["2.0", "1.2", "3 of 5", "as published"]
 
 
 def test_findings_of_an_older_experiment_are_marked():

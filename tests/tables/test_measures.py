@@ -105,6 +105,9 @@ def test_details_report_and_json_show_the_measures(records):
     assert table_rows(details)["k-means centroids"]
     assert "0.125 ± 0.03 (4)" in details
     assert json.loads(render(table, "json"))["measured"]["space"] == "network"
+    assert json.loads(render(table, "json"))["measured_beside"]["space"] == "pixels"
+    by_pixels = details.split("The same by distances between pixels")[1]
+    assert "0.5 ± 0 (1)" in next(line for line in by_pixels.splitlines() if "k-means" in line)
     run = run_table("mnist", "quick", published=records, own={}, experiments=experiments)
     assert "0.125 ± 0.03 (4)" in render_details(run)
     text = printed.report(material(records, experiments))
