@@ -1,7 +1,8 @@
 """The report as one HTML file: no network, the same bytes for the same records.
 
 The text is REPORT.md and its pages, put into HTML by markdown-it; tables can be sorted, curves pointed at and
-zoomed (plotly, whose script stands in the file), and each number of the first table leads to its records.
+zoomed (plotly, whose script stands in the file), and each number of the first table leads to its records:
+trials, or the experiment that sampled their nets as published.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files as package_files
+from typing import Any
 
+from gan_repro.experiments import chains
 from gan_repro.report import front
 from gan_repro.report.plots import plots
 from gan_repro.report.printed import Material, pages, report
@@ -21,6 +24,7 @@ from gan_repro.tables.cell import Cell
 from gan_repro.tables.render import escape, html, render_details
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import label
+from gan_repro.verdicts.published import WITH_CHAINS
 
 _TITLE = "Generative Adversarial Nets, Table 1: do the numbers hold?"
 
@@ -51,7 +55,7 @@ def page(material: Material) -> str:
         if any(column.cells for column in table.columns)
     ]
     sections += [_seeds(material), _records(material)]
-    text = _embed_pictures(material, _linked("\n".join(sections), {r.spec.id for r in material.trials}))
+    text = _embed_pictures(material, _linked("\n".join(sections), _places(material)))
     assets = package_files("gan_repro.report")
     style, script = (assets.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
     return (
@@ -92,13 +96,16 @@ def _headline(material: Material) -> str:
 
 def _seeds(material: Material) -> str:
     """Every cell of every table seed by seed; each score leads to its record."""
-    rows = []
+    rows, found = [], material.experiments
     for table in material.tables.values():
         for row, column, cell in table.cells():
             anchor = f" id='{_anchor(row, column.kind)}'" if column.dataset == "mnist" else ""
             for number, seed in enumerate(cell.seeds):
                 score = escape(seed.score if seed.score is not None else seed.status)
-                links = ", ".join(f"<a href='#{escape(id)}'>{score}</a>" for id in seed.trials)
+                # Chains that were run anew as published are in no trial's record.
+                anew = column.kind == "as published" and row in WITH_CHAINS and chains.NAME in found
+                places = [_experiment(chains.NAME)] if anew else seed.trials
+                links = ", ".join(f"<a href='#{escape(place)}'>{score}</a>" for place in places)
                 name = f"<span{'' if number else anchor}>{escape(label(row))}</span>"
                 heading = escape(f"{column.dataset}, {words.heading(column)}")
                 collapsed = {True: f"collapsed ({seed.collapsed_is})"}.get(bool(seed.collapsed), "")
@@ -132,7 +139,12 @@ def _records(material: Material) -> str:
         f"<pre>{_without_curves(record)}</pre></details>"
         for record in material.trials
     ]
-    about = "<p>The files of results/trials, without their curves.</p>"
+    parts += [
+        f"<details id='{_experiment(name)}'><summary>experiment {escape(name)}</summary>"
+        f"<pre>{_indented(record.model_dump(mode='json', exclude={'series': True}))}</pre></details>"
+        for name, record in material.experiments.items()
+    ]
+    about = "<p>The files of results/trials and results/experiments, without their curves and series.</p>"
     return f"<section id='records'><h1>Records</h1>{about}{''.join(parts)}</section>"
 
 
@@ -143,18 +155,39 @@ def _without_curves(record: TrialRecord) -> str:
             score.pop("sigma_curve", None)
             for fold in score.get("folds", ()):
                 fold.pop("sigma_curve", None)
+    return _indented(whole)
+
+
+def _indented(whole: dict[str, Any]) -> str:
     lines = json.dumps(whole, indent=1, ensure_ascii=False).split("\n")
     return "\n".join(escape(line) for line in lines)
 
 
-def _linked(text: str, ids: set[str]) -> str:
-    """Trial ids lead to their records, and links to other files of the report to their place in the page."""
+def _experiment(name: str) -> str:
+    return f"experiment-{name}"
 
-    def to_record(found: re.Match[str]) -> str:
-        id = found[1]
-        return f"<a href='#{id}'><code>{id}</code></a>" if id in ids else found[0]
 
-    text = re.sub(r"<code>([\w-]+)</code>", to_record, text)
+def _places(material: Material) -> dict[str, str]:
+    """By what is named, where in the page it stands: trials, experiments, claims."""
+    experiments = {name: _experiment(name) for name in material.experiments}
+    claims = {claim: f"claim-{claim}" for claim in material.verdicts}
+    return claims | experiments | {record.spec.id: record.spec.id for record in material.trials}
+
+
+def _linked(text: str, places: Mapping[str, str]) -> str:
+    """Names of trials, experiments and claims lead to them, links to files of the report into the page."""
+
+    def to_place(found: re.Match[str]) -> str:
+        place = places.get(found[1])
+        return found[0] if place is None else f"<a href='#{place}'><code>{found[1]}</code></a>"
+
+    # A claim's own heading is where the others lead.
+    text = re.sub(
+        r"<h2><code>([\w-]+)</code>",
+        lambda found: f"<h2 id='{places[found[1]]}'>{found[1]}" if found[1] in places else found[0],
+        text,
+    )
+    text = re.sub(r"<code>([\w-]+)</code>", to_place, text)
     text = re.sub(r'href="(?:results/report/)?(\w+)\.md"', r'href="#page-\1"', text)
     return re.sub(r'href="results/table1_(\w+)\.md"', r'href="#table-\1"', text)
 

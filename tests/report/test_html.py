@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from gan_repro.experiments import chains
+from gan_repro.experiments.record import Finding
 from tests.factories.records import experiment, material, trial, trials
 
 pytest.importorskip("plotly", reason="the extra html is not installed: pip install 'gan-repro[html]'")
@@ -88,6 +90,33 @@ def test_each_number_leads_to_its_seeds_and_their_records(records, text):
     for record in records:
         assert f"<a href='#{record.spec.id}'>{record.score.log_likelihood}</a>" in own
         assert f"<details id='{record.spec.id}'>" in own
+
+
+def test_chains_run_anew_lead_to_their_experiment(records):
+    of_seed = {
+        chains.published_name(chains.ONE_CHAIN, "dbn", seed, None): Finding(
+            value=70.0 + seed, standard_error=1.0, over="test examples", unit="nats", n=100, what="made up"
+        )
+        for seed in (1, 2)
+    }
+    ids = tuple(r.spec.id for r in records if r.spec.model == "dbn")
+    sampled = experiment(chains.NAME).model_copy(
+        update={
+            "findings": of_seed,
+            "trial_ids": ids,
+            "series": {chains.envelope_series(id): [] for id in ids},
+        }
+    )
+    own = without_plotly(page(material(records, {chains.NAME: sampled})))
+    assert "<a href='#experiment-chains'>71.0 ± 1.0</a>" in own
+    shown = own.split("<details id='experiment-chains'>")[1].split("<pre>")[1].split("</pre>")[0]
+    assert json.loads(html.unescape(shown))["findings"].keys() == of_seed.keys()
+
+
+def test_claims_lead_to_what_decided_them(text):
+    own = without_plotly(text)
+    assert own.count("<a href='#claim-mnist-gan'>") >= 1
+    assert own.count("<h2 id='claim-mnist-gan'>") == 1
 
 
 def test_records_stand_in_the_page_whole_but_for_curves(records, text):
