@@ -33,7 +33,9 @@ _ROUNDED_PRODUCTS = Deviation(
 class TrainedModel(Model):
     """A model trained by minibatches, on CPU or GPU.
 
-    Subclasses give five things: `build`, `train_batch`, `sample`, `parameters` and `optimiser_tensors`.
+    Subclasses give five things: `build`, `train_batch`, `sample`, `parameters` and `learning_rate`; and
+    `optimiser_tensors` where training has tensors that samples do not need. Their `Config` is a
+    `TrainingConfig` with a default for every setting.
     """
 
     Config: ClassVar[type[TrainingConfig]]
@@ -78,6 +80,11 @@ class TrainedModel(Model):
     def parameters(self) -> dict[str, Tensor]:
         """Return the live tensors from which `sample` works, by name."""
 
+    @property
+    @abstractmethod
+    def learning_rate(self) -> float:
+        """The step size that the latest update used, a pure function of `updates` and `epoch`."""
+
     def optimiser_tensors(self) -> dict[str, Tensor]:
         """Return the live tensors that only training needs (velocities, persistent chains), by name."""
         return {}
@@ -95,11 +102,6 @@ class TrainedModel(Model):
     def random_device(self) -> torch.device:
         """The device of the model: nets draw too many numbers to send them there."""
         return self.device
-
-    @property
-    def learning_rate(self) -> float:
-        """The step size that the latest update used, a pure function of `updates` and `epoch`."""
-        return 0.0
 
     # --- the loop --------------------------------------------------------------------------------------
 

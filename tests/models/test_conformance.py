@@ -5,7 +5,9 @@ Settings that make another model of it than its defaults do stand in `VARIANTS` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +15,12 @@ import torch
 
 from gan_repro import models
 from gan_repro.models.__main__ import main as check_model
-from gan_repro.models.base import NotFittedError
+from gan_repro.models.base import NotFittedError, TrainingConfig
 from gan_repro.models.baselines import PixelGaussian
 from gan_repro.models.conformance import every_model, trained_model
 from gan_repro.models.conformance.case import Case, ConformanceError, draw
 from gan_repro.models.dbn import DBN
+from gan_repro.models.training import TrainedModel
 
 _GAN_CONVOLUTION = {"channels": 3, "pieces": 2, "kernel": 3, "padding": 1, "pool": 3, "pool_stride": 2}
 
@@ -127,6 +130,11 @@ class Constant(Promising):
         return self.fitted().mean(0).repeat(n, 1)
 
 
+class OfItsSeed(Promising):
+    def sample(self, n, *, generator):
+        return super().sample(n, generator=torch.Generator().manual_seed(self.seed))
+
+
 class Spender(Promising):
     def sample(self, n, *, generator):
         self._images = self.fitted() / 2
@@ -168,7 +176,7 @@ BROKEN = {
     every_model.samples_are_images: (TooBright, Short, Double),
     every_model.a_trial_fits_it: (NotItself,),
     every_model.same_seed_same_bits: (OfTheClock, Global),
-    every_model.other_seed_other_samples: (Constant,),
+    every_model.other_generator_other_samples: (Constant, OfItsSeed),
     every_model.sampling_changes_nothing: (Spender, OfTheClock),
     every_model.fitting_leaves_the_images: (Scribbler,),
     every_model.arrays_and_tensors_are_alike: (ArraysOnly,),
@@ -202,6 +210,53 @@ def test_a_model_that_is_not_ours_can_keep_them(check, registered) -> None:
 def test_a_broken_promise_is_found(check, kind, registered) -> None:
     with pytest.raises(ConformanceError):
         check(registered(kind))
+
+
+class OnePass(TrainingConfig):
+    epochs: int = 1
+    batch_size: int = 10
+
+
+class Reconstructions(TrainedModel):
+    """An autoencoder of one layer with what docs/contributing.md asks of a model that trains, and no more."""
+
+    name = "reconstructions"
+    Config = OnePass
+
+    def build(self, train, generator):
+        self.weights = 0.1 * torch.randn(train.shape[1], 9, generator=generator)
+
+    def train_batch(self, batch):
+        noisy = batch + 0.1 * torch.randn(batch.shape, generator=self.noise)
+        hidden = noisy @ self.weights
+        error = hidden @ self.weights.T - batch
+        gradient = error.T @ hidden + noisy.T @ (error @ self.weights)
+        self.weights -= self.learning_rate / len(batch) * gradient
+        return {"squared error": error.square().mean()}
+
+    def sample(self, n, *, generator):
+        self.require_fitted()
+        noise = torch.randn(n, self.weights.shape[1], generator=generator)
+        return (noise @ self.weights.T).clamp(0, 1)
+
+    def parameters(self):
+        return {"weights": self.weights}
+
+    @property
+    def learning_rate(self):
+        return 0.01
+
+
+@pytest.mark.parametrize("check", [*every_model.CHECKS, *trained_model.CHECKS], ids=named)
+def test_a_model_written_by_the_page_keeps_them(check, registered) -> None:
+    check(registered(Reconstructions))
+
+
+def test_page_and_class_name_what_a_model_gives() -> None:
+    page = (Path(models.__file__).parents[2] / "docs" / "contributing.md").read_text("utf-8")
+    for text, start in ((page, "it gives"), (str(TrainedModel.__doc__), "Subclasses give")):
+        asked = text.partition(start)[2].partition("`optimiser_tensors`")[0]
+        assert set(re.findall(r"`(\w+)`", asked)) == TrainedModel.__abstractmethods__
 
 
 class Forgetful(DBN):
