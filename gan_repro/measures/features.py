@@ -7,7 +7,9 @@ match is refused, since other weights are another yardstick.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import numpy.typing as npt
 import gan_repro
 from gan_repro.data.fetch.store import cache_folder
 from gan_repro.measures.network import EPOCHS, SHAPES, DigitNetwork, train
-from gan_repro.util.files import atomic_write, read_regular, sha256_of_array, sha256_of_file
+from gan_repro.util.files import atomic_write, read_regular, sha256_of_array
 from gan_repro.util.text import one_line
 
 Floats = npt.NDArray[np.floating]
@@ -55,7 +57,12 @@ class NetworkCard:
 
 def default_folder() -> Path:
     """The published weights' folder in a clone; of an installed package, a folder in the user's cache."""
-    return PUBLISHED if PUBLISHED.parent.is_dir() else cache_folder("weights")
+    return PUBLISHED if PUBLISHED.parent.is_dir() else cached_folder()
+
+
+def cached_folder() -> Path:
+    """The folder of the user's cache: a net trained anew goes there, and so replaces no published one."""
+    return cache_folder("weights")
 
 
 def load_network(folder: Path | None = None) -> tuple[DigitNetwork, NetworkCard]:
@@ -68,8 +75,13 @@ def load_network(folder: Path | None = None) -> tuple[DigitNetwork, NetworkCard]
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    weights, card = _paths(default_folder() if folder is None else folder)
-    cure = "get it again from the repository, or train it with: python -m gan_repro.measures train-network"
+    folder = default_folder() if folder is None else folder
+    weights, card = _paths(folder)
+    if folder == PUBLISHED:
+        clone = shlex.quote(str(PUBLISHED.parent.parent))
+        cure = f"get it again from the repository: git -C {clone} checkout -- 'results/weights/{NAME}.*'"
+    else:
+        cure = f"train it with: python -m gan_repro.measures train-network --out {shlex.quote(str(folder))}"
     try:
         content, said = read_regular(weights, _LARGEST), json.loads(read_regular(card, _LARGEST))
         known = NetworkCard(**said)
@@ -78,13 +90,16 @@ def load_network(folder: Path | None = None) -> tuple[DigitNetwork, NetworkCard]
         raise ValueError(
             f"the net for features cannot be read from {weights}: {one_line(error)}; {cure}"
         ) from error
-    if sha256_of_array(np.frombuffer(content, np.uint8)) != known.weights_sha256:
+    if _sha256(content) != known.weights_sha256:
         raise ValueError(f"{weights} is not the file that {card.name} describes (other SHA-256); {cure}")
     return network, known
 
 
 def train_network(folder: Path, *, root: Path | None = None, log: Any = print) -> NetworkCard:
-    """Train the net on MNIST's training images and write weights and JSON; a few minutes on one core.
+    """Train the net on MNIST's training images and write weights and JSON; about a minute of one core.
+
+    Nothing is written before all is computed. The two files cannot take their names in the same instant: cut
+    off in between, new weights stand beside an old JSON or none, a pair that `load_network` refuses.
 
     Args:
         folder: where the two files go.
@@ -108,8 +123,7 @@ def train_network(folder: Path, *, root: Path | None = None, log: Any = print) -
         seed=SEED,
         after_epoch=lambda epoch, loss: log(f"epoch {epoch} of {EPOCHS}: cross-entropy {loss:.4f} nats"),
     )
-    weights, card_path = _paths(folder)
-    atomic_write(weights, save({name: tensor.contiguous() for name, tensor in network.tensors.items()}))
+    content = save({name: tensor.contiguous() for name, tensor in network.tensors.items()})
     card = NetworkCard(
         name=NAME,
         architecture=dict(SHAPES),
@@ -119,15 +133,21 @@ def train_network(folder: Path, *, root: Path | None = None, log: Any = print) -
         accuracy_test=_accuracy(network, images.test, labels.test),
         train_sha256=sha256_of_array(images.train_pixels),
         labels_sha256=sha256_of_array(labels.train),
-        weights_sha256=sha256_of_file(weights),
+        weights_sha256=_sha256(content),
         torch=torch.__version__,
     )
+    weights, card_path = _paths(folder)
+    atomic_write(weights, content)
     atomic_write(card_path, json.dumps(asdict(card), indent=1) + "\n")
     return card
 
 
 def _accuracy(network: DigitNetwork, images: Floats, labels: npt.NDArray[np.uint8]) -> float:
     return float(np.mean(network.classes(network.features(images)) == labels))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _paths(folder: Path) -> tuple[Path, Path]:

@@ -137,7 +137,16 @@ def test_an_installed_package_keeps_the_net_in_the_cache(copy, tmp_path, monkeyp
     assert load_network()[1].name == features.NAME
 
 
-def test_the_command_writes_both_files(tmp_path, monkeypatch, capsys):
+def test_a_damaged_published_net_is_had_from_the_repository(copy, monkeypatch):
+    monkeypatch.setattr(features, "PUBLISHED", copy)
+    (copy / f"{features.NAME}.json").unlink()
+    with pytest.raises(ValueError, match=rf"git -C \S+ checkout -- 'results/weights/{features.NAME}\.\*'"):
+        load_network(copy)
+
+
+@pytest.fixture
+def few_digits(monkeypatch):
+    """MNIST with 60 images, on which the net trains in a moment."""
     from gan_repro import data
     from gan_repro.data import mnist_labels
     from gan_repro.data.dataset import Dataset
@@ -148,6 +157,32 @@ def test_the_command_writes_both_files(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(data, "load", lambda name, root=None: made)
     labels = mnist_labels.MnistLabels(kinds[:40], kinds[40:50], kinds[50:])
     monkeypatch.setattr(mnist_labels, "load", lambda root=None: labels)
+
+
+@pytest.mark.usefixtures("few_digits")
+def test_the_command_never_writes_over_the_published_net(tmp_path, monkeypatch):
+    published = tmp_path / "results" / "weights"
+    published.mkdir(parents=True)
+    monkeypatch.setattr(features, "PUBLISHED", published)
+    monkeypatch.setenv("GAN_REPRO_CACHE", str(tmp_path / "cache"))
+    assert command.main(["train-network"]) == 0
+    assert list(published.iterdir()) == []
+    assert load_network(tmp_path / "cache" / "weights")[1].name == features.NAME
+
+
+@pytest.mark.usefixtures("few_digits")
+def test_a_training_cut_off_at_its_end_writes_nothing(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(features, "_accuracy", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        features.train_network(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("few_digits")
+def test_the_command_writes_both_files(tmp_path, capsys):
     assert command.main(["train-network", "--out", str(tmp_path)]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["weights_sha256"] == load_network(tmp_path)[1].weights_sha256
