@@ -1,7 +1,6 @@
 """Pieces of work on one thread each: every piece once, the same numbers, and torch's threads given back."""
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -17,9 +16,11 @@ CPU = torch.device("cpu")
 def test_every_piece_is_worked_on_once_by_torchs_threads(count):
     torch.set_num_threads(count)
     seen, workers = [], set()
+    together = threading.Barrier(count)
 
     def work(piece):
-        time.sleep(0.02)  # long enough for each worker to take one
+        if piece < count:
+            together.wait(timeout=600)  # so that each worker takes one of these
         workers.add(threading.get_ident())
         seen.append((piece, torch.get_num_threads()))
 

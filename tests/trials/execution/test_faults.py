@@ -280,7 +280,7 @@ def test_the_workers_of_a_sweep_that_is_killed_do_not_train_on(tmp_path):
     with standard_gan(tmp_path, tmp_path, "--rows", "gan", "kmeans", "--workers", "2") as process:
         workers = psutil.Process(process.pid).children(recursive=True)
         assert workers
-    _, alive = psutil.wait_procs(workers, timeout=20)
+    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
     assert not alive
 
 
