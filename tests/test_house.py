@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import gan_repro
+from gan_repro.audit.compare.causes import READERS
 
 PACKAGE = Path(gan_repro.__file__).parent
 ROOT = PACKAGE.parent
@@ -100,6 +101,20 @@ def test_imports_only_run_downward():
             if there and there != here and floor(there) >= floor(here):
                 wrong.append(f"{path.relative_to(ROOT)} imports {module}")
     assert wrong == []
+
+
+def test_compare_knows_the_rooms_that_move_no_score():
+    """They are all that stands above `trials`, or that a trial could import but does not."""
+    known, wrong = modules(), []
+    for path in FILES:
+        if (here := room_of(module_of(path))) in READERS or not here or path == OLD_DOOR:
+            continue
+        for module, _ in imports(path, known):
+            if room_of(module) in READERS:
+                wrong.append(f"{path.relative_to(ROOT)} imports {module}")
+    assert wrong == []
+    above = {room for rooms in FLOORS[floor("trials") + 1 :] for room in rooms}
+    assert set(READERS) == above | {"integrations", "measures", "scoring"}
 
 
 def test_no_import_runs_in_a_circle():

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from scipy import stats
 import gan_repro
 from gan_repro import data
 from gan_repro.__main__ import main
+from gan_repro.audit.compare import causes
 from gan_repro.audit.compare.__main__ import main as module_main
+from gan_repro.audit.compare.pairs import Pair
 from gan_repro.audit.history import knows_commits
 from gan_repro.stats.estimate import Estimate
 from gan_repro.trials.records import Candidate, Provenance, TrialRecord
@@ -336,6 +339,18 @@ def test_the_history_tells_one_processor_from_another(
     assert pair["last_common_look"]["a"] < -300 < 0 < pair["last_common_look"]["b"]
     assert pairs["gan-alternating", 1]["possible_causes"] == ["machine"]
     assert not pair["identical"]
+
+
+@pytest.mark.parametrize(
+    ("file", "matters"),
+    [("table1.py", False), ("search/log.py", False), ("__main__.py", False), ("parzen/density.py", True)],
+)
+def test_code_that_no_trial_runs_is_ruled_out(
+    file: str, matters: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    of = [SimpleNamespace(facts={"code": {"changed since": False, "commit": c * 40}}) for c in "ab"]
+    monkeypatch.setattr(causes, "changed_between", lambda *_: [f"gan_repro/{file}", "README.md"])
+    assert causes.code_matters(Pair(*of, joined_by="trial"), tmp_path) is matters  # type: ignore[arg-type]
 
 
 BAD = {
