@@ -1,1 +1,1 @@
-"""The audit: which claims the records bear out, what the protocol's choices cost, whether records hold."""
+"""Whether records hold: integrity, seal, replay, rescoring, controls; two sides compared; records let in."""

@@ -11,6 +11,7 @@ from gan_repro.stats.estimate import Estimate
 from gan_repro.stats.sums import mean
 from gan_repro.tables.sampling import Sampling
 from gan_repro.tables.unfinished import Progress
+from gan_repro.trials.records import Status
 
 CUT, ONE_SEED, UNFINISHED, COLLAPSES = "*", "°", "†", "§"
 """Marks behind a number: the net is smaller or trained for less; one seed only; no score yet; some short
@@ -27,8 +28,8 @@ class SeedResult(_Part):
     """What came of one training seed."""
 
     seed: int
-    status: str
-    """Of the trial: done, diverged, error, interrupted or skipped."""
+    status: Status
+    """Of the trial; over folds, of the first that is not done."""
     score: Estimate | None = None
     """Nats: over the test images of the one trained net, or over folds. None until the trial is done."""
     within_fold: Estimate | None = None

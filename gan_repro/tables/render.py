@@ -1,4 +1,4 @@
-"""How tables are written down: Markdown, CSV, JSON, LaTeX, HTML. All tables of the package pass through here.
+"""How tables of rows are written down: Markdown, CSV, JSON, LaTeX, HTML; and the other tables of reports.
 
 A text is a pure function of its table: no clock, no machine, the same bytes every time.
 """

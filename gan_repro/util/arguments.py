@@ -58,6 +58,7 @@ def checked_by(check: Callable[[str], object]) -> Callable[[str], str]:
 
 
 device = checked_by(check_name)
+"""A device to compute on; whether it is there is asked once the command runs."""
 
 
 def add_products(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +70,3 @@ def add_products(parser: argparse.ArgumentParser) -> None:
         help="who takes the float32 matrix products: the library torch chose (default), or oneDNN, which was"
         " faster on an AMD EPYC with AVX-512; it changes last digits, as another number of threads does",
     )
-
-
-"""A device to compute on; whether it is there is asked once the command runs."""

@@ -86,12 +86,12 @@ def test_a_rule_that_says_yes_to_all_is_found(monkeypatch):
 
 def test_without_mnist_its_controls_are_skipped_with_the_reason(monkeypatch):
     def unavailable(name):
-        raise data.DataUnavailable("no network")
+        raise data.DataUnavailable("no network | no cache")
 
     monkeypatch.setattr(images.data, "load", unavailable)
     found = list(images.image_controls())
     assert all(control.right and "no network" in control.skipped for control in found)
-    assert "skipped: MNIST is not here: no network" in controls.markdown(found)
+    assert r"skipped: MNIST is not here: no network \| no cache" in controls.markdown(found)
 
 
 def test_what_the_source_leaves_open_is_not_passed_over(monkeypatch):

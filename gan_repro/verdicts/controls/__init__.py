@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from gan_repro.util.text import markdown_cell
 from gan_repro.verdicts.controls import images, plane, rows, seeds, theory
 from gan_repro.verdicts.controls.base import Control
 from gan_repro.verdicts.rules import rules
@@ -51,7 +52,7 @@ def markdown(controls: Sequence[Control]) -> str:
             control.claim,
             control.case,
             control.expected,
-            f"skipped: {control.skipped}" if control.skipped else control.answer,
+            f"skipped: {markdown_cell(control.skipped)}" if control.skipped else control.answer,
             "" if control.skipped else ("yes" if control.right else "NO"),
             control.sees,
         ]
