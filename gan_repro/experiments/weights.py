@@ -15,7 +15,7 @@ from safetensors.torch import load
 
 from gan_repro import models
 from gan_repro.data.dataset import Dataset
-from gan_repro.models.base import TrainedModel
+from gan_repro.models.training import TrainedModel
 from gan_repro.trials.records import TrialRecord
 from gan_repro.util.files import read_regular, sha256_of_file
 

@@ -22,12 +22,12 @@ def shares(classes: Classes, n_classes: int) -> npt.NDArray[np.float64]:
     return np.bincount(classes, minlength=n_classes) / len(classes)
 
 
-def class_imbalance(samples: Classes, images: Classes, n_classes: int, *, groups: int = GROUPS) -> Value:
+def class_imbalance(samples: Classes, images: Classes, n_classes: int) -> Value:
     """Total variation distance between classes of samples (m,) and images (n,), with its error over draws."""
     expected = shares(images, n_classes)
 
     def variation(classes: Classes) -> float:
         return float(np.abs(shares(classes, n_classes) - expected).sum() / 2)
 
-    without = [variation(np.delete(samples, rows)) for rows in bounds(len(samples), groups)]
+    without = [variation(np.delete(samples, rows)) for rows in bounds(len(samples), GROUPS)]
     return Value.of(variation(samples), without)

@@ -58,10 +58,6 @@ class Baseline(Model):
         return self._images
 
 
-Reference = Baseline
-"""The name that it had first."""
-
-
 class TrainSet(Baseline):
     """Random training images as samples."""
 

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from scipy import stats
 
 CONFIDENCE = 0.95
-SIGNIFICANCE = 0.05
 
 Values = Sequence[float] | npt.NDArray[np.floating]
 
@@ -123,12 +122,12 @@ def pooled_deviation(groups: Sequence[Values], confidence: float = CONFIDENCE) -
     return math.sqrt(squares / freedom), interval
 
 
-def share_interval(share: float, n: int, confidence: float = CONFIDENCE) -> Interval:
+def share_interval(share: float, n: int) -> Interval:
     """Compute Wilson's interval of a share of `n`; the share need not be a whole number of n-ths (ties)."""
-    z = float(stats.norm.ppf((1 + confidence) / 2))
+    z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     reach = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return Interval(max(centre - reach, 0.0), min(centre + reach, 1.0), n, confidence)
+    return Interval(max(centre - reach, 0.0), min(centre + reach, 1.0), n)
 
 
 def closeness(values: Values, reference: float, margin: float) -> Closeness:

@@ -6,17 +6,8 @@ spread across its samples is below a share of that across the training images (r
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
-from gan_repro.stats.spread import spread
 from gan_repro.trials.records import TrialRecord
 from gan_repro.verdicts.rules import rules
-
-
-def has_collapsed(samples: npt.NDArray[np.floating], train: npt.NDArray[np.floating]) -> bool:
-    """Say whether samples (n, d) have collapsed, beside training images (m, d)."""
-    return spread(samples) < rules().collapse.threshold * spread(train)
 
 
 def collapsed(record: TrialRecord, floor: float | None) -> bool:

@@ -15,7 +15,7 @@ import torch
 
 from gan_repro import data, models
 from gan_repro.experiments.results import load_results
-from gan_repro.models.baselines import Reference
+from gan_repro.models.baselines import Baseline
 from gan_repro.parzen.__main__ import main as parzen_main
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, GridEdgeWarning, choose_sigma, evaluate
@@ -158,7 +158,7 @@ def test_a_far_sample_among_near_ones_changes_only_the_count() -> None:
 # --- trials of models that go wrong -----------------------------------------------------------------------
 
 
-class Settled(Reference):
+class Settled(Baseline):
     """Gives whatever it is told to."""
 
     name = "settled"

@@ -148,10 +148,11 @@ def quality_controls() -> Iterator[Control]:
         yield Control("competitive-samples", f"simulated, {case}", expected, answer, answer == expected, sees)
 
 
-def copy_controls(claim: str = "copied-rows") -> Iterator[Control]:
+def copy_controls() -> Iterator[Control]:
     """Decide on the copies as printed, and with one number changed."""
     from gan_repro.verdicts.errors import copies_ruling
 
+    claim = "copied-rows"
     changed = {**paper.COPIED, ("gsn", "mnist"): ("216", "1.1")}
     sees = "one unit of the last digit printed"
     yield answered(claim, "the sources' numbers", HOLDS, copies_ruling(paper.COPIED)[0], sees)
