@@ -34,13 +34,18 @@ REFINED, BEST_GENERATOR, SPREAD_TEST, SPREAD_SEEDS = (
 )
 """Choices whose effects the trials' own records hold."""
 
-_CHOICES = {
-    "sigma-continuous": "sigma optimised continuously, not on 10 points",
-    "validation-all": "sigma from all validation images, not 1,000",
+SPREADS = frozenset({SPREAD_TEST, sensitivity.SPREAD_DRAWS, SPREAD_SEEDS})
+"""Spreads of scores, not effects of a choice: their difference between models could turn no order round."""
+
+_IN_THE_TABLE = {
     "validation-all-on-grid": "sigma from all validation images, not 1,000; both on 10 points",
     "pixels-256": "pixels over 256, not 255",
     "pixels-256-on-grid": "pixels over 256, not 255; sigma on 10 points",
     "dequantised": "images dequantised",
+}
+"""Choices of experiment `sensitivity` whose words there are long, or say "the same" of another choice."""
+
+_OTHERS = {
     sample_count.NAME: "100 times as many samples as Table 1 uses",
     chain_habits.TEST_IMAGE_START: "one chain from a test image, kept as a sample",
     chain_habits.TEST_IMAGE_KEPT: "keeping that test image, all else equal",
@@ -51,7 +56,13 @@ _CHOICES = {
     sensitivity.SPREAD_DRAWS: "standard deviation over draws of samples",
     SPREAD_SEEDS: "standard deviation over training seeds (records)",
 }
-"""Choice -> in words, in the order of the table. Those that say so come from the trials' records alone."""
+"""Further choice -> in words. Those that say so come from the trials' records alone."""
+
+
+def labels() -> dict[str, str]:
+    """List every choice with its words, in the order of the table."""
+    measured = {choice: words for choice, (_, _, words) in sensitivity.CHOICES.items()}
+    return {choice: _IN_THE_TABLE.get(choice, words) for choice, words in measured.items()} | _OTHERS
 
 
 class ChoiceEffect(BaseModel):
@@ -88,12 +99,13 @@ def table(
         trials: the trials of a results folder.
         dataset: whose trials count.
     """
+    known = labels()
     effects: dict[str, dict[str, tuple[float, float | None]]] = {}
     for record in experiments:
         void = withdrawn(record)
         for name, finding in record.findings.items():
             choice, _, model = name.partition("/")
-            if choice in _CHOICES and model and name not in void:
+            if choice in known and model and name not in void:
                 effects.setdefault(choice, {})[model] = (finding.value, finding.standard_error)
         if record.name == sample_count.NAME:
             rise = sample_count.effect_between(record, *rules().estimator_poor.samples)
@@ -101,7 +113,7 @@ def table(
                 effects[sample_count.NAME] = {record.settings["model"]: (rise.value, rise.standard_error)}
     for choice, found in from_trials(list(trials), dataset).items():
         effects[choice] = {model: (f.value, f.standard_error) for model, f in found.items()}
-    return [_row(choice, effects[choice]) for choice in _CHOICES if effects.get(choice)]
+    return [_row(choice, label, effects[choice]) for choice, label in known.items() if effects.get(choice)]
 
 
 def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[str, Finding]]:
@@ -162,13 +174,13 @@ def markdown(rows: Sequence[ChoiceEffect]) -> str:
     return tabulate(body, header, tablefmt="github", disable_numparse=True)
 
 
-def _row(choice: str, effects: Mapping[str, tuple[float, float | None]]) -> ChoiceEffect:
+def _row(choice: str, label: str, effects: Mapping[str, tuple[float, float | None]]) -> ChoiceEffect:
     values = [value for value, _ in effects.values()]
     largest = max(values, key=abs)
-    alone = len(values) < 2 or choice.startswith("spread")
+    alone = len(values) < 2 or choice in SPREADS
     return ChoiceEffect(
         choice=choice,
-        label=_CHOICES[choice],
+        label=label,
         effects=dict(effects),
         largest=largest,
         between_models=None if alone else max(values) - min(values),

@@ -6,6 +6,7 @@ import pytest
 
 from gan_repro import load_results
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord, Finding
+from gan_repro.experiments.sensitivity import CHOICES
 from gan_repro.verdicts import sensitivity
 from tests.factories.records import record
 
@@ -36,6 +37,13 @@ def test_a_row_holds_the_largest_effect_and_the_difference():
     assert row.effects == {"gan": (8.0, 0.5), "gsn": (-3.0, 0.5)}
     assert (row.largest, row.between_models) == (8, 11)
     assert list(row.of_margins.values()) == pytest.approx([8 / 11, 8 / 76, 8 / 17])
+
+
+def test_a_choice_added_to_the_experiment_has_a_row(monkeypatch):
+    monkeypatch.setitem(CHOICES, "spread-pixels", ("few wide", "few grid", "pixels spread to two bytes"))
+    made = experiment("sensitivity", {"spread-pixels/gan": 2.0, "spread-pixels/gsn": 1.0})
+    (row,) = sensitivity.table(made)
+    assert (row.label, row.largest, row.between_models) == ("pixels spread to two bytes", 2, 1)
 
 
 def test_effects_of_the_trials_records_alone():
