@@ -22,7 +22,7 @@ from gan_repro.experiments import base
 from gan_repro.experiments.base import Context, ExperimentResult, Floats
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.scores import FEW, Values, continuous_score, effect
-from gan_repro.experiments.trained import Trained, load_all
+from gan_repro.experiments.trained import Trained, load_rows
 from gan_repro.models.chains import LONG_CHAINS
 
 VERSION = 2
@@ -47,7 +47,7 @@ def finding_name(habit: str, row: str) -> str:
 class Settings(base.Settings):
     """Which rows, how many draws, and how far apart thinned states are."""
 
-    models: tuple[str, ...] = ("gsn", "dbn", "cae")
+    models: tuple[str, ...] = Field(("gsn", "dbn", "cae"), min_length=1)
     """The rows."""
     dataset: str = "mnist"
     long_chains: int = Field(LONG_CHAINS, ge=1)
@@ -60,11 +60,14 @@ class Settings(base.Settings):
 
 
 def run(settings: Settings, context: Context) -> ExperimentResult:
-    """Measure the first recorded trial of each row."""
+    """Measure the first recorded model of each row that has one here.
+
+    Raises:
+        NoModelError: no row has one.
+    """
     findings: dict[str, Finding] = {}
     trial_ids = []
-    for name in settings.models:
-        trained = load_all(context, name, settings.dataset)[0]
+    for name, (trained,) in load_rows(context, settings.models, settings.dataset, most=1):
         trial_ids.append(trained.record.spec.id)
         scored: dict[int, list[Values]] = {1: [], settings.thinning: []}
         for draw in range(1, settings.draws + 1):

@@ -27,7 +27,7 @@ from pydantic import Field
 from gan_repro.experiments import base
 from gan_repro.experiments.base import Context, ExperimentResult, Floats, Part
 from gan_repro.experiments.record import ExperimentRecord, Finding
-from gan_repro.experiments.trained import Trained, load_all
+from gan_repro.experiments.trained import Trained, load_rows
 from gan_repro.parzen.density import log_density
 from gan_repro.parzen.protocols import choose_sigma
 from gan_repro.stats.mixing import convergence
@@ -106,7 +106,7 @@ def envelope(record: ExperimentRecord, trial_ids: Mapping[str, str], row: str) -
 class Settings(base.Settings):
     """Which rows, and how their chains are run; as in rules.toml (`as_published`, `sampling_envelope`)."""
 
-    models: tuple[str, ...] = ("dbn", "cae", "gsn")
+    models: tuple[str, ...] = Field(("dbn", "cae", "gsn"), min_length=1)
     """The rows."""
     dataset: str = "mnist"
     chains: tuple[int, ...] = (1, 100, 10_000)
@@ -140,12 +140,16 @@ class Cell(Part):
 
 
 def run(settings: Settings, context: Context) -> ExperimentResult:
-    """Measure every recorded model whose checkpoint is here."""
+    """Measure every recorded model that is here.
+
+    Raises:
+        NoModelError: there is none of any row.
+    """
     findings: dict[str, Finding] = {}
     series: dict[str, list[list[float]]] = {}
     trial_ids = []
-    for row in settings.models:
-        for trained in load_all(context, row, settings.dataset):
+    for row, nets in load_rows(context, settings.models, settings.dataset):
+        for trained in nets:
             trial_ids.append(trained.record.spec.id)
             series[envelope_series(trial_ids[-1])] = [
                 list(_point(chains, burn_in, _cell(trained, settings, context, chains, burn_in)))

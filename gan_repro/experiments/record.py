@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gan_repro.trials.records import Origin
-from gan_repro.util.files import atomic_write
+from gan_repro.util.files import atomic_write, read_regular
 
 _MAX_BYTES = 16 * 2**20
 
@@ -113,9 +113,7 @@ def load_experiment(path: Path) -> ExperimentRecord:
         ExperimentError: with one sentence that names the file and what is wrong with it.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ExperimentError(f"{path.name} is larger than any experiment's record ({_MAX_BYTES} bytes)")
-        record = ExperimentRecord.model_validate_json(path.read_bytes())
+        record = ExperimentRecord.model_validate_json(read_regular(path, _MAX_BYTES))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"]) or "the file"
@@ -123,7 +121,7 @@ def load_experiment(path: Path) -> ExperimentRecord:
             f"{path.name} is not an experiment's record: {place}: {first['msg']}"
         ) from error
     except OSError as error:
-        raise ExperimentError(f"{path.name} cannot be read: {error.strerror}") from error
+        raise ExperimentError(f"{path.name} cannot be read: {error.strerror or error}") from error
     if record.name != path.stem:
         raise ExperimentError(f"{path.name} holds the experiment {record.name}")
     return record

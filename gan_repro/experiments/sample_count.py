@@ -114,7 +114,7 @@ class Settings(base.Settings):
 
 def run(settings: Settings, context: Context) -> ExperimentResult:
     """Draw and score block by block."""
-    trained = load_all(context, settings.model, settings.dataset)[0]
+    (trained,) = load_all(context, settings.model, settings.dataset, most=1)
     images, counts = trained.dataset, settings.counts
     valid = images.valid[: settings.n_valid]
     test = images.test[:: max(len(images.test) // settings.n_test, 1)][: settings.n_test]

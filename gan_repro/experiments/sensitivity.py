@@ -32,7 +32,7 @@ from gan_repro.experiments.scores import (
     grid_sigma,
     spread,
 )
-from gan_repro.experiments.trained import Trained, load_all
+from gan_repro.experiments.trained import Trained, load_rows
 from gan_repro.parzen.density import log_density
 from gan_repro.util.seeds import derive_seed
 
@@ -61,7 +61,7 @@ def finding_name(choice: str, row: str) -> str:
 class Settings(base.Settings):
     """Which models, how many draws of samples from each, and on how many test images."""
 
-    models: tuple[str, ...] = ("gan", "gsn", "dbn", "cae")
+    models: tuple[str, ...] = Field(("gan", "gsn", "dbn", "cae"), min_length=1)
     dataset: str = "mnist"
     draws: int = Field(3, ge=2)
     """Of as many samples as the trial was scored on; the first is the trial's own."""
@@ -72,11 +72,14 @@ class Settings(base.Settings):
 
 
 def run(settings: Settings, context: Context) -> ExperimentResult:
-    """Measure every recorded model whose checkpoint is here."""
+    """Measure every recorded model that is here.
+
+    Raises:
+        NoModelError: there is none of any row.
+    """
     findings: dict[str, Finding] = {}
     trial_ids: list[str] = []
-    for name in settings.models:
-        group = load_all(context, name, settings.dataset)
+    for name, group in load_rows(context, settings.models, settings.dataset):
         trial_ids += [trained.record.spec.id for trained in group]
         scored = [_scores(trained, settings, context) for trained in group]
         for choice, (changed, kept, words) in CHOICES.items():

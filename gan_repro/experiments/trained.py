@@ -6,7 +6,7 @@ generator that was scored. Both are looked for in the results folder and in the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,13 @@ def recorded_first(trials: Iterable[Sequence[TrialRecord]], row: str, dataset: s
 
 
 def load_all(
-    context: Context, row: str, dataset: str, *, last: bool = False, seeds: Collection[int] | None = None
+    context: Context,
+    row: str,
+    dataset: str,
+    *,
+    last: bool = False,
+    seeds: Collection[int] | None = None,
+    most: int | None = None,
 ) -> list[Trained]:
     """Load the trained models of a row that are here, by seed; name those that are not on stderr.
 
@@ -99,12 +105,16 @@ def load_all(
         dataset: by name.
         last: the models as training left them, and not the generators that were scored.
         seeds: of training; None for all that are recorded.
+        most: how many are loaded at most, those of the smallest seeds; None for all.
 
     Raises:
         NoModelError: there is none.
     """
-    found, missing = [], []
+    found: list[Trained] = []
+    missing: list[str] = []
     for record in recorded_first(read_trials(context), row, dataset):
+        if len(found) == most:
+            break
         if seeds is not None and record.spec.seed not in seeds:
             continue
         try:
@@ -116,6 +126,40 @@ def load_all(
     for line in missing:
         context.log(f"left out: {line}")
     return found
+
+
+def load_rows(
+    context: Context,
+    rows: Sequence[str],
+    dataset: str,
+    *,
+    seeds: Collection[int] | None = None,
+    most: int | None = None,
+) -> Iterator[tuple[str, list[Trained]]]:
+    """Load the trained models of rows, one row at a time; rows that have none here are named on stderr.
+
+    Args:
+        context: where trials and data are.
+        rows: of the table, at least one.
+        dataset: by name.
+        seeds: as in `load_all`, of each row.
+        most: as in `load_all`, of each row.
+
+    Raises:
+        NoModelError: no row has any.
+    """
+    missing = []
+    for row in rows:
+        try:
+            nets = load_all(context, row, dataset, seeds=seeds, most=most)
+        except NoModelError as error:
+            missing.append(str(error))
+        else:
+            yield row, nets
+    if len(missing) == len(rows):
+        raise NoModelError(missing[0])
+    for line in missing:
+        context.log(f"left out: {line}")
 
 
 def load(record: TrialRecord, context: Context, *, last: bool = False, device: str = "cpu") -> Trained:

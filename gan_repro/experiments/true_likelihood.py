@@ -29,7 +29,7 @@ from gan_repro.experiments import base
 from gan_repro.experiments.base import Context, ExperimentResult, Floats, difference_of, mean_of
 from gan_repro.experiments.dbn_likelihood import DBNSettings, bound_dbn
 from gan_repro.experiments.record import Finding
-from gan_repro.experiments.trained import NoModelError, Trained, load_all
+from gan_repro.experiments.trained import Trained, load_rows
 from gan_repro.measures.ais import AISSettings
 from gan_repro.measures.decoders import decoder_of
 from gan_repro.measures.likelihood import bound_likelihood, choose_sigma
@@ -100,13 +100,8 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     """
     findings: dict[str, Finding] = {}
     series: dict[str, list[list[float]]] = {}
-    ids, missing = [], []
-    for row in settings.rows:
-        try:
-            nets = load_all(context, row, settings.dataset, seeds=settings.seeds)
-        except NoModelError as error:
-            missing.append(str(error))
-            continue
+    ids = []
+    for row, nets in load_rows(context, settings.rows, settings.dataset, seeds=settings.seeds):
         for trained in nets:
             name = f"{row}_{trained.record.spec.seed}"
             if trained.record.spec.model == "dbn":
@@ -118,10 +113,6 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
                 findings |= more
                 series |= curves
             ids.append(trained.record.spec.id)
-    if not ids:
-        raise NoModelError(missing[0])
-    for line in missing:
-        context.log(f"left out: {line}")
     return ExperimentResult(findings, series, tuple(ids))
 
 

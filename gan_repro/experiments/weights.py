@@ -6,6 +6,7 @@ candidate of which trial, after which epoch, and the SHA-256 of the file and of 
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +18,7 @@ from gan_repro import models
 from gan_repro.data.dataset import Dataset
 from gan_repro.models.training import TrainedModel
 from gan_repro.trials.records import TrialRecord
-from gan_repro.util.files import read_regular, sha256_of_file
+from gan_repro.util.files import read_regular
 
 FOLDER = "weights"
 """Below a results folder."""
@@ -79,7 +80,7 @@ def load_weights(record: TrialRecord, results: Path, images: Dataset, device: st
     if sidecar.samples_sha256 != record.scored.samples_sha256:
         raise WeightsError(f"{sidecar_path(results, spec.id).name} names other samples than the record")
     content = _read(path)
-    if sha256_of_file(path) != sidecar.weights_sha256:
+    if hashlib.sha256(content).hexdigest() != sidecar.weights_sha256:
         raise WeightsError(f"{path.name} is not the file that {path.stem}.json describes")
     kind = models.model_class(spec.model)
     model: TrainedModel = kind(kind.Config(**{**spec.config, "epochs": 0}), seed=spec.seed, device=device)

@@ -12,6 +12,7 @@ from gan_repro.experiments.chains import (
     published_name,
     published_scores,
 )
+from gan_repro.experiments.trained import load_all
 from gan_repro.stats import mixing
 from tests.factories.experiments import as_record
 
@@ -50,7 +51,7 @@ def test_rows_are_sampled_as_published_with_the_source_s_sigmas(result):
 
 
 def test_the_first_sample_as_published_is_the_test_image(small_results):
-    (trained,) = chains.load_all(Context(small_results), "gsn", "digits")
+    (trained,) = load_all(Context(small_results), "gsn", "digits")
     samples = chains.sample(trained, 20, 1, 0, from_image=True)
     np.testing.assert_array_equal(samples[0], trained.dataset.test[0])
     again = chains.sample(trained, 20, 1, 0, from_image=True)
@@ -83,10 +84,10 @@ def test_chains_that_stand_still_apart_are_recorded_as_far_apart(small_results, 
         return np.repeat(trained.dataset.test[[0, 1]], n // 2, axis=0)
 
     monkeypatch.setattr(chains, "sample", stuck)
-    monkeypatch.setattr(
-        chains, "load_all", lambda *_, load=chains.load_all: load(Context(small_results), "gsn", "digits")
-    )
-    first, again = (chains.run(two, Context(tmp_path)) for _ in range(2))
+    context = Context(tmp_path)
+    rows = [("gsn", load_all(Context(small_results), "gsn", "digits"))]
+    monkeypatch.setattr(chains, "load_rows", lambda *_: rows)
+    first, again = (chains.run(two, context) for _ in range(2))
     assert first == again, "what was kept says the same"
     ((point,),) = as_record("chains", first).series.values()
     assert EnvelopePoint(*point).r_hat == chains.LARGEST_R_HAT

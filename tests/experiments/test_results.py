@@ -1,5 +1,7 @@
 """A results folder is read once, whole and without a change on disk."""
 
+import os
+
 import pytest
 
 import gan_repro
@@ -32,6 +34,16 @@ def test_damaged_files_are_named_and_left_where_they_are(results, capsys):
     assert len(found.trials) == 1
     assert tree(results) == before
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_is_no_ordinary_file_is_a_problem_and_not_opened(results):
+    os.mkfifo(results / "experiments" / "helvetica.json")  # to open it is to wait for a writer
+    (results / "experiments" / "chains.json").mkdir()
+    found = gan_repro.load_results(results)
+    assert [str(problem) for problem in found.problems] == [
+        f"{name}.json cannot be read: not an ordinary file" for name in ("chains", "helvetica")
+    ]
+    assert list(found.experiments) == ["game-1d"]
 
 
 def test_an_empty_folder_is_empty_and_a_missing_one_refused(tmp_path):

@@ -4,21 +4,28 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from gan_repro import experiments
 from gan_repro.audit.integrity import check_records
 from gan_repro.audit.weights import export_weights
 from gan_repro.experiments import (
+    chain_habits,
+    chains,
     independence,
     interpolation,
     memorisation,
     sample_count,
     sample_quality,
+    sensitivity,
     surface,
+    trained,
     true_likelihood,
+    weights,
 )
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.trained import NoModelError, load, load_all, recorded
+from gan_repro.trials.images import load_images
 from gan_repro.trials.store import RecordStore
 from gan_repro.util import folders
 from gan_repro.util.folders import SEAL
@@ -91,6 +98,24 @@ def test_published_weights_do_where_no_net_is_trained(name, clone, tmp_path, mon
     assert sorted(path.name for path in clone.iterdir()) == ["trials", "weights"], "it is left as it was"
 
 
+def test_the_weights_that_are_loaded_are_those_that_were_checked(clone, monkeypatch):
+    """The file is sound, but what was read of it, before it was replaced, is not."""
+    (record,) = RecordStore(clone)
+    images = load_images("digits", None, None)[0]
+    assert weights.load_weights(record, clone, images)
+    read = weights.read_regular
+
+    def another(path, limit):
+        content = bytearray(read(path, limit))
+        if path.suffix == ".safetensors":
+            content[-1] ^= 1
+        return bytes(content)
+
+    monkeypatch.setattr(weights, "read_regular", another)
+    with pytest.raises(weights.WeightsError, match="is not the file that"):
+        weights.load_weights(record, clone, images)
+
+
 def test_published_weights_have_a_surface(clone, tmp_path):
     context = Context(tmp_path, published=clone)
     assert surface.of_recorded((1,), 2, context, dataset="digits")["jacobian_rank_digits"].value > 0
@@ -114,6 +139,38 @@ def test_to_train_on_takes_more_than_weights(clone, tmp_path):
     assert "holds what samples are drawn from, and no more; to train on takes a checkpoint" in said
     assert "gan-repro table --preset" in said
     assert "\n" not in said
+
+
+MANY_ROWS = {
+    "chains": chains.Settings(
+        models=("gsn", "dbn"), dataset="digits", chains=(1,), burn_in=(1,), n_samples=20, long_chains=5,
+        published_burn_in=1,
+    ),
+    "chain-habits": chain_habits.Settings(models=("gsn", "dbn"), dataset="digits", n_test=50, long_chains=10),
+    "sensitivity": sensitivity.Settings(models=("gsn", "dbn"), dataset="digits", draws=2, n_test=50),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MANY_ROWS)
+def test_a_row_without_a_net_does_not_end_the_others(name, context, capsys):
+    settings, module = MANY_ROWS[name], experiments.module(name)
+    result = module.run(settings, context)
+    assert [id.partition("-")[0] for id in result.trial_ids] == ["gsn"]
+    assert any("/gsn" in finding for finding in result.findings)
+    assert "left out: no finished trial of dbn on digits" in capsys.readouterr().err
+    with pytest.raises(NoModelError, match="no finished trial of dbn"):
+        module.run(settings.model_copy(update={"models": ("dbn", "cae")}), context)
+    with pytest.raises(ValidationError, match="models"):
+        module.Settings(models=())
+
+
+def test_only_as_many_nets_are_loaded_as_are_asked_for(context, monkeypatch):
+    (record,) = recorded(list(RecordStore(context.results)), "gan", "digits")
+    loaded = []
+    monkeypatch.setattr(trained, "recorded_first", lambda *_: [record] * 3)
+    monkeypatch.setattr(trained, "load", lambda *given, **_: loaded.append(given) or given)
+    assert len(load_all(context, "gan", "digits", most=1)) == len(loaded) == 1
+    assert len(load_all(context, "gan", "digits")) == 3
 
 
 def test_seeds_that_were_not_asked_for_are_left_out(context):
