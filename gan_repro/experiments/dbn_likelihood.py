@@ -34,9 +34,8 @@ def bound_dbn(
     train: Floats,
     test: Floats,
     settings: DBNSettings,
-    name: str,
     log: Callable[[str], None],
-) -> dict[str, Finding]:
+) -> tuple[Finding, Finding]:
     """Bound the log-probability of test images, drawn binary with their grey levels as probabilities.
 
     Args:
@@ -44,8 +43,10 @@ def bound_dbn(
         train: images (m, d) whose codes give the RBM without weights its biases.
         test: images (n, d).
         settings: how long.
-        name: ends the findings' names.
         log: told how far it is.
+
+    Returns:
+        The log partition function of the top RBM, and the bound's mean.
     """
     rbms = trained.model.rbms
 
@@ -73,13 +74,12 @@ def bound_dbn(
     )
     binary = binarise(test, random("test"))
     bound = variational_bound(rbms, binary, z.log_z, draws=settings.draws, generator=random("bound"))
-    return {
-        f"log_z_{name}": Finding(
-            value=z.log_z, standard_error=z.standard_error, over="chains", n=z.chains, unit="nats",
-            what=f"log partition function of the top RBM of {trained.label}",
-        ),
-        f"lower_{name}": mean_of(
-            bound, over="test examples", unit="nats",
-            what=f"variational bound of the mean log-probability of binarised images, {trained.label}",
-        ),
-    }  # fmt: skip
+    log_z = Finding(
+        value=z.log_z, standard_error=z.standard_error, over="chains", n=z.chains, unit="nats",
+        what=f"log partition function of the top RBM of {trained.label}",
+    )  # fmt: skip
+    lower = mean_of(
+        bound, over="test examples", unit="nats",
+        what=f"variational bound of the mean log-probability of binarised images, {trained.label}",
+    )  # fmt: skip
+    return log_z, lower

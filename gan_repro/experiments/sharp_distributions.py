@@ -15,6 +15,7 @@ The series "gan SHAPE" and "chains SHAPE" are `PlanarPoint`s.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
@@ -26,7 +27,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gan_repro.experiments import base
+from gan_repro.experiments import base, surface
 from gan_repro.experiments.base import Context, ExperimentResult, geometric_mean_of, mean_of
 from gan_repro.experiments.planar import SHAPES, Shape, Sharpness, sharpness
 from gan_repro.experiments.record import Finding
@@ -38,11 +39,13 @@ from gan_repro.util.seeds import generator
 VERSION = 1
 
 NAME = "sharp-distributions"
-WIDTH_RING, WIDTH_MASSES = "width_ring", "width_masses"
-STRAY_RING, STRAY_MASSES = "stray_ring", "stray_masses"
-COVERAGE_RING, COVERAGE_MASSES = "coverage_ring", "coverage_masses"
+WIDTH, STRAY, COVERAGE = "width", "stray", "coverage"
 WIDTH_AGAINST_CHAINS = "width_against_chains"
-BESIDE = (WIDTH_AGAINST_CHAINS, f"{RANK}_mnist", f"{DIRECTIONS}_mnist")
+BESIDE = (
+    WIDTH_AGAINST_CHAINS,
+    surface.finding_name(RANK, "mnist"),
+    surface.finding_name(DIRECTIONS, "mnist"),
+)
 """Findings that a verdict tells, where they are there, and that decide nothing."""
 COVERS = 0.7
 """Coverage from which on samples count as spread over all of the data."""
@@ -52,6 +55,11 @@ _NOISE = 2
 
 Results = Mapping[str, Sequence[Sharpness]]
 """By the name of a shape, a result a training seed."""
+
+
+def finding_name(measure: str, shape: str, *, chains: bool = False) -> str:
+    """Name `WIDTH`, `STRAY` or `COVERAGE` of a shape by its name: of adversarial nets, or of chains."""
+    return f"{'chains_' if chains else ''}{measure}_{shape}"
 
 
 class PlanarPoint(NamedTuple):
@@ -130,17 +138,18 @@ def findings(nets: Results, chains: Results) -> dict[str, Finding]:
         return mean_of(values, over="training seeds", unit=unit, what=what)
 
     found = {}
-    for who, results, prefix in (("adversarial nets", nets, ""), ("chains", chains, "chains_")):
+    for who, results in (("adversarial nets", nets), ("chains", chains)):
+        named = functools.partial(finding_name, chains=who == "chains")
         widths = {
             "ring": f"median distance of samples from a ring, over that of its own points, {who}",
             "masses": f"median distance of samples from the nearest point mass, over half the masses', {who}",
         }
         for shape, each in results.items():
-            found[f"{prefix}width_{shape}"] = over_seeds([s.width for s in each], "ratio", widths[shape])
-            found[f"{prefix}stray_{shape}"] = over_seeds(
+            found[named(WIDTH, shape)] = over_seeds([s.width for s in each], "ratio", widths[shape])
+            found[named(STRAY, shape)] = over_seeds(
                 [s.stray for s in each], "share", f"samples far from the {shape}, {who}"
             )
-            found[f"{prefix}coverage_{shape}"] = over_seeds(
+            found[named(COVERAGE, shape)] = over_seeds(
                 [s.coverage for s in each], "share", f"how much of the {shape} the samples cover, {who}"
             )
     ratios = [

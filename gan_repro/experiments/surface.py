@@ -40,6 +40,11 @@ class Surface:
     noise: int
 
 
+def finding_name(measure: str, dataset: str, seed: int | None = None) -> str:
+    """Name `RANK` or `DIRECTIONS` on a data set: of the net of a seed, or the mean over seeds."""
+    return f"{measure}_{dataset}" + ("" if seed is None else f"/seed{seed}")
+
+
 def of_recorded(
     seeds: Sequence[int], points: int, context: Context, row: str = "gan", dataset: str = "mnist"
 ) -> dict[str, Finding]:
@@ -56,10 +61,10 @@ def of_recorded(
         surface = measure(decoder.mean, z.to(decoder.dtype))
         surfaces.append(surface)
         of = f"of the Jacobian of {trained.record.spec.id} at {points} points"
-        result[f"{RANK}_{dataset}/seed{seed}"] = Finding(
+        result[finding_name(RANK, dataset, seed)] = Finding(
             value=surface.rank, unit=_UNIT, what=f"mean rank {of}"
         )
-        result[f"{DIRECTIONS}_{dataset}/seed{seed}"] = Finding(
+        result[finding_name(DIRECTIONS, dataset, seed)] = Finding(
             value=surface.directions, unit=_UNIT, what=f"mean participation ratio {of}"
         )
         context.log(f"{trained.label}: rank {surface.rank:.4g}, {surface.directions:.3g} directions")
@@ -67,10 +72,10 @@ def of_recorded(
     of = f"of the Jacobian of recorded generators, {noise} dimensions of noise to {pixels} pixels"
     above = f"singular values above {max(pixels, noise)} times float32's rounding of the largest"
     over = "training seeds"
-    result[f"{RANK}_{dataset}"] = mean_of(
+    result[finding_name(RANK, dataset)] = mean_of(
         [s.rank for s in surfaces], over=over, unit=_UNIT, what=f"rank {of}: {above}"
     )
-    result[f"{DIRECTIONS}_{dataset}"] = mean_of(
+    result[finding_name(DIRECTIONS, dataset)] = mean_of(
         [s.directions for s in surfaces], over=over, unit=_UNIT, what=f"participation ratio {of}"
     )
     return result

@@ -38,7 +38,7 @@ from gan_repro.parzen.protocols import evaluate
 VERSION = 1
 
 NAME = "true-likelihood"
-LOWER, TRAIN_MINUS_TEST, PARZEN = "lower", "train_minus_test", "parzen"
+LOWER, LOG_Z, TRAIN_MINUS_TEST, PARZEN = "lower", "log_z", "train_minus_test", "parzen"
 OWN_LOWER, OWN_UPPER, GAP = "own_lower", "own_upper", "gap"
 EFFECTIVE_CHAINS, SIGMA = "effective_chains", "sigma"
 """Begin the name of a finding, which a row and a seed end."""
@@ -107,11 +107,12 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
             if trained.record.spec.model == "dbn":
                 train = _spaced(trained.dataset.train, _BASE_IMAGES)
                 test = _spaced(trained.dataset.test, settings.n_test)
-                findings |= bound_dbn(trained, train, test, settings.dbn, name, context.log)
+                log_z, lower = bound_dbn(trained, train, test, settings.dbn, context.log)
+                found = {LOG_Z: log_z, LOWER: lower}
             else:
-                more, curves = _of_generator(trained, settings, context, name)
-                findings |= more
+                found, curves = _of_generator(trained, settings, context, name)
                 series |= curves
+            findings |= {finding_name(what, name): finding for what, finding in found.items()}
             ids.append(trained.record.spec.id)
     return ExperimentResult(findings, series, tuple(ids))
 
@@ -119,6 +120,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
 def _of_generator(
     trained: Trained, settings: Settings, context: Context, name: str
 ) -> tuple[dict[str, Finding], dict[str, list[list[float]]]]:
+    """Bound a net that is called ROW_SEED: findings by what they are of, series by name."""
     images, decoder = trained.dataset, decoder_of(trained.model)
     test = _spaced(images.test, settings.n_test)
     both = np.concatenate([test, _spaced(images.train, settings.n_test)])
@@ -176,7 +178,7 @@ def _of_generator(
         f"own {name}": own_bounds.round(3).tolist(),
         f"sigma {name}": [list(point) for point in thinned],
     }
-    return {finding_name(what, name): finding for what, finding in findings.items()}, series
+    return findings, series
 
 
 def finding_name(what: str, name: str) -> str:
