@@ -36,6 +36,7 @@ from gan_repro.util.files import atomic_write, read_regular, require_writable
 from gan_repro.util.text import one_line
 
 Floats = npt.NDArray[np.floating]
+Number = TypeVar("Number", bound=np.generic)
 
 _LEVEL = 0.95
 
@@ -122,6 +123,11 @@ class ExperimentResult:
     """Of all runs whose findings these are, where some were taken over from an earlier record."""
     began: str | None = None
     """When the first of these runs began; None: this one is all."""
+
+
+def evenly_spaced(images: npt.NDArray[Number], n: int) -> npt.NDArray[Number]:
+    """So many images (m, d), evenly spaced over all, the first among them; all where there are no more."""
+    return images[:: max(len(images) // n, 1)][:n]
 
 
 def mean_of(values: Sequence[float] | Floats, *, over: str, unit: str, what: str) -> Finding:

@@ -19,7 +19,7 @@ import torch
 from pydantic import Field
 
 from gan_repro.experiments import base
-from gan_repro.experiments.base import Context, ExperimentResult, Floats
+from gan_repro.experiments.base import Context, ExperimentResult, Floats, evenly_spaced
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.scores import FEW, Values, continuous_score, effect
 from gan_repro.experiments.trained import Trained, load_rows
@@ -117,8 +117,7 @@ def _draw(trained: Trained, model: Any, draw: int, **options: Any) -> Floats:
 def _score(trained: Trained, settings: Settings, samples: Floats) -> Values:
     """Score test images, the first among them."""
     images = trained.dataset
-    every = max(len(images.test) // settings.n_test, 1)
-    test = images.test[: every * settings.n_test : every]
+    test = evenly_spaced(images.test, settings.n_test)
     return continuous_score(samples, images.valid[:FEW], test)
 
 

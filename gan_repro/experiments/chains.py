@@ -199,7 +199,8 @@ def _cell(
         r_hat, size = convergence(samples, chains, _DIRECTIONS)
         cell = Cell(scores=dict(_scores(samples, trained, sigmas)), r_hat=r_hat, effective_sample_size=size)
         score = cell.scores["authors"].test
-        context.log(f"{NAME}: {id}, {chains:,} chains, burn-in {burn_in}: {score:.1f} nats")
+        way = "one chain from test image 0" if from_image else f"{chains:,} chains, burn-in {burn_in}"
+        context.log(f"{NAME}: {id}, {way}: {score:.1f} nats")
         return cell
 
     return context.kept(NAME, f"{id}-{chains}-{burn_in}", asked, Cell, make)

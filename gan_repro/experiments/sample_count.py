@@ -117,7 +117,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     (trained,) = load_all(context, settings.model, settings.dataset, most=1)
     images, counts = trained.dataset, settings.counts
     valid = images.valid[: settings.n_valid]
-    test = images.test[:: max(len(images.test) // settings.n_test, 1)][: settings.n_test]
+    test = base.evenly_spaced(images.test, settings.n_test)
     ratio = AUTHORS_SIGMAS[1] / AUTHORS_SIGMAS[0]
     sigmas = AUTHORS_SIGMAS[0] * ratio ** (np.arange(PARTS * settings.steps + 1) / PARTS)
     sizes = block_sizes(counts[0], counts[-1])

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments import base
-from gan_repro.experiments.base import Context, ExperimentResult, Floats
+from gan_repro.experiments.base import Context, ExperimentResult, Floats, evenly_spaced
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.scores import (
     FEW,
@@ -106,16 +106,14 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
 def _scores(trained: Trained, settings: Settings, context: Context) -> list[dict[str, Values]]:
     """Log-likelihoods (n_test,) by variant, for each draw of samples."""
     images = trained.dataset
-    every = max(len(images.test) // settings.n_test, 1)
-    rows = slice(None, every * settings.n_test, every)
+    test = evenly_spaced(images.test, settings.n_test)
     rng = np.random.default_rng(derive_seed(settings.seed, "sensitivity", "dequantisation"))
-    noisy = [
-        dequantised(pixels, images, rng) for pixels in (images.valid_pixels[:FEW], images.test_pixels[rows])
-    ]
+    pixels = (images.valid_pixels[:FEW], evenly_spaced(images.test_pixels, settings.n_test))
+    noisy = [dequantised(of, images, rng) for of in pixels]
     scored = []
     for draw in range(settings.draws):
         samples = trained.samples(draw)
-        scored.append(variants(samples, images.valid, images.test[rows], images.maximum))
+        scored.append(variants(samples, images.valid, test, images.maximum))
         scored[-1]["dequantised"] = continuous_score(samples, *noisy)
         context.log(
             f"{NAME}: {trained.label}, draw {draw + 1} of {settings.draws}, "

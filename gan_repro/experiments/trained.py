@@ -1,7 +1,8 @@
 """Trained models as recorded trials left them: which trials, and how to load them.
 
-A model comes from its checkpoint, which holds all of it, or else from its published weights, which hold the
-generator that was scored. Both are looked for in the results folder and in the published record of the clone.
+A model comes from its checkpoint, which holds all of it and is looked for in the results folder, or else from
+its published weights, which hold the generator that was scored. Trials and weights are looked for in the
+results folder and then in the published record of the clone, which has no checkpoints.
 """
 
 from __future__ import annotations
@@ -232,7 +233,8 @@ def load_checkpoint(
 def nothing_recorded(context: Context, model: str, dataset: str) -> str:
     """What is missing where no trial of a model is finished, and what makes one; a sentence."""
     remedy = _command(context.results, model, dataset, "quick", 1)
-    return f"no finished trial of {model} on {dataset} is recorded in {context.results}; {remedy}"
+    where = " or ".join(str(folder) for folder in context.folders)
+    return f"no finished trial of {model} on {dataset} is recorded in {where}; {remedy}"
 
 
 def _command(results: Path, row: str, dataset: str, preset: str, seed: int, fresh: str = "") -> str:

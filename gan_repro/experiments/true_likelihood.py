@@ -26,7 +26,7 @@ import numpy as np
 from pydantic import Field
 
 from gan_repro.experiments import base
-from gan_repro.experiments.base import Context, ExperimentResult, Floats, difference_of, mean_of
+from gan_repro.experiments.base import Context, ExperimentResult, difference_of, evenly_spaced, mean_of
 from gan_repro.experiments.dbn_likelihood import DBNSettings, bound_dbn
 from gan_repro.experiments.record import Finding
 from gan_repro.experiments.trained import Trained, load_rows
@@ -105,8 +105,8 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
         for trained in nets:
             name = f"{row}_{trained.record.spec.seed}"
             if trained.record.spec.model == "dbn":
-                train = _spaced(trained.dataset.train, _BASE_IMAGES)
-                test = _spaced(trained.dataset.test, settings.n_test)
+                train = evenly_spaced(trained.dataset.train, _BASE_IMAGES)
+                test = evenly_spaced(trained.dataset.test, settings.n_test)
                 log_z, lower = bound_dbn(trained, train, test, settings.dbn, context.log)
                 found = {LOG_Z: log_z, LOWER: lower}
             else:
@@ -122,13 +122,13 @@ def _of_generator(
 ) -> tuple[dict[str, Finding], dict[str, list[list[float]]]]:
     """Bound a net that is called ROW_SEED: findings by what they are of, series by name."""
     images, decoder = trained.dataset, decoder_of(trained.model)
-    test = _spaced(images.test, settings.n_test)
-    both = np.concatenate([test, _spaced(images.train, settings.n_test)])
+    test = evenly_spaced(images.test, settings.n_test)
+    both = np.concatenate([test, evenly_spaced(images.train, settings.n_test)])
     context.log(f"true-likelihood: {trained.label}, choosing sigma on {settings.n_valid} validation images")
     folder = context.results / "checkpoints" / NAME / trained.record.spec.id
     sigma, curve = choose_sigma(
         decoder,
-        _spaced(images.valid, settings.n_valid),
+        evenly_spaced(images.valid, settings.n_valid),
         settings.smallest_sigma,
         settings.ais,
         folder=folder / "sigma",
@@ -184,8 +184,3 @@ def _of_generator(
 def finding_name(what: str, name: str) -> str:
     """Name a finding of a net that is called ROW_SEED."""
     return f"{what}_{name}"
-
-
-def _spaced(images: Floats, n: int) -> Floats:
-    """So many images, evenly spaced over all."""
-    return images[:: max(1, len(images) // n)][:n]

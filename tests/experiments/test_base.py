@@ -49,6 +49,14 @@ def test_a_single_value_has_a_share_and_a_difference():
         assert (found.value, found.standard_error, found.interval) == (value, None, None)
 
 
+def test_images_are_spaced_evenly_from_the_first():
+    images = np.arange(11)[:, None] * np.ones(2)
+    assert base.evenly_spaced(images, 3)[:, 0].tolist() == [0, 3, 6]
+    assert (
+        base.evenly_spaced(images, 11).tolist() == base.evenly_spaced(images, 50).tolist() == images.tolist()
+    )
+
+
 class Numbers(base.Part):
     values: tuple[float, ...]
     other: float | None

@@ -27,6 +27,15 @@ def result(small_results):
     return chains.run(TINY, Context(small_results))
 
 
+def test_a_chain_from_a_test_image_is_told_as_one(small_results, tmp_path, monkeypatch, capsys):
+    (net,) = load_all(Context(small_results), "gsn", "digits")
+    monkeypatch.setattr(chains, "load_rows", lambda *_: [("gsn", [net])])
+    small = TINY.model_copy(update={"chains": (100,), "burn_in": (1,)})
+    chains.run(small, Context(tmp_path))
+    told = [line.split(": ")[1].partition(", ")[2] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["100 chains, burn-in 1", "one chain from test image 0", "5 chains, burn-in 2"]
+
+
 def test_every_way_of_running_the_chains_is_scored(result):
     (id,) = result.trial_ids
     points = [EnvelopePoint(*row) for row in result.series[envelope_series(id)]]
