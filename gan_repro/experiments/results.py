@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import gan_repro
 from gan_repro.experiments.record import ExperimentError, ExperimentRecord, experiment_paths, load_experiment
 from gan_repro.trials.plugged import find_plugged
 from gan_repro.trials.records import RecordError, TrialRecord, load_record, record_paths
+from gan_repro.util import folders
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,11 @@ def published() -> Path:
     Raises:
         ValueError: there is none, as in an installed package.
     """
-    folder = Path(gan_repro.__file__).resolve().parents[1] / "results"
-    if not (folder / "trials").is_dir():
-        raise ValueError(f"no published records in {folder}; name the results folder to be read")
+    folder = folders.published_folder()
+    if folder is None:
+        raise ValueError(
+            "this package has no published records beside it; name the results folder to be read"
+        )
     return folder
 
 

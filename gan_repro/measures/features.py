@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-import gan_repro
 from gan_repro.data.fetch.store import cache_folder
 from gan_repro.measures.network import EPOCHS, SHAPES, DigitNetwork, train
+from gan_repro.util import folders
 from gan_repro.util.files import atomic_write, read_regular, sha256_of_array
 from gan_repro.util.text import one_line
 
@@ -27,8 +27,7 @@ Floats = npt.NDArray[np.floating]
 
 SEED = 1
 NAME = "mnist-digit-network"
-PUBLISHED = Path(gan_repro.__file__).parent.parent / "results" / "weights"
-"""Where a clone of the repository has the weights, beside the package."""
+_FOLDER = "weights"
 
 _LARGEST = 1 << 24
 """Bytes of a weights file that is read at most; the true one has less than a megabyte."""
@@ -57,12 +56,12 @@ class NetworkCard:
 
 def default_folder() -> Path:
     """The published weights' folder in a clone; of an installed package, a folder in the user's cache."""
-    return PUBLISHED if PUBLISHED.parent.is_dir() else cached_folder()
+    return _published() or cached_folder()
 
 
 def cached_folder() -> Path:
     """The folder of the user's cache: a net trained anew goes there, and so replaces no published one."""
-    return cache_folder("weights")
+    return cache_folder(_FOLDER)
 
 
 def load_network(folder: Path | None = None) -> tuple[DigitNetwork, NetworkCard]:
@@ -77,8 +76,8 @@ def load_network(folder: Path | None = None) -> tuple[DigitNetwork, NetworkCard]
 
     folder = default_folder() if folder is None else folder
     weights, card = _paths(folder)
-    if folder == PUBLISHED:
-        clone = shlex.quote(str(PUBLISHED.parent.parent))
+    if folder == _published():
+        clone = shlex.quote(str(folder.parent.parent))
         cure = f"get it again from the repository: git -C {clone} checkout -- 'results/weights/{NAME}.*'"
     else:
         cure = f"train it with: python -m gan_repro.measures train-network --out {shlex.quote(str(folder))}"
@@ -152,3 +151,8 @@ def _sha256(content: bytes) -> str:
 
 def _paths(folder: Path) -> tuple[Path, Path]:
     return folder / f"{NAME}.safetensors", folder / f"{NAME}.json"
+
+
+def _published() -> Path | None:
+    published = folders.published_folder()
+    return None if published is None else published / _FOLDER

@@ -6,6 +6,8 @@ import pytest
 
 import gan_repro
 from gan_repro.experiments import results as reading
+from gan_repro.measures.features import default_folder
+from gan_repro.util import folders
 from tests.factories.records import experiment, folder, trial
 from tests.guard.oracle import tree
 
@@ -53,9 +55,23 @@ def test_an_empty_folder_is_empty_and_a_missing_one_refused(tmp_path):
 
 
 def test_without_a_path_the_published_records_are_read(results, monkeypatch):
-    monkeypatch.setattr(gan_repro, "__file__", str(results.parent / "gan_repro" / "__init__.py"))
+    monkeypatch.setattr(folders, "published_folder", lambda: results)
     assert reading.published() == results
     assert len(gan_repro.load_results().trials) == 2
-    monkeypatch.setattr(gan_repro, "__file__", str(results / "site-packages" / "gan_repro" / "__init__.py"))
+    monkeypatch.setattr(folders, "published_folder", lambda: None)
     with pytest.raises(ValueError, match="no published records"):
         gan_repro.load_results()
+
+
+def test_records_and_the_net_are_published_in_the_same_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("GAN_REPRO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(folders, "__file__", str(tmp_path / "gan_repro" / "util" / "folders.py"))
+    results = tmp_path / "results"
+    (results / "trials").mkdir(parents=True)
+    # A folder of that name beside an installed package is somebody else's.
+    with pytest.raises(ValueError, match="no published records"):
+        reading.published()
+    assert default_folder() == tmp_path / "cache" / "weights"
+    (results / folders.SEAL).write_text("")
+    assert reading.published() == results
+    assert default_folder() == results / "weights"

@@ -10,8 +10,9 @@ import torch
 
 from gan_repro.measures import __main__ as command
 from gan_repro.measures import features
-from gan_repro.measures.features import PUBLISHED, load_network
+from gan_repro.measures.features import default_folder, load_network
 from gan_repro.measures.network import SHAPES, WIDTH, DigitNetwork, train
+from gan_repro.util import folders
 from gan_repro.util.files import sha256_of_file
 
 
@@ -72,7 +73,7 @@ def test_tensors_of_another_net_are_refused():
 
 def test_the_published_weights_are_those_described():
     network, card = load_network()
-    weights = PUBLISHED / f"{features.NAME}.safetensors"
+    weights = default_folder() / f"{features.NAME}.safetensors"
     assert sha256_of_file(weights) == card.weights_sha256
     assert {name: tuple(shape) for name, shape in card.architecture.items()} == SHAPES
     assert card.accuracy_test > 0.98
@@ -95,7 +96,7 @@ def test_the_published_net_tells_digits_apart_as_it_says(mnist):
 @pytest.fixture
 def copy(tmp_path):
     """The published files, to be damaged."""
-    for path in PUBLISHED.glob(f"{features.NAME}.*"):
+    for path in default_folder().glob(f"{features.NAME}.*"):
         shutil.copy(path, tmp_path)
     return tmp_path
 
@@ -129,8 +130,8 @@ def test_a_damaged_file_is_one_sentence_with_a_cure(copy, damage):
 
 def test_an_installed_package_keeps_the_net_in_the_cache(copy, tmp_path, monkeypatch):
     monkeypatch.setenv("GAN_REPRO_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(features, "PUBLISHED", tmp_path / "nowhere" / "results" / "weights")
-    assert features.default_folder() == tmp_path / "cache" / "weights"
+    monkeypatch.setattr(folders, "published_folder", lambda: None)
+    assert default_folder() == tmp_path / "cache" / "weights"
     with pytest.raises(ValueError, match="train-network"):
         load_network()
     shutil.copytree(copy, tmp_path / "cache" / "weights", ignore=shutil.ignore_patterns("cache"))
@@ -138,10 +139,10 @@ def test_an_installed_package_keeps_the_net_in_the_cache(copy, tmp_path, monkeyp
 
 
 def test_a_damaged_published_net_is_had_from_the_repository(copy, monkeypatch):
-    monkeypatch.setattr(features, "PUBLISHED", copy)
-    (copy / f"{features.NAME}.json").unlink()
+    monkeypatch.setattr(folders, "published_folder", lambda: copy)
+    (copy / "weights").mkdir()
     with pytest.raises(ValueError, match=rf"git -C \S+ checkout -- 'results/weights/{features.NAME}\.\*'"):
-        load_network(copy)
+        load_network()
 
 
 @pytest.fixture
@@ -163,7 +164,7 @@ def few_digits(monkeypatch):
 def test_the_command_never_writes_over_the_published_net(tmp_path, monkeypatch):
     published = tmp_path / "results" / "weights"
     published.mkdir(parents=True)
-    monkeypatch.setattr(features, "PUBLISHED", published)
+    monkeypatch.setattr(folders, "published_folder", lambda: published.parent)
     monkeypatch.setenv("GAN_REPRO_CACHE", str(tmp_path / "cache"))
     assert command.main(["train-network"]) == 0
     assert list(published.iterdir()) == []
