@@ -130,7 +130,7 @@ class Scored(Part):
     n_test: int
 
 
-class Cell(Part):
+class ChainCell(Part):
     """One way of sampling one trained model."""
 
     scores: dict[str, Scored]
@@ -188,22 +188,24 @@ def _cell(
     burn_in: int,
     *,
     from_image: bool = False,
-) -> Cell:
+) -> ChainCell:
     """Sample and score in one way, or read what an earlier run kept of it."""
     id, n = trained.record.spec.id, settings.n_samples
     sigmas = settings.gsn_sigmas if trained.record.spec.model == "gsn" else ()
     asked = f"{VERSION} {id} {n} {sigmas} {chains} {burn_in} {from_image} {context.products}"
 
-    def make() -> Cell:
+    def make() -> ChainCell:
         samples = sample(trained, n, chains, burn_in, from_image=from_image)
         r_hat, size = convergence(samples, chains, _DIRECTIONS)
-        cell = Cell(scores=dict(_scores(samples, trained, sigmas)), r_hat=r_hat, effective_sample_size=size)
+        cell = ChainCell(
+            scores=dict(_scores(samples, trained, sigmas)), r_hat=r_hat, effective_sample_size=size
+        )
         score = cell.scores["authors"].test
         way = "one chain from test image 0" if from_image else f"{chains:,} chains, burn-in {burn_in}"
         context.log(f"{NAME}: {id}, {way}: {score:.1f} nats")
         return cell
 
-    return context.kept(NAME, f"{id}-{chains}-{burn_in}", asked, Cell, make)
+    return context.kept(NAME, f"{id}-{chains}-{burn_in}", asked, ChainCell, make)
 
 
 def sample(trained: Trained, n: int, chains: int, burn_in: int, *, from_image: bool = False) -> Floats:
@@ -239,7 +241,7 @@ def _chosen(samples: Floats, valid: Floats, protocol: str) -> tuple[float, float
     return choice.sigma, choice.valid_mean
 
 
-def _point(chains: int, burn_in: int, cell: Cell) -> EnvelopePoint:
+def _point(chains: int, burn_in: int, cell: ChainCell) -> EnvelopePoint:
     scores = [value for p in PROTOCOLS for value in (cell.scores[p].valid, cell.scores[p].test)]
     r_hat = _NONE if cell.r_hat is None else min(cell.r_hat, LARGEST_R_HAT)
     size = _NONE if cell.effective_sample_size is None else cell.effective_sample_size

@@ -73,7 +73,7 @@ class Settings(base.Settings):
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class DiversityYardstick:
     """What test images have, as many as there are samples."""
 
     centroids: Floats
@@ -82,7 +82,7 @@ class Yardstick:
     coverage: int
 
     @classmethod
-    def of(cls, train: Floats, test: Floats, settings: Settings) -> Yardstick:
+    def of(cls, train: Floats, test: Floats, settings: Settings) -> DiversityYardstick:
         """Measure test images (n, d) against clusters of training images (m, d)."""
         centroids = clusters(train[: settings.n_clustered], settings.clusters)
         return cls(centroids, diversity(test), coverage(test, centroids))
@@ -106,7 +106,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     pairs = load_all(context, settings.model, settings.dataset, last=True)
     images = pairs[0].dataset
     train = torch.from_numpy(images.train)
-    yardstick = Yardstick.of(images.train, images.test[: settings.n_samples], settings)
+    yardstick = DiversityYardstick.of(images.train, images.test[: settings.n_samples], settings)
     found = []
     for pair in pairs:
         seed = pair.record.spec.seed

@@ -56,7 +56,7 @@ class Settings(NetSettings):
     epochs: int = Field(100, ge=1)
 
 
-class Trained(Outcome):
+class TimedOutcome(Outcome):
     """What came of one training, and how long it took."""
 
     seconds: float | None = Field(gt=0)
@@ -72,24 +72,28 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     for asked in PRECISIONS:
         require(asked, "cpu")
     images = data.load(settings.dataset, root=context.root)
-    trained: dict[Precision, dict[int, Trained]] = {asked: {} for asked in PRECISIONS}
+    trained: dict[Precision, dict[int, TimedOutcome]] = {asked: {} for asked in PRECISIONS}
     for seed in settings.seeds:
         for asked in PRECISIONS:
             trained[asked][seed] = _kept(settings, context, images, seed, asked)
     return ExperimentResult(_findings(settings, trained))
 
 
-def _kept(settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision) -> Trained:
+def _kept(
+    settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision
+) -> TimedOutcome:
     """Train and score one net, or read what an earlier run kept of it."""
     alike = settings.model_dump_json(exclude={"seeds"})
     asked = f"{VERSION} {alike} {images.sha256} {seed} {precision} {context.products}"
     part = f"{precision}-seed{seed}"
     return context.kept(
-        NAME, part, asked, Trained, lambda: _train(settings, context, images, seed, precision)
+        NAME, part, asked, TimedOutcome, lambda: _train(settings, context, images, seed, precision)
     )
 
 
-def _train(settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision) -> Trained:
+def _train(
+    settings: Settings, context: Context, images: Dataset, seed: int, precision: Precision
+) -> TimedOutcome:
     config = {**settings.layers, "epochs": settings.epochs, "precision": precision}
     clock = _Clock(context, f"{NAME}: seed {seed}, {precision}", settings.epochs)
     outcome = train(
@@ -97,7 +101,7 @@ def _train(settings: Settings, context: Context, images: Dataset, seed: int, pre
     )
     scores = "diverged" if outcome.valid is None else f"{outcome.valid['refined']:.1f} nats"
     context.log(f"{NAME}: seed {seed}, {precision}: {scores}, {clock.told}")
-    return Trained(**outcome.model_dump(), seconds=clock.per_epoch)
+    return TimedOutcome(**outcome.model_dump(), seconds=clock.per_epoch)
 
 
 class _Clock:
@@ -131,7 +135,9 @@ class _Clock:
         return False
 
 
-def _findings(settings: Settings, trained: Mapping[Precision, Mapping[int, Trained]]) -> dict[str, Finding]:
+def _findings(
+    settings: Settings, trained: Mapping[Precision, Mapping[int, TimedOutcome]]
+) -> dict[str, Finding]:
     over, after = "training seeds", f"after {settings.epochs} epochs"
     exact, rounded = (trained[p] for p in PRECISIONS)
     sound = [seed for seed in settings.seeds if not (exact[seed].collapsed or rounded[seed].collapsed)]
@@ -166,5 +172,5 @@ def _findings(settings: Settings, trained: Mapping[Precision, Mapping[int, Train
     return findings
 
 
-def _score(net: Trained, protocol: str) -> float:
+def _score(net: TimedOutcome, protocol: str) -> float:
     return net.valid[protocol] if net.valid else math.nan

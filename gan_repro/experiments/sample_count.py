@@ -132,7 +132,8 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     findings, rows, firsts = {}, [], []
     for count in counts:
         scores = [
-            Score.of(combine(blocks[draw], sizes[draw]), len(valid), sigmas) for draw in draws(sizes, count)
+            CountScore.of(combine(blocks[draw], sizes[draw]), len(valid), sigmas)
+            for draw in draws(sizes, count)
         ]
         first, means = scores[0], [float(score.values.mean()) for score in scores]
         firsts.append(first.values)
@@ -159,7 +160,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
 
 
 @dataclass(frozen=True)
-class Score:
+class CountScore:
     """Test log-likelihoods (n_test,) of a set of samples, with sigma from the finer grid and the authors'."""
 
     values: npt.NDArray[np.float64]

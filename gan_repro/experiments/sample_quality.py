@@ -89,7 +89,7 @@ class Settings(base.Settings):
         return value
 
 
-class Measured(base.Part):
+class MeasuredSet(base.Part):
     """One set of samples."""
 
     same: bool
@@ -148,7 +148,7 @@ def _together(settings: Settings, earlier: ExperimentRecord) -> Settings:
 
 def _measured(
     wanted: SampleSet, record: TrialRecord, yardstick: Yardstick, settings: Settings, context: Context
-) -> Measured:
+) -> MeasuredSet:
     """Measure a set of samples, or read what an earlier run kept of it."""
     spec = record.spec
     one_chain = wanted.way == AS_PUBLISHED and wanted.row != "gan"
@@ -156,7 +156,7 @@ def _measured(
     network = yardstick.network_sha256
     asked = json.dumps([spec.id, burn_in, settings.measures, settings.seed, network, VERSION])
 
-    def make() -> Measured:
+    def make() -> MeasuredSet:
         context.log(f"{NAME}: {spec.id}, {wanted.way}")
         if one_chain:
             trained, n = load(record, context), spec.evaluation.n_samples
@@ -166,9 +166,9 @@ def _measured(
             samples = samples_again(record, yardstick.dataset, context)
             same = sha256_of_array(samples) == record.scored.samples_sha256
         quality = yardstick.measure(samples, settings.measures, seed=settings.seed, log=context.log)
-        return Measured(same=same, quality=quality)
+        return MeasuredSet(same=same, quality=quality)
 
-    return context.kept(NAME, spec.id, asked, Measured, make)
+    return context.kept(NAME, spec.id, asked, MeasuredSet, make)
 
 
 def samples_again(record: TrialRecord, images: Dataset, context: Context) -> npt.NDArray[np.float32]:

@@ -86,7 +86,7 @@ def effect(differences: Sequence[Sequence[Values]], what: str) -> Finding:
     )
 
 
-def spread(groups: Sequence[Sequence[float]], over: str, what: str) -> Finding | None:
+def pooled_spread(groups: Sequence[Sequence[float]], over: str, what: str) -> Finding | None:
     """Pool the standard deviation within groups, with its interval; None with no two values in a group."""
     try:
         deviation, interval = pooled_deviation(groups)

@@ -30,7 +30,7 @@ from gan_repro.experiments.scores import (
     continuous_score,
     effect,
     grid_sigma,
-    spread,
+    pooled_spread,
 )
 from gan_repro.experiments.trained import Trained, load_rows
 from gan_repro.parzen.density import log_density
@@ -88,7 +88,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
                 differences, f"{words}: change of the score of {name}"
             )
         means = [[float(draw["few continuous"].mean()) for draw in draws] for draws in scored]
-        found = spread(
+        found = pooled_spread(
             means, "draws of samples", f"standard deviation of a score of {name} over draws of samples"
         )
         if found is not None:

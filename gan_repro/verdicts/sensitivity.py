@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from gan_repro import paper
 from gan_repro.experiments import chain_habits, sample_count, sensitivity
 from gan_repro.experiments.base import mean_of
-from gan_repro.experiments.scores import spread
+from gan_repro.experiments.scores import pooled_spread
 from gan_repro.experiments.trained import recorded
 from gan_repro.verdicts.findings import withdrawn
 from gan_repro.verdicts.rules import rules
@@ -145,7 +145,7 @@ def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[s
             found[SPREAD_TEST][model] = over_seeds(
                 errors, f"standard error over test examples of one score, {label}"
             ).model_copy(update={"standard_error": None, "interval": None})
-        seeds = spread(
+        seeds = pooled_spread(
             [[s.value for s in scores]],
             "training seeds",
             f"standard deviation of a score over training seeds, draws of samples included, {label}",

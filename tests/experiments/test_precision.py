@@ -10,7 +10,7 @@ from gan_repro.experiments.precision import (
     PRECISIONS,
     SECONDS,
     SPEEDUP,
-    Trained,
+    TimedOutcome,
     difference_name,
     finding_name,
 )
@@ -31,7 +31,7 @@ def skip_without_bfloat16():
 
 def trained(authors, spread=0.9, seconds=1.0):
     valid = None if authors is None else {"authors": authors, "refined": authors + 1}
-    return Trained(valid=valid, relative_spread=None if authors is None else spread, seconds=seconds)
+    return TimedOutcome(valid=valid, relative_spread=None if authors is None else spread, seconds=seconds)
 
 
 def found(monkeypatch, tmp_path, nets):

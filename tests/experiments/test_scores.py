@@ -52,10 +52,10 @@ def test_an_effect_has_errors_over_images_and_over_draws():
 
 
 def test_a_spread_is_pooled_within_groups():
-    found = scores.spread([[1.0, 3.0], [11.0, 13.0]], "draws", "x")
+    found = scores.pooled_spread([[1.0, 3.0], [11.0, 13.0]], "draws", "x")
     assert found.value == pytest.approx(math.sqrt(2))
     assert found.interval[0] < found.value < found.interval[1]
-    assert scores.spread([[1.0], [5.0]], "draws", "x") is None
+    assert scores.pooled_spread([[1.0], [5.0]], "draws", "x") is None
 
 
 def test_blocks_together_are_the_density_of_all(images):

@@ -159,7 +159,7 @@ def helvetica_controls(images: Dataset) -> Iterator[Control]:
     """Pairs of nets that lose their diversity, or keep it."""
     claim = "helvetica"
     settings = helvetica.Settings(n_samples=300, clusters=20, n_clustered=1000)
-    yardstick = helvetica.Yardstick.of(images.train, images.test[: settings.n_samples], settings)
+    yardstick = helvetica.DiversityYardstick.of(images.train, images.test[: settings.n_samples], settings)
     rng = np.random.default_rng(1)
 
     def images_like(weight: float, rng: np.random.Generator) -> Floats:
