@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from torch import Tensor
-
 from gan_repro.measures.latent import Decoder, normal, uniform
 from gan_repro.models.gan.model import GAN
 
@@ -42,13 +40,4 @@ def decoder_of(model: Any) -> Decoder:
     prior = normal(dimension)
     if model.config.noise == "uniform":
         prior = uniform(dimension, -math.sqrt(3), math.sqrt(3))
-    layers = [*(model.front.values() if model.complete else ()), *model.generator.values()]
-
-    def mean(z: Tensor) -> Tensor:
-        for layer in layers:
-            z = layer(z)
-        if model.contrast is not None:
-            return model.contrast.invert(z)
-        return z.clamp(0, 1) if model.config.output_activation == "linear" else z
-
-    return Decoder(mean, prior, model.dtype)
+    return Decoder(model.images, prior, model.dtype)

@@ -13,9 +13,18 @@ from gan_repro.util.seeds import generator
 SMALL = {"epochs": 1, "generator_hidden": ({"units": 6},), "discriminator_hidden": (4,), "noise_dimension": 3}
 
 
-@pytest.mark.parametrize("settings", [{}, {"noise": "gaussian"}, {"output_activation": "linear"}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"noise": "gaussian"},
+        {"output_activation": "linear"},
+        {"preprocessing": "gcn", "output_activation": "linear", "output_range": 0.5},
+        {"epochs": 2, "front": ({"units": 3},), "front_epoch": 1},
+    ],
+)
 def test_mean_images_are_the_samples(digits, settings):
-    model = get("gan", seed=1, **SMALL, **settings).fit(digits.train)
+    model = get("gan", seed=1, **(SMALL | settings)).fit(digits.train)
     decoder = decoder_of(model)
     z = torch.empty(5, 3)
     random = generator(7, "z")

@@ -118,10 +118,14 @@ class GAN(TrainedModel):
     def sample(self, n: int, *, generator: torch.Generator) -> Tensor:
         """Draw independent samples G(z), (n, d), without the front as long as it has not begun training."""
         self.require_fitted()
-        samples = self.generate(self.draw_noise(n, generator))
+        return self.images(self.draw_noise(n, generator))
+
+    def images(self, z: Tensor) -> Tensor:
+        """Return G(z) as images (n, d) in [0, 1], of noise (n, noise_dimension)."""
+        output = self.generate(z)
         if self.contrast is not None:
-            return self.contrast.invert(samples)
-        return samples.clamp(0, 1) if self.config.output_activation == "linear" else samples
+            return self.contrast.invert(output)
+        return output.clamp(0, 1) if self.config.output_activation == "linear" else output
 
     def parameters(self) -> dict[str, Tensor]:
         """Return the generator's weights and biases, and what else its samples depend on."""
