@@ -7,7 +7,6 @@ spread across its samples is below a share of that across the training images (r
 from __future__ import annotations
 
 from gan_repro.trials.records import TrialRecord
-from gan_repro.verdicts.rules import rules
 
 
 def collapsed(record: TrialRecord, floor: float | None) -> bool:
@@ -18,6 +17,8 @@ def collapsed(record: TrialRecord, floor: float | None) -> bool:
         floor: the score of a Gaussian per pixel on the same images, nats, or None. It stands in where the
             spread of the samples is not recorded: a net below it does worse than independent pixels.
     """
-    if record.scored.spread is not None:
-        return record.scored.spread < rules().collapse.threshold
+    if record.collapsed is not None:
+        return record.collapsed
+    if record.scored.epoch is None:
+        return False  # a baseline, which has no net
     return floor is not None and record.score.log_likelihood.value < floor

@@ -105,6 +105,14 @@ def test_collapse_goes_by_the_recorded_spread_of_samples():
     assert not collapsed(record, None)
 
 
+def test_a_baseline_has_no_net_that_could_collapse():
+    record = trial("kmeans", 1, 200.0)
+    alike = {n: c.model_copy(update={"spread": 0.2, "epoch": None}) for n, c in record.candidates.items()}
+    unknown = {name: c.model_copy(update={"spread": None}) for name, c in alike.items()}
+    assert not collapsed(record.model_copy(update={"candidates": alike}), None)
+    assert not collapsed(record.model_copy(update={"candidates": unknown}), 250.0)
+
+
 ORDERED = {"gan": 225.0, "gsn": 214.0, "dbn": 138.0, "cae": 121.0}
 
 
