@@ -8,6 +8,7 @@ from gan_repro import paper
 from gan_repro.tables import words
 from gan_repro.tables.cell import cell_text, seed_count
 from gan_repro.tables.render import CODE, markdown
+from gan_repro.tables.table import REFERENCE_ROWS
 from gan_repro.trials.rows import label
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _ours(material: Material, dataset: str) -> list[tuple[float, str, str, str, 
     found = []
     for row, column, cell in material.tables[dataset].cells():
         if row in paper.LABELS and column.dataset == dataset and cell.score is not None:
-            how = "here" if words.reference_row(row) else f"here, {column.kind}"
+            how = "here" if row in REFERENCE_ROWS else f"here, {column.kind}"
             name = f"**{label(row)}**"
             seeds = f"{how}, seeds: {seed_count(cell)}"
             found.append((cell.score.value, name, cell_text(cell), seeds, "; ".join(cell.smaller)))

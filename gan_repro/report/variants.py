@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from gan_repro.report.experiments import made_from
 from gan_repro.report.training import collapsed_seeds, longest_curves
 from gan_repro.search.log import SearchLog
 from gan_repro.stats.estimate import Estimate
-from gan_repro.stats.spread import COLLAPSED_BELOW
+from gan_repro.tables.collapse import short_trainings
 from gan_repro.tables.render import CODE, markdown, sentence
 from gan_repro.trials.rows import ROWS, label
 from gan_repro.verdicts.findings import describe
@@ -112,15 +111,14 @@ def _order(record: ExperimentRecord) -> str:
 
 def _rates(record: ExperimentRecord) -> str:
     rows = []
-    for row, share in record.findings.items():
+    for row in record.findings:
         spreads = [point.spread for point in record.points(row, collapse_rates.TrainingPoint)]
-        count = sum(spread < COLLAPSED_BELOW for spread in spreads)
-        low, high = share.interval or (math.nan, math.nan)
+        of = short_trainings(record, row)
         rows.append(
             [
                 label(row),
-                f"{count} of {len(spreads)}",
-                f"{low:.0%} to {high:.0%}",
+                f"{of.collapsed} of {of.trained}",
+                f"{of.interval[0]:.0%} to {of.interval[1]:.0%}",
                 f"{min(spreads):.2f} to {max(spreads):.2f}",
             ]
         )

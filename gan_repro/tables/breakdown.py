@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gan_repro.tables import words
 from gan_repro.tables.cell import chosen_sigmas, number, seed_count
-from gan_repro.tables.table import Table
+from gan_repro.tables.table import REFERENCE_ROWS, Table
 from gan_repro.trials.rows import label
 
 Grid = tuple[list[str], list[list[str]]]
@@ -85,7 +85,7 @@ def sampling(table: Table) -> Grid:
     rows = []
     for row, column, cell in table.cells():
         cost = cell.sampling
-        if cost is None or words.reference_row(row):
+        if cost is None or row in REFERENCE_ROWS:
             continue
         least = "at least " if cost.at_least else ""
         time = cost.autocorrelation_time

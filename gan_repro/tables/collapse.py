@@ -73,7 +73,7 @@ def with_short_trainings(columns: Iterable[Column], record: ExperimentRecord | N
         columns: of the data set's table.
         record: of the experiment `collapse-rates`; None where there is none.
     """
-    counted = {} if record is None else {row: _counted(record, row) for row in record.findings}
+    counted = {} if record is None else {row: short_trainings(record, row) for row in record.findings}
     on = None if record is None else record.settings["dataset"]
 
     def told(column: Column) -> Column:
@@ -86,7 +86,8 @@ def with_short_trainings(columns: Iterable[Column], record: ExperimentRecord | N
     return [told(column) for column in columns]
 
 
-def _counted(record: ExperimentRecord, row: str) -> ShortTrainings:
+def short_trainings(record: ExperimentRecord, row: str) -> ShortTrainings:
+    """Count the collapsed short trainings of a row in a record of the experiment `collapse-rates`."""
     spreads = [point.spread for point in record.points(row, TrainingPoint)]
     return ShortTrainings(
         collapsed=sum(spread < COLLAPSED_BELOW for spread in spreads),

@@ -15,7 +15,7 @@ from gan_repro.tables import breakdown, measures, words
 from gan_repro.tables.cell import CUT, UNFINISHED, Cell, brief_text, cell_text
 from gan_repro.tables.likelihood import NOTE, likelihood_grid
 from gan_repro.tables.machine import as_csv, as_json
-from gan_repro.tables.table import Column, Table
+from gan_repro.tables.table import REFERENCE_ROWS, Column, Table
 from gan_repro.trials.rows import label
 from gan_repro.util.text import markdown_cell, one_line
 
@@ -168,7 +168,7 @@ def _text(row: str, column: Column, say: Callable[[Cell | None], str]) -> str:
         return say(column.cells[row])
     # A preset shows only what stands in no other column, and a run what was asked for.
     silent = column.kind in ("preset", "this run") or row not in paper.LABELS
-    silent = silent or (words.reference_row(row) and column.kind == "best by search")
+    silent = silent or (row in REFERENCE_ROWS and column.kind == "best by search")
     return "" if silent else cell_text(None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gan_repro import data, paper
+from gan_repro import data
 from gan_repro.parzen.protocols import PROTOCOLS
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import COLLAPSES, CUT, ONE_SEED, UNFINISHED, Cell
@@ -160,8 +160,3 @@ def in_todays_words(text: str) -> str:
     for old, new in _SINCE_SAID_BETTER.items():
         text = text.replace(old, new)
     return text
-
-
-def reference_row(row: str) -> bool:
-    """Whether a row holds no trained net."""
-    return row in paper.LABELS and row not in {printed.model for printed in paper.TABLE_1}
