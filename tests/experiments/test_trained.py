@@ -64,7 +64,7 @@ def test_the_remedy_leads_to_a_folder_that_may_be_written(tmp_path):
         load(RELEASED, Context(tmp_path))
 
 
-def test_a_row_that_is_recorded_nowhere_names_every_folder_sought(tmp_path):
+def test_a_row_recorded_nowhere_names_every_folder_sought(tmp_path):
     own, published = tmp_path / "own", tmp_path / "published"
     with pytest.raises(NoModelError, match=f"is recorded in {own} or {published}; make it with"):
         load_all(Context(own, published=published), "gan", "mnist")
