@@ -83,7 +83,9 @@ def load_weights(record: TrialRecord, results: Path, images: Dataset, device: st
     if hashlib.sha256(content).hexdigest() != sidecar.weights_sha256:
         raise WeightsError(f"{path.name} is not the file that {path.stem}.json describes")
     kind = models.model_class(spec.model)
-    model: TrainedModel = kind(kind.Config(**{**spec.config, "epochs": 0}), seed=spec.seed, device=device)
+    if not issubclass(kind, TrainedModel):
+        raise WeightsError(f"{spec.id} trains no parameters, and {path.name} can be none of it")
+    model = kind(kind.Config(**{**spec.config, "epochs": 0}), seed=spec.seed, device=device)
     model.fit(images.train)
     model.config = kind.Config(**spec.config)
     try:
