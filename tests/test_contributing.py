@@ -215,7 +215,7 @@ def test_an_experiment_is_run_and_recorded(extended: Path) -> None:
 
 
 def test_a_claim_is_ruled_on_in_the_report(extended: Path) -> None:
-    report = (extended / "REPORT.md").read_text("utf-8")
+    report = (extended / "runs" / "REPORT.md").read_text("utf-8")
     (line,) = [line for line in report.splitlines() if "`halving`" in line]
     assert re.match(r"\| Half of one is a half +\| Section 7 +\| \*\*holds\*\* +\| exploratory ", line)
     details = (extended / "runs" / "report" / "claims.md").read_text("utf-8")
