@@ -10,10 +10,11 @@ import numpy as np
 
 from gan_repro import paper
 from gan_repro.figures.style import look, new_figure
-from gan_repro.tables.collapse import floors, has_collapsed
+from gan_repro.tables.collapse import has_collapsed
 from gan_repro.trials.presets import completest, row_under
 from gan_repro.trials.rows import Style
 from gan_repro.trials.rows import label as row_label
+from gan_repro.verdicts.collapse import floors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from gan_repro import paper
 from gan_repro.figures.style import look
-from gan_repro.tables.collapse import floors, has_collapsed
+from gan_repro.tables.collapse import has_collapsed
 from gan_repro.trials.presets import completest, row_under
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import label
+from gan_repro.verdicts.collapse import floors
 
 if TYPE_CHECKING:
     from gan_repro.report.printed import Material

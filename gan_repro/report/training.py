@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from gan_repro import paper
 from gan_repro.stats.sums import mean
-from gan_repro.tables.collapse import floors, has_collapsed
+from gan_repro.tables.collapse import has_collapsed
 from gan_repro.tables.render import CODE, markdown
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.records import TrialRecord
+from gan_repro.verdicts.collapse import floors
 
 if TYPE_CHECKING:
     from gan_repro.report.printed import Material

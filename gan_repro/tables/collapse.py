@@ -9,7 +9,6 @@ and its latest validation likelihood lies below the Gaussian per pixel's (both a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from gan_repro.experiments.collapse_rates import TrainingPoint
 from gan_repro.experiments.record import ExperimentRecord
@@ -17,33 +16,10 @@ from gan_repro.stats.spread import COLLAPSED_BELOW
 from gan_repro.tables.cell import ShortTrainings, Told
 from gan_repro.tables.table import Column
 from gan_repro.trials.records import TrialRecord
-from gan_repro.verdicts.collapse import collapsed
+from gan_repro.verdicts.collapse import Floor, collapsed
 
 RULE = "derived, where the spread of the samples is not recorded: a likelihood below the Gaussian per pixel's"
 _EPOCHS = 10
-
-
-class Floor(NamedTuple):
-    """What the Gaussian per pixel reaches on a data set, nats: the lowest of its trials."""
-
-    test: float
-    """Mean test log-likelihood under the trials' own protocol."""
-    valid: float
-    """Mean validation log-likelihood at the refined sigma."""
-
-
-def floors(records: Iterable[TrialRecord]) -> dict[str, Floor]:
-    """By data set, the floor that the records of the Gaussian per pixel give."""
-    found: dict[str, list[Floor]] = {}
-    for record in records:
-        if record.spec.model == "gaussian" and record.status == "done":
-            refined = record.scored.scores["refined"]
-            floor = Floor(record.score.log_likelihood.value, refined.valid_mean)
-            found.setdefault(record.spec.data.name, []).append(floor)
-    return {
-        name: Floor(min(floor.test for floor in each), min(floor.valid for floor in each))
-        for name, each in found.items()
-    }
 
 
 def has_collapsed(record: TrialRecord, floor: Floor | None) -> tuple[bool | None, Told | None]:
@@ -59,7 +35,7 @@ def has_collapsed(record: TrialRecord, floor: Floor | None) -> tuple[bool | None
     if record.collapsed is not None:
         return record.collapsed, "recorded"
     if record.status == "done":
-        return (collapsed(record, floor.test), "derived") if floor else (None, None)
+        return (collapsed(record, floor), "derived") if floor else (None, None)
     if floor is None or record.spec.model != "gan" or len(record.learning_curve) < _EPOCHS:
         return None, None
     looks = [point.valid_mean for point in record.learning_curve if point.valid_mean is not None]

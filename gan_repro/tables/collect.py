@@ -13,7 +13,7 @@ from gan_repro.experiments import chains, collapse_rates
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.sums import mean
 from gan_repro.tables.cell import Cell, SeedResult
-from gan_repro.tables.collapse import Floor, floors, has_collapsed, with_short_trainings
+from gan_repro.tables.collapse import has_collapsed, with_short_trainings
 from gan_repro.tables.likelihood import likelihoods
 from gan_repro.tables.measures import measured
 from gan_repro.tables.published import as_planned, from_chains
@@ -24,6 +24,7 @@ from gan_repro.tables.words import in_todays_words
 from gan_repro.trials import rows
 from gan_repro.trials.presets import COMPLETEST_FIRST, FULL_SIZE, PRESETS, stands_under
 from gan_repro.trials.records import Score, TrialRecord
+from gan_repro.verdicts.collapse import Floor, floors
 from gan_repro.verdicts.published import WITH_CHAINS
 from gan_repro.verdicts.rules import rules
 

@@ -20,7 +20,7 @@ from gan_repro.stats.sums import mean, total
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE, PRESETS
 from gan_repro.trials.records import TrialRecord
-from gan_repro.verdicts.collapse import collapsed
+from gan_repro.verdicts.collapse import collapsed, floors
 
 TABLE_1_DATASETS = ("mnist", "tfd")
 UNAVAILABLE = {"tfd": "; it is given out on request only"}
@@ -112,7 +112,7 @@ class Evidence:
     def under(self, dataset: str, row: str, preset: str) -> Trials:
         """Give the trials of a row under one preset."""
         records = self.of_preset(dataset, row, preset)
-        floor = self._floor(dataset)
+        floor = floors(self.records).get(dataset)
         done = [r for r in records if r.status == "done"]
         seeds = {r.spec.seed for r in done}
         return Trials(
@@ -160,17 +160,6 @@ class Evidence:
             if name in self.experiments:
                 found.append(datetime.fromisoformat(self.experiments[name].provenance.started))
         return found
-
-    def _floor(self, dataset: str) -> float | None:
-        """Give the lowest score of a Gaussian per pixel on a data set, nats."""
-        scores = [
-            record.score.log_likelihood.value
-            for record in self.records
-            if record.spec.data.name == dataset
-            and record.spec.model == "gaussian"
-            and record.status == "done"
-        ]
-        return min(scores, default=None)
 
 
 def printed(row: str, dataset: str) -> float:

@@ -4,11 +4,12 @@ import pytest
 
 from gan_repro.experiments.record import Finding
 from gan_repro.tables.cell import cell_text
-from gan_repro.tables.collapse import Floor, floors, has_collapsed
+from gan_repro.tables.collapse import has_collapsed
 from gan_repro.tables.collect import cell_from, recorded_table
 from gan_repro.tables.sampling import Sampling
 from gan_repro.tables.words import notes
 from gan_repro.trials.records import CurvePoint
+from gan_repro.verdicts.collapse import Floor, floors
 from tests.factories.records import experiment, trial, trials
 
 FLOOR = Floor(test=-150.0, valid=-148.0)
