@@ -122,6 +122,18 @@ def test_the_weights_that_are_loaded_are_those_that_were_checked(clone, monkeypa
         weights.load_weights(record, clone, images)
 
 
+def test_weights_of_a_row_without_training_are_refused(clone, tmp_path):
+    (record,) = RecordStore(clone)
+    other = record.model_copy(update={"spec": record.spec.model_copy(update={"model": "train-set"})})
+    new = weights.weights_path(tmp_path, other.spec.id)
+    new.parent.mkdir()
+    new.write_bytes(weights.weights_path(clone, record.spec.id).read_bytes())
+    said = weights.sidecar_path(clone, record.spec.id).read_text()
+    new.with_suffix(".json").write_text(said.replace(record.spec.id, other.spec.id))
+    with pytest.raises(weights.WeightsError, match="trains no parameters"):
+        weights.load_weights(other, tmp_path, load_images("digits", None, None)[0])
+
+
 def test_published_weights_have_a_surface(clone, tmp_path):
     context = Context(tmp_path, published=clone)
     assert surface.of_recorded((1,), 2, context, dataset="digits")["jacobian_rank_digits"].value > 0
