@@ -12,7 +12,7 @@ from gan_repro import models
 from gan_repro.experiments.base import Context
 from gan_repro.experiments.trained import load_checkpoint
 from gan_repro.experiments.weights import Sidecar, WeightsError, sidecar_path, weights_path
-from gan_repro.models.base import TrainedModel
+from gan_repro.models.training import TrainedModel
 from gan_repro.stats.spread import spread
 from gan_repro.trials.records import TrialRecord
 from gan_repro.util.files import atomic_write, sha256_of_array, sha256_of_file

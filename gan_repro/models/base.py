@@ -25,10 +25,6 @@ from gan_repro.models.config import ModelConfig as ModelConfig
 from gan_repro.models.config import PrecisionConfig as PrecisionConfig
 from gan_repro.models.config import TrainingConfig as TrainingConfig
 from gan_repro.models.tensors import copy_tensors
-from gan_repro.util.lazy import attach
-
-# Where it was before it had a file of its own.
-__getattr__ = attach("gan_repro.models", {"TrainedModel": "training"})
 
 
 class DivergedError(ArithmeticError):

@@ -17,6 +17,8 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks import bench_many_samples, bench_parzen, bench_training
 from benchmarks.common import MODELS, PLACES, Seconds, ratios, use
+from gan_repro import data
+from gan_repro.measures.yardstick import Yardstick
 from gan_repro.util.device import on_card
 
 TIMES_ITS_PRODUCTS = {1: 1.15, 2: 1.25}
@@ -68,6 +70,17 @@ def test_a_step_against_its_products(model: str, device: str, benchmark: Benchma
 def test_a_gan_step_against_plain_pytorch(device: str, benchmark: BenchmarkFixture) -> None:
     seconds = measured(benchmark, bench_training.AgainstPlainPyTorch.measure, device)
     assert told(benchmark, ratios(seconds, "plain", "ours"), device) >= 1.5
+
+
+def test_all_measures_of_samples_take_less_than_a_minute(benchmark: BenchmarkFixture) -> None:
+    """With as many real images beside them, in both spaces, on two cores."""
+    use("cpu-2-threads")
+    yardstick = Yardstick(data.load("mnist"))
+    start = time.perf_counter()
+    benchmark.pedantic(yardstick.measure, (yardstick.dataset.train[:10_000],), rounds=1)
+    seconds = time.perf_counter() - start
+    print(f"\n{seconds:.0f} s")
+    assert seconds < 60
 
 
 def test_a_million_samples_take_little_memory_and_linear_time(
