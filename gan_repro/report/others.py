@@ -18,7 +18,7 @@ from gan_repro.verdicts.judge import experiments_read
 if TYPE_CHECKING:
     from gan_repro.report.printed import Material
 
-PROTOCOL_EXPERIMENTS = ("sensitivity", "sample-count", "chain-habits")
+PROTOCOL_EXPERIMENTS = ("sensitivity", "sample-count", "chain-habits", "chains")
 """Experiments on the protocol's choices."""
 _VIEWS: tuple[Kind, ...] = ("as published", "best by search")
 

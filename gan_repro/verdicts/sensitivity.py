@@ -15,16 +15,20 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from gan_repro import paper
-from gan_repro.experiments import chain_habits, sample_count, sensitivity
+from gan_repro.experiments import chain_habits, chains, sample_count, sensitivity
 from gan_repro.experiments.base import mean_of
 from gan_repro.experiments.scores import pooled_spread
 from gan_repro.experiments.trained import recorded
 from gan_repro.verdicts.findings import withdrawn
+from gan_repro.verdicts.published import WITH_CHAINS
 from gan_repro.verdicts.rules import rules
 
 if TYPE_CHECKING:
     from gan_repro.experiments.record import ExperimentRecord, Finding
     from gan_repro.trials.records import TrialRecord
+
+AS_PUBLISHED = "as-published"
+"""How the same nets' chains are run, from experiment `chains` and the trials' records."""
 
 REFINED, BEST_GENERATOR, SPREAD_TEST, SPREAD_SEEDS = (
     "refined",
@@ -47,8 +51,8 @@ _IN_THE_TABLE = {
 
 _OTHERS = {
     sample_count.NAME: "100 times as many samples as Table 1 uses",
-    chain_habits.TEST_IMAGE_START: "one chain from a test image, kept as a sample",
-    chain_habits.TEST_IMAGE_KEPT: "keeping that test image, all else equal",
+    AS_PUBLISHED: "chains run as published, not as the search found best",
+    chain_habits.TEST_IMAGE_KEPT: "keeping the test image that the GSN's chain starts from",
     chain_habits.THINNED: "thinned, not consecutive states of a few long chains",
     REFINED: "sigma continuous and from all validation images (records)",
     BEST_GENERATOR: "best generator on validation images, not the last (records)",
@@ -94,12 +98,12 @@ def table(
     """A row for each choice of which the records hold an effect.
 
     Args:
-        experiments: the records of sensitivity, sample-count and chain-habits, as many as there are; others
-            say nothing here.
+        experiments: the records of sensitivity, sample-count, chain-habits and chains, as many as there are;
+            others say nothing here.
         trials: the trials of a results folder.
         dataset: whose trials count.
     """
-    known = labels()
+    known, trials = labels(), list(trials)
     effects: dict[str, dict[str, tuple[float, float | None]]] = {}
     for record in experiments:
         void = withdrawn(record)
@@ -111,9 +115,35 @@ def table(
             rise = sample_count.effect_between(record, *rules().estimator_poor.samples)
             if rise is not None:
                 effects[sample_count.NAME] = {record.settings["model"]: (rise.value, rise.standard_error)}
-    for choice, found in from_trials(list(trials), dataset).items():
+        if record.name == chains.NAME and dataset == record.settings.get("dataset"):
+            effects[AS_PUBLISHED] = as_published(record, trials)
+    for choice, found in from_trials(trials, dataset).items():
         effects[choice] = {model: (f.value, f.standard_error) for model, f in found.items()}
     return [_row(choice, label, effects[choice]) for choice, label in known.items() if effects.get(choice)]
+
+
+def as_published(
+    record: ExperimentRecord, trials: Iterable[TrialRecord]
+) -> dict[str, tuple[float, float | None]]:
+    """What running the chains of the same nets as their sources do takes: model -> effect and error, nats.
+
+    Args:
+        record: of experiment `chains`.
+        trials: whose scores come from chains run as the search found best.
+    """
+    found, sampled = {}, [trial for trial in trials if trial.spec.id in record.trial_ids]
+    for model in WITH_CHAINS:
+        sigma = next(iter(rules().as_published.row(model).sigmas), None)
+        scores = chains.published_scores(record, chains.ONE_CHAIN, model, sigma)
+        differences = [
+            scores[trial.spec.seed] - trial.score.log_likelihood.value
+            for trial in sampled
+            if trial.spec.model == model and trial.spec.seed in scores
+        ]
+        if differences:
+            effect = mean_of(differences, over="training seeds", unit="nats", what="as published")
+            found[model] = (effect.value, effect.standard_error)
+    return found
 
 
 def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[str, Finding]]:

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from gan_repro import load_results
+from gan_repro.experiments import chains
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord, Finding
 from gan_repro.experiments.sensitivity import CHOICES
 from gan_repro.verdicts import sensitivity
-from tests.factories.records import record
+from tests.factories.records import record, trials
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,9 +70,25 @@ def test_the_number_of_samples_is_one_effect_of_one_row():
 def test_effects_that_were_no_measurement_are_left_out():
     record = load_results(ROOT / "results").experiments["chain-habits"]
     assert record.version == 1
-    assert {row.choice for row in sensitivity.table(record)} == {"test-image-start", "test-image-kept"}
+    assert {row.choice for row in sensitivity.table(record)} == {"test-image-kept"}
     again = record.model_copy(update={"version": 2})
     assert "thinned" in {row.choice for row in sensitivity.table(again)}
+
+
+def test_chains_as_published_are_set_against_the_same_nets_scores():
+    trained = trials("dbn", [250.0, 252.0, 254.0])
+    scores = {chains.published_name(chains.ONE_CHAIN, "dbn", seed): 200.0 for seed in (1, 2)}
+    findings = {
+        name: Finding(value=value, unit="nats", over="test examples", n=9, what="made up")
+        for name, value in scores.items()
+    }
+    ids = tuple(record.spec.id for record in trained[:2])
+    record = experiment(chains.NAME, {}).model_copy(
+        update={"findings": findings, "trial_ids": ids, "settings": {"dataset": "mnist"}}
+    )
+    (row,) = [r for r in sensitivity.table(record, trials=trained) if r.choice == sensitivity.AS_PUBLISHED]
+    assert row.effects == {"dbn": (pytest.approx(-51), pytest.approx(1))}
+    assert [r.choice for r in sensitivity.table(record, trials=trained, dataset="tfd")] == []
 
 
 def test_the_table_for_people_names_every_margin():
