@@ -148,7 +148,13 @@ def check_samples(samples: Floats, image_shape: tuple[int, ...]) -> Floats:
     Raises:
         ValueError: with one sentence that says what is wrong.
     """
-    array, width = np.asarray(samples), math.prod(image_shape)
+    width = math.prod(image_shape)
+    try:
+        array = np.asarray(samples)
+    except ValueError as error:  # rows of several lengths
+        raise ValueError(
+            f"the samples make no array: give floats of shape (n, {width}), every row as long as the others"
+        ) from error
     if array.ndim < 2 or array.dtype.kind != "f" or math.prod(array.shape[1:]) != width:
         raise ValueError(
             f"samples are floats of shape (n, {width}) for this data set, "

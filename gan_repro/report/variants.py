@@ -42,7 +42,8 @@ it is before its own step on the same minibatch, or after, and whether the two s
 dropout masks in common. All four combinations, on nets of full size, after {epochs} epochs; means ± over
 seeds. Where D has won, its loss is near 0 (0.69 where it cannot tell). Where all samples are one image, the
 distance between two is 0. Where pixels lie in the flat parts of the sigmoid, so is its slope, y (1 - y),
-and little of a gradient comes through to G."""
+and little of a gradient comes through to G. Nets that collapsed are in these means: the record keeps no seed
+apart."""
 _RATES = """## How often a recipe collapses: experiment `collapse-rates`
 
 Of {seeds} trainings of each recipe, at full size, {epochs} epochs from each seed, on one thread ({cpu}): how

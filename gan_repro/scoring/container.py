@@ -83,7 +83,7 @@ class Container:
         if not fits(shape, image_shape):
             raise ValueError(
                 f"{self.where}: the array has shape {shape}; samples of this data set have shape "
-                f"{expected(image_shape)}"
+                f"{expected(image_shape)}: resize the images, or name another data set"
             )
         if shape[0] > MOST:
             raise ValueError(

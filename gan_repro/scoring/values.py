@@ -44,7 +44,7 @@ def seen_range(array: Array, where: str) -> tuple[float, float]:
     if not_finite:
         raise ValueError(
             f"{where}: NaN or infinite values: {not_finite:,}, the first in row {first} (counted from 0); "
-            "the model that drew them has probably diverged"
+            "the model that drew them has probably diverged: draw them from an earlier state of it"
         )
     return low, high
 

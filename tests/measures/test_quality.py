@@ -105,6 +105,7 @@ def test_real_images_are_measured_once(noise, samples):
     ("change", "message"),
     [
         (lambda s: s[:, :-1], r"floats of shape \(n, 784\) .* not float32 of shape \(200, 783\)"),
+        (lambda s: [[0.0] * 784, [0.0]], "every row as long as the others"),
         (lambda s: (s * 255).astype(np.uint8), "not uint8"),
         (lambda s: s[:99], "99 samples are too few for 5 nearest neighbours"),
         (lambda s: np.where(np.arange(200)[:, None] == 7, np.nan, s), "1 samples hold NaN .* row 7"),
