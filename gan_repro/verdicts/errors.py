@@ -8,12 +8,13 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from gan_repro import paper
 from gan_repro.experiments import sensitivity
+from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.stats.intervals import Interval, deviation_interval
 from gan_repro.stats.sums import mean
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision, Ruling
 from gan_repro.verdicts.evidence import Evidence
-from gan_repro.verdicts.published import ROWS, as_published
-from gan_repro.verdicts.rules import rules
+from gan_repro.verdicts.published import ROWS
+from gan_repro.verdicts.rules import SpreadRule, rules
 
 _BY_CODE = (
     "that the errors of the adversarial nets and of the deep GSN are such is read from their authors' code;"
@@ -85,12 +86,10 @@ def decide_error_over_examples(evidence: Evidence) -> Decision:
     for row in paper.TABLE_1:
         trials = evidence.trials("mnist", row.model)
         errors = [e for r in trials.records if (e := r.score.log_likelihood.standard_error) is not None]
-        name = sensitivity.finding_name(sensitivity.SPREAD_DRAWS, row.model)
-        draws = record.findings.get(name) if record is not None else None
         size = ErrorSizes(
             float(row.mnist.standard_error or 0),
             mean(errors) if errors else None,
-            draws.value if draws is not None else None,
+            _over_draws(record, row.model),
         )
         sizes[row.model] = size
         ids += trials.ids
@@ -105,10 +104,14 @@ def decide_error_over_examples(evidence: Evidence) -> Decision:
     return Decision(decided, f"{why}{'; '.join(said)}; {_BY_CODE}", tuple(ids), names)
 
 
-def spread_intervals(scores: Mapping[str, Sequence[float]], significance: float) -> dict[str, Interval]:
-    """Give the interval of each row's standard deviation over seeds, corrected for four rows."""
-    confidence = 1 - significance / len(ROWS)
-    return {row: deviation_interval(values, confidence) for row, values in scores.items() if len(values) > 1}
+def spread_intervals(scores: Mapping[str, Sequence[float]], rule: SpreadRule) -> dict[str, Interval]:
+    """Give the interval of each row's standard deviation over seeds, corrected for four rows.
+
+    Rows of fewer seeds than the rule asks for have none.
+    """
+    confidence = 1 - rule.significance / len(ROWS)
+    enough = {row: values for row, values in scores.items() if len(values) >= rule.minimum_seeds}
+    return {row: deviation_interval(values, confidence) for row, values in enough.items()}
 
 
 def spread_ruling(intervals: Mapping[str, Interval], errors: Mapping[str, float]) -> Ruling:
@@ -121,34 +124,51 @@ def spread_ruling(intervals: Mapping[str, Interval], errors: Mapping[str, float]
 
 def decide_error_covers_training(evidence: Evidence) -> Decision:
     """Decide whether the standard deviation over training seeds is no larger than the printed ±."""
-    found = {row: as_published(evidence, "mnist", row) for row in ROWS}
+    found = {row: evidence.trials("mnist", row) for row in ROWS}
     errors = {row.model: float(row.mnist.standard_error or 0) for row in paper.TABLE_1}
-    scores = {row: list(f.scores.values()) for row, f in found.items()}
-    intervals = spread_intervals(scores, rules().spread.significance)
-    said, above = [], []
-    for row, interval in intervals.items():
+    scores = {row: list(trials.scores.values()) for row, trials in found.items() if trials.full}
+    rule, record = rules().spread, evidence.experiments.get(sensitivity.NAME)
+    intervals = spread_intervals(scores, rule)
+    said, lacking, above = [], [], []
+    for row, trials in found.items():
         label = paper.LABELS[row]
-        said.append(
-            f"{label}: ± {errors[row]:g} printed, {interval} over {interval.n} seeds{found[row].left_out}"
-        )
-        if interval.low > errors[row]:
-            above.append(label)
-    lacking = [paper.LABELS[row] for row in ROWS if row not in intervals]
+        if row not in scores:
+            lacking.append(trials.shortfall("mnist"))
+        elif row not in intervals:
+            lacking.append(f"{label}: {len(scores[row])} of {rule.minimum_seeds} seeds{trials.left_out()}")
+        else:
+            interval, again = intervals[row], _over_draws(record, row)
+            redrawn = "" if again is None else f", {again:.1f} where one net is sampled again"
+            said.append(
+                f"{label}: ± {errors[row]:g} printed, {interval} over {interval.n} seeds{redrawn}"
+                f"{trials.left_out()}"
+            )
+            if interval.low > errors[row]:
+                above.append(label)
+    reason = f"standard deviation over seeds: {'; '.join(said) or 'of no row'}"
     if lacking:
-        said.append(f"no two seeds as published: {', '.join(lacking)}")
-    judged = [found[row] for row in intervals]
-    reason = f"standard deviation over seeds as published: {'; '.join(said)}"
+        reason += f"; not judged: {'; '.join(lacking)}"
+    if above:
+        judged_rows = f"{len(intervals)} of the {len(ROWS)} rows are judged"
+        reason = f"larger than printed for {', '.join(above)}, where {judged_rows}; {reason}"
     return Decision(
         spread_ruling(intervals, errors),
-        f"larger than printed for {', '.join(above)}; {reason}" if above else reason,
-        tuple(id for f in judged for id in f.trials),
-        tuple(dict.fromkeys(name for f in judged for name in f.experiments)),
+        reason,
+        tuple(id for row in intervals for id in found[row].ids),
+        (sensitivity.NAME,) if any(_over_draws(record, row) is not None for row in intervals) else (),
     )
+
+
+def _over_draws(record: ExperimentRecord | None, row: str) -> float | None:
+    """Give the standard deviation of a row's score over draws of samples from one net, nats."""
+    name = sensitivity.finding_name(sensitivity.SPREAD_DRAWS, row)
+    found = record.findings.get(name) if record is not None else None
+    return None if found is None else found.value
 
 
 DECIDERS: dict[str, Decider] = {
     "copied-rows": Decider("copied-rows", decide_copies),
     "error-over-examples": Decider("error-over-examples", decide_error_over_examples, (sensitivity.NAME,)),
-    "error-covers-training": Decider("spread", decide_error_covers_training),
+    "error-covers-training": Decider("spread", decide_error_covers_training, (sensitivity.NAME,)),
 }
 """By the claim's id."""

@@ -60,14 +60,7 @@ class Trials:
 
     def reached(self) -> str:
         """Say what they score."""
-        scores = list(self.scores.values())
-        if not scores:
-            return f"no net with a score{self.left_out()}"
-        if len(scores) == 1:
-            return f"{scores[0]:.1f} nats from one seed{self.left_out()}"
-        interval = mean_interval(scores)
-        seeds = f"the mean of {len(scores)} seeds"
-        return f"{mean(scores):.1f} nats on {seeds}, 95 % interval {interval}{self.left_out()}"
+        return reached(self.scores, self.left_out())
 
     def shortfall(self, dataset: str) -> str:
         """Say why they decide nothing: there are none, or they were cut short."""
@@ -76,7 +69,7 @@ class Trials:
             return (
                 f"{label}: no full-size trial on {dataset.upper()} is recorded{UNAVAILABLE.get(dataset, '')}"
             )
-        return f"{label}: {self.reached()}, but cut short ({'; '.join(self.cut)})"
+        return cut_short(label, self.reached(), self.cut)
 
     @property
     def full(self) -> bool:
@@ -141,6 +134,16 @@ class Evidence:
                     found.setdefault(record.spec.id, row)
         return found
 
+    def cut(self, dataset: str, row: str, ids: Sequence[str]) -> tuple[str, ...]:
+        """Say what was smaller or shorter of trials of a row; empty where all are as the reference's."""
+        said: list[str] = []
+        for record in self.records:
+            if record.spec.id in ids:
+                # A trial that several presets run is what the completest of them says.
+                name = next((n for n in FULL_SIZE if PRESETS[n].row_of(record.spec) == row), None)
+                said += PRESETS[name].cut(row, dataset).smaller if name else ()
+        return tuple(dict.fromkeys(said))
+
     def begun(self, trials: Sequence[str], experiments: Sequence[str]) -> list[datetime]:
         """Give the times at which trials and experiments began, so far as they are recorded.
 
@@ -160,6 +163,22 @@ class Evidence:
             if name in self.experiments:
                 found.append(datetime.fromisoformat(self.experiments[name].provenance.started))
         return found
+
+
+def reached(scores: Mapping[int, float], left_out: str = "") -> str:
+    """Say what scores come to, nats by seed, and which seeds are left out."""
+    values = list(scores.values())
+    if not values:
+        return f"no net with a score{left_out}"
+    if len(values) == 1:
+        return f"{values[0]:.1f} nats from one seed{left_out}"
+    seeds = f"the mean of {len(values)} seeds"
+    return f"{mean(values):.1f} nats on {seeds}, 95 % interval {mean_interval(values)}{left_out}"
+
+
+def cut_short(label: str, reached: str, cut: Sequence[str]) -> str:
+    """Say that what a row reached decides nothing, since its trials are not the reference's."""
+    return f"{label}: {reached}, but cut short ({'; '.join(cut)})"
 
 
 def printed(row: str, dataset: str) -> float:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,12 +24,15 @@ LOCK = FOLDER / "rules.lock.json"
 
 StandingKind = Literal["confirmatory", "exploratory", "nothing judged"]
 
+_LOCKED_WITHIN = timedelta(minutes=15)
+"""How long before it is locked a rule may be dated."""
+
 _NOT_CONTENT = ("version", "date", "digest")
 
 _BUILDS_ON: Mapping[str, tuple[str, ...]] = {
     "number": ("as_published", "sampling_envelope", "collapse"),
     "order": ("as_published", "best_by_search", "collapse"),
-    "spread": ("as_published", "collapse"),
+    "spread": ("as_published", "best_by_search", "collapse"),
     "sample_quality": ("as_published", "best_by_search"),
     "tfd-number": ("number",),
     "tfd-order": ("order",),
@@ -61,25 +64,31 @@ def read_lock(path: Path = LOCK) -> dict[str, Locked]:
     return {name: Locked(**entry) for name, entry in json.loads(path.read_text("utf-8")).items()}
 
 
-def write_lock(path: Path = LOCK) -> list[str]:
+def write_lock(path: Path = LOCK, now: datetime | None = None) -> list[str]:
     """Lock the rules as they are now; the names of those that are new or changed.
 
+    A rule is dated when it is locked: with a date from before its evidence, a rule that was made to fit
+    that evidence would pass for one that was fixed beforehand.
+
     Raises:
-        ValueError: a rule was changed and has not got a higher version and a later date.
+        ValueError: a rule was changed and has not got a higher version, or one that is new or changed is
+            dated long before now.
         OSError: the file cannot be written.
     """
+    now = datetime.now(UTC) if now is None else now
     old, new, changed = read_lock(path), {}, []
     for name, content in contents().items():
         entry = Locked(version=content["version"], date=content["date"], sha256=digest(content))
         before = old.get(name)
-        changed_since = before is not None and before.sha256 != entry.sha256
-        if before and changed_since and not (entry.version > before.version and entry.date > before.date):
-            raise ValueError(
-                f"rule {name} was changed; give it a version above {before.version} and a date after"
-                f" {before.date:%Y-%m-%d %H:%M}"
-            )
         if before != entry:
             changed.append(name)
+            if before and before.sha256 != entry.sha256 and entry.version <= before.version:
+                raise ValueError(f"rule {name} was changed; give it a version above {before.version}")
+            if entry.date < now - _LOCKED_WITHIN:
+                raise ValueError(
+                    f"rule {name} is new or changed and dated {entry.date:%Y-%m-%d %H:%M}; give it the date"
+                    f" at which it is locked, {now:%Y-%m-%d %H:%M} UTC"
+                )
         new[name] = entry.model_dump(mode="json")
     atomic_write(path, json.dumps(new, indent=1) + "\n")
     return changed

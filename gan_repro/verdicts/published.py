@@ -11,7 +11,7 @@ from gan_repro.experiments.quality_record import AS_PUBLISHED, BEST_BY_SEARCH
 from gan_repro.stats.sums import mean
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE
-from gan_repro.verdicts.evidence import Evidence, Trials
+from gan_repro.verdicts.evidence import Evidence, Trials, cut_short, reached
 from gan_repro.verdicts.rules import rules
 
 ROWS = tuple(row.model for row in paper.TABLE_1)
@@ -49,7 +49,10 @@ class RowScores:
 
 
 def as_published(evidence: Evidence, dataset: str, row: str) -> RowScores:
-    """Give a row's scores as its source has it: the rule "as_published"; on TFD, under our own chains."""
+    """Give a row's scores as its source has it: the rule "as_published"; on TFD, under our own chains.
+
+    Nets that are smaller than the reference's, or trained for less, are not as published: they have no score.
+    """
     found = evidence.trials(dataset, row)
     if dataset != "mnist" or row not in WITH_CHAINS:
         return _of_trials(row, found, dataset)
@@ -62,9 +65,14 @@ def as_published(evidence: Evidence, dataset: str, row: str) -> RowScores:
     fixed: tuple[float | None, ...] = said.sigmas or (None,)
     scores = chains.published_scores(record, chains.ONE_CHAIN, row, fixed[0])
     collapsed = {r.spec.seed for r in found.collapsed}
+    kept = {seed: score for seed, score in scores.items() if seed not in collapsed}
+    cut = evidence.cut(dataset, row, of_row)
+    if kept and cut:
+        reason = cut_short(rows.label(row), reached(kept, found.left_out()), cut)
+        return RowScores(row, missing=reason, trials=tuple(of_row), experiments=(chains.NAME,))
     return RowScores(
         row,
-        {seed: score for seed, score in scores.items() if seed not in collapsed},
+        kept,
         found.left_out(),
         "" if scores else f"{rows.label(row)}: experiment {chains.NAME} has no trial of it",
         tuple(of_row),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gan_repro.experiments.quality_record import BASELINE, MARGIN, NAME, SETS, kid_name
+from gan_repro.experiments.quality_record import AS_PUBLISHED, BASELINE, MARGIN, NAME, SETS, kid_name
 from gan_repro.experiments.record import ExperimentRecord
-from gan_repro.stats.intervals import TooFewSeedsError, mean_interval
+from gan_repro.paper import LABELS
+from gan_repro.stats.intervals import mean_interval
 from gan_repro.stats.sums import mean
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision, Ruling
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.published import WAYS, WITH_CHAINS
-from gan_repro.verdicts.rules import rules
+from gan_repro.verdicts.rules import QualityRule, rules
 
 
 @dataclass(frozen=True)
@@ -28,22 +29,21 @@ class Difference:
     n: int
 
 
-def difference(kid: Mapping[str, Mapping[int, float]], significance: float) -> Difference | None:
+def difference(kid: Mapping[str, Mapping[int, float]], rule: QualityRule) -> Difference | None:
     """Compare the adversarial nets with the best earlier row, paired over seeds; None without enough of them.
 
     Args:
         kid: by row and seed; lower is better.
-        significance: of each one-sided interval.
+        rule: the significance of each one-sided interval, and how many seeds are enough.
     """
     earlier = {row: kid[row] for row in WITH_CHAINS if kid.get(row)}
     if len(earlier) < len(WITH_CHAINS) or not kid.get("gan"):
         return None
     best = min(earlier, key=lambda row: mean(earlier[row].values()))
     seeds = sorted(kid["gan"].keys() & earlier[best].keys())
-    try:
-        interval = mean_interval([kid["gan"][s] - earlier[best][s] for s in seeds], 1 - 2 * significance)
-    except TooFewSeedsError:
+    if len(seeds) < rule.minimum_seeds:
         return None
+    interval = mean_interval([kid["gan"][s] - earlier[best][s] for s in seeds], 1 - 2 * rule.significance)
     return Difference(best, interval.low, interval.high, len(seeds))
 
 
@@ -62,22 +62,41 @@ def decide_quality(evidence: Evidence) -> Decision:
     record = evidence.experiments.get(NAME)
     if record is None or MARGIN not in record.findings:
         return Decision(UNTOLD, f"the experiment {NAME} has not been run")
-    margin, found, said = record.findings[MARGIN].value, {}, []
+    margin, rule = record.findings[MARGIN].value, rules().sample_quality
+    found: dict[str, Difference | None] = {}
+    said = []
     for way in WAYS:
         kid: dict[str, dict[int, float]] = {}
         for row in ("gan", *WITH_CHAINS):
             names = {seed: kid_name(way, row, seed) for seed in rules().as_published.seeds}
             kid[row] = {s: record.findings[n].value for s, n in names.items() if n in record.findings}
-        found[way] = difference(kid, rules().sample_quality.significance)
-        if (d := found[way]) is None:
-            said.append(f"{way}: not all four rows have two seeds")
+        d = difference(kid, rule)
+        if d is None:
+            text = f"not all four rows have {rule.minimum_seeds} seeds"
         else:
             interval = f"one-sided 95 % limits {d.low:.3g} and {d.high:.3g} over {d.n} seeds"
-            said.append(f"{way}: KID minus that of {d.best}, {interval}")
+            text = f"KID minus that of {LABELS[d.best]}, {interval}"
+        cut = _cut_short(evidence, record, way)
+        if cut and way == AS_PUBLISHED:
+            d, text = None, f"{text}; not judged, since nets were cut short: {cut}"
+        elif cut:
+            text += f"; of nets that were cut short: {cut}"
+        found[way] = d
+        said.append(f"{way}: {text}")
     said.append(f"margin {margin:.3g} (real images against real ones)")
     compared = compared_trials(evidence, record)
     judged = (record.name,) if compared else ()
     return Decision(ruling(found, margin), "; ".join(said), compared, judged)
+
+
+def _cut_short(evidence: Evidence, record: ExperimentRecord, way: str) -> str:
+    """Name the rows of which nets were smaller or trained for less than the reference, and by how much."""
+    said = []
+    for wanted in SETS:
+        if wanted.way == way:
+            cut = evidence.cut("mnist", wanted.trials_of, record.trial_ids)
+            said += [f"{LABELS[wanted.row]} ({'; '.join(cut)})"] if cut else []
+    return ", ".join(said)
 
 
 def compared_trials(evidence: Evidence, record: ExperimentRecord) -> tuple[str, ...]:

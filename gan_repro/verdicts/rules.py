@@ -100,10 +100,8 @@ class TieRule(SeedRule):
     margin: float
 
 
-class SpreadRule(Rule):
+class SpreadRule(SeedRule):
     """Whether printed errors cover the spread over training seeds."""
-
-    significance: float
 
 
 class CollapseRates(_Part):
@@ -123,11 +121,10 @@ class CollapseRule(Rule):
     rates: CollapseRates
 
 
-class QualityRule(Rule):
+class QualityRule(SeedRule):
     """Whether samples are as good as those of earlier models."""
 
     measure: str
-    significance: float
 
 
 class Bound(_Part):

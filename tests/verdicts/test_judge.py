@@ -28,6 +28,8 @@ from gan_repro.verdicts.rules import rules
 from tests.factories.experiments import of_findings
 from tests.factories.records import trial, trials
 
+QUALITY = rules().sample_quality
+
 
 def verdicts(records=(), experiments=()):
     evidence = Evidence(tuple(records), {record.name: record for record in experiments})
@@ -116,7 +118,7 @@ def test_a_baseline_has_no_net_that_could_collapse():
 ORDERED = {"gan": 225.0, "gsn": 214.0, "dbn": 138.0, "cae": 121.0}
 
 
-def recorded_chains(means, *, spread=0.0):
+def recorded_chains(means, *, spread=0.0, preset="paper"):
     """The experiment `chains` with rows that score so as published, whose trials are those of `table`."""
     findings, series, ids = {}, {}, []
     for row, mean in means.items():
@@ -125,7 +127,7 @@ def recorded_chains(means, *, spread=0.0):
             for sigma in sigmas:
                 name = chains.published_name(chains.ONE_CHAIN, row, seed, sigma)
                 findings[name] = Finding(value=mean + shift, unit="nats", what="x")
-            id = trial(row, seed, 0.0, preset="paper").spec.id
+            id = trial(row, seed, 0.0, preset=preset).spec.id
             ids.append(id)
             series[chains.envelope_series(id)] = [
                 [1.0, 5.0, *(mean + shift,) * 4, -1, -1], [100.0, 5.0, *(mean + spread,) * 4, -1, -1]
@@ -191,6 +193,23 @@ def test_numbers_whose_source_leaves_the_chains_open():
     assert ruling("mnist-cae", records, [recorded_chains(printed)]) == "does not hold"
 
 
+def test_chains_of_nets_cut_short_are_not_as_published():
+    short, whole = (
+        [*trials("gsn", [230.0, 231.0, 232.0]), *full("dbn", [250.0, 251.0, 252.0]), *longer]
+        for longer in ([], full("gsn", [1.0]))
+    )
+    experiments = [recorded_chains({"gsn": 214.0, "dbn": 138.0}, preset="standard")]
+    for records in (short, whole):
+        found = verdicts([*full("gan", [225.0, 226.5, 224.0]), *records], experiments)
+        verdict = found["mnist-gsn"]
+        assert (verdict.ruling, verdict.experiments) == ("cannot be told", ("chains",))
+        assert "Deep GSN: 214.2 nats on the mean of 3 seeds" in verdict.reason
+        assert "cut short (6 epochs of the reference's 100 to 600; learning rate 2" in verdict.reason
+        assert set(verdict.trials) == {r.spec.id for r in records[:3]}
+        assert "Adversarial nets minus Deep GSN" not in found["mnist-order"].reason
+        assert found["mnist-dbn"].reason.startswith("DBN: 138.2 nats on the mean of 3 seeds, +0.2")
+
+
 def test_both_bold_on_tfd_means_that_they_cannot_be_told_apart():
     def pair(cae, gan):
         return full("cae", cae, dataset="tfd") + full("gan", gan, dataset="tfd")
@@ -245,10 +264,43 @@ def test_whether_the_errors_cover_another_training():
     claim = "error-covers-training"
     spread = verdicts(full("gan", [200.0, 230.0, 170.0, 215.0, 190.0]))[claim]
     assert spread.ruling == "does not hold"
-    assert "larger than printed for Adversarial nets" in spread.reason
+    assert "larger than printed for Adversarial nets, where 1 of the 4 rows are judged" in spread.reason
     still = [200.0, 200.1, 199.9, 200.05, 199.95]
-    assert ruling(claim, full("gan", still)) == "cannot be told", "the other rows have no two seeds"
-    assert ruling(claim, full("gan", [200.0, 203.0])) == "cannot be told"
+    assert ruling(claim, full("gan", still)) == "cannot be told", "the other rows have no seeds"
+    all_still = [record for row in ROWS for record in full(row, still)]
+    assert ruling(claim, all_still) == "holds"
+
+
+def test_two_seeds_say_nothing_of_their_spread():
+    verdict = verdicts(full("dbn", [100.0, 900.0]))["error-covers-training"]
+    assert (verdict.ruling, verdict.standing.kind) == ("cannot be told", "nothing judged")
+    assert "not judged: DBN: 2 of 3 seeds" in verdict.reason
+
+
+def test_the_spread_is_that_of_trainings_and_not_of_one_chain():
+    chain = recorded_chains({"dbn": 138.0}, spread=50.0)
+    chain.findings.update(
+        {
+            chains.published_name(chains.ONE_CHAIN, "dbn", seed): Finding(value=v, unit="nats", what="x")
+            for seed, v in ((1, 100.0), (2, 900.0), (3, 500.0))
+        }
+    )
+    still = full("dbn", [200.0, 200.1, 199.9])
+    name = sensitivity.finding_name(sensitivity.SPREAD_DRAWS, "dbn")
+    draws = of_findings("sensitivity", {name: Finding(value=1.25, unit="nats", what="x")})
+    verdict = verdicts(still, [chain, draws])["error-covers-training"]
+    assert verdict.ruling == "cannot be told", "the other rows are not there"
+    assert "over 3 seeds, 1.2 where one net is sampled again" in verdict.reason
+    assert verdict.experiments == ("sensitivity",)
+
+
+def test_the_spread_of_nets_cut_short_is_not_judged():
+    verdict = verdicts([*trials("gan", [100.0, 900.0, 500.0]), *full("dbn", [200.0, 200.1, 199.9])])[
+        "error-covers-training"
+    ]
+    assert verdict.ruling == "cannot be told"
+    assert "Adversarial nets: 500.0 nats on the mean of 3 seeds" in verdict.reason
+    assert "but cut short (100 epochs" in verdict.reason.partition("not judged")[2]
 
 
 def growth(record_value, interval=None):
@@ -372,37 +424,68 @@ def test_the_quality_of_samples_is_judged_both_ways():
         }
 
     def decided(*pairs):
-        found = dict(zip(WAYS, (quality.difference(kid(*pair), 0.05) for pair in pairs), strict=True))
+        found = dict(zip(WAYS, (quality.difference(kid(*pair), QUALITY) for pair in pairs), strict=True))
         return quality.ruling(found, 0.5)
 
     assert decided((1.0, 4.0), (2.0, 2.0)) == "holds"
     assert decided((4.0, 1.0), (4.0, 1.0)) == "does not hold"
     assert decided((4.0, 1.0), (1.0, 4.0)) == "cannot be told"
-    assert quality.ruling({WAYS[0]: quality.difference(kid(1.0, 4.0), 0.05)}, 0.5) == "cannot be told"
-    assert quality.difference({"gan": {1: 1.0, 2: 1.0}}, 0.05) is None
+    assert quality.ruling({WAYS[0]: quality.difference(kid(1.0, 4.0), QUALITY)}, 0.5) == "cannot be told"
+    assert quality.difference({"gan": {1: 1.0, 2: 1.0, 3: 1.0}}, QUALITY) is None
+    two = {row: dict(list(by_seed.items())[:2]) for row, by_seed in kid(1.0, 4.0).items()}
+    assert quality.difference(two, QUALITY) is None, "two seeds decide nothing"
 
 
-def quality_of(records):
-    """The record of sample quality with these trials: every row compared, both ways, from two seeds."""
+def quality_of(records, seeds=(1, 2, 3)):
+    """The record of sample quality with these trials: every row compared, both ways."""
     kid = Finding(value=0.1, unit="KID", what="KID")
-    names = [quality_record.kid_name(way, row, seed) for way in WAYS for row in ROWS for seed in (1, 2)]
+    names = [quality_record.kid_name(way, row, seed) for way in WAYS for row in ROWS for seed in seeds]
     findings = dict.fromkeys(names, kid) | {quality_record.MARGIN: kid}
     found = of_findings(quality_record.NAME, findings, trial_ids=tuple(r.spec.id for r in records))
     return began_later(found)
 
 
+def all_rows(**options):
+    """A trial of each row of Table 1, and of the searched settings, for three seeds each."""
+    rows = [*ROWS, "gan-searched"]
+    return [began_later(trial(row, seed, 200.0, **options)) for row in rows for seed in (1, 2, 3)]
+
+
 def test_old_trials_of_baselines_do_not_count_as_judged_quality():
     old = [trial("kmeans", 1, 330.0), trial("train-set", 1, 240.0), trial("gaussian", 1, -150.0)]
-    compared = [began_later(trial(row, seed, 200.0)) for row in ROWS for seed in (1, 2)]
-    compared += [began_later(trial("gan-searched", 1, 200.0))]
+    compared = all_rows(preset="paper")
     verdict = verdicts([*old, *compared], [quality_of([*old, *compared])])["competitive-samples"]
     assert set(verdict.trials) == {r.spec.id for r in compared}
     assert (verdict.ruling, verdict.standing.kind) == ("holds", "confirmatory")
-    before = [trial("gan", 1, 200.0), *old, *compared[1:]]
+    before = [trial("gan", 1, 200.0, preset="paper"), *old, *compared[1:]]
     late = verdicts(before, [quality_of(before)])["competitive-samples"]
     assert late.standing.kind == "exploratory", "an old trial of a row that is compared does count"
     alone = verdicts(old, [quality_of(old)])["competitive-samples"]
     assert alone.standing.kind == "nothing judged"
+
+
+def test_the_quality_of_nets_cut_short_is_not_that_as_published():
+    short = all_rows()
+    verdict = verdicts(short, [quality_of(short)])["competitive-samples"]
+    assert verdict.ruling == "cannot be told"
+    published, searched = verdict.reason.split("best by search: ")
+    for part in (published, searched):
+        assert "Adversarial nets (100 epochs; " in part
+        assert "Deep GSN (6 epochs of the reference's 100 to 600; " in part
+    assert "not judged, since nets were cut short" in published
+    assert "not judged" not in searched
+    # At the best of their search a shorter length is no obstacle, and is told.
+    mixed = [*all_rows(preset="paper")[:-3], *short[-3:]]
+    found = verdicts(mixed, [quality_of(mixed)])["competitive-samples"]
+    assert found.ruling == "holds"
+    assert "of nets that were cut short: Adversarial nets (100 epochs; " in found.reason
+
+
+def test_two_seeds_do_not_settle_the_quality():
+    records = [r for r in all_rows(preset="paper") if r.spec.seed < 3]
+    verdict = verdicts(records, [quality_of(records, seeds=(1, 2))])["competitive-samples"]
+    assert verdict.ruling == "cannot be told"
+    assert "not all four rows have 3 seeds" in verdict.reason
 
 
 def test_what_stands_beside_a_verdict_decides_nothing():

@@ -33,7 +33,7 @@ def test_the_rules_are_those_that_were_locked():
 
 def test_the_rules_of_the_first_file_are_as_they_were_fixed():
     """The digests of 27 November 2026, before the trainings that they judge."""
-    fixed = {"number": "87fbeee63e53", "order": "9c36af937e5c", "spread": "f147b1b04d2b"}
+    fixed = {"number": "87fbeee63e53", "order": "9c36af937e5c", "as_published": "dda9cbb6cb2b"}
     assert {name: digest(rules.contents()[name])[:12] for name in fixed} == fixed
 
 
@@ -68,20 +68,47 @@ def test_a_change_of_the_date_alone_is_seen_too(monkeypatch):
     assert "has not been locked" in standing("number", [AFTER], without).reason
 
 
-def test_locking_asks_for_a_new_version_and_date(monkeypatch, tmp_path):
-    path = tmp_path / "lock.json"
-    assert set(write_lock(path)) == set(rules.contents())
-    assert write_lock(path) == []
-    texts = {name: dict(content) for name, content in rules.contents().items()}
-    texts["order"]["significance"] = 0.1
+FIRST = datetime(2026, 11, 27, 13, 20, tzinfo=UTC)
+"""The date of the earliest rules."""
+
+
+def changed_rule(monkeypatch, name, **changes):
+    texts = {rule: dict(content) for rule, content in rules.contents().items()}
+    texts[name] |= changes
     monkeypatch.setattr(lock, "contents", lambda: texts)
-    with pytest.raises(
-        ValueError, match=r"rule order was changed; give it a version above 1 and a date after"
-    ):
-        write_lock(path)
-    texts["order"] |= {"version": 2, "date": AFTER}
-    assert write_lock(path) == ["order"]
+
+
+def test_locking_asks_for_a_new_version(monkeypatch, tmp_path):
+    path = tmp_path / "lock.json"
+    assert set(write_lock(path, FIRST)) == set(rules.contents())
+    assert write_lock(path) == []
+    changed_rule(monkeypatch, "order", significance=0.1, date=AFTER)
+    with pytest.raises(ValueError, match=r"rule order was changed; give it a version above 1"):
+        write_lock(path, AFTER)
+    changed_rule(monkeypatch, "order", significance=0.1, date=AFTER, version=2)
+    assert write_lock(path, AFTER) == ["order"]
     assert json.loads(path.read_text())["order"]["version"] == 2
+
+
+@pytest.mark.parametrize("changes", [{"version": 2, "significance": 0.1}, {}], ids=["changed", "date alone"])
+def test_a_rule_cannot_be_dated_back(monkeypatch, tmp_path, changes):
+    """With a date after its old one and before its evidence, a changed rule would pass for an old one."""
+    path = tmp_path / "lock.json"
+    write_lock(path, FIRST)
+    locked, now = path.read_bytes(), AFTER
+    changed_rule(monkeypatch, "order", date=now - timedelta(hours=1), **changes)
+    with pytest.raises(
+        ValueError, match=r"order is new or changed and dated 2026-11-30 23:00; .* 2026-12-01"
+    ):
+        write_lock(path, now)
+    assert path.read_bytes() == locked
+    changed_rule(monkeypatch, "order", date=now - timedelta(minutes=5), **changes)
+    assert write_lock(path, now) == ["order"]
+
+
+def test_a_new_rule_cannot_be_dated_back(tmp_path):
+    with pytest.raises(ValueError, match="give it the date at which it is locked, 2026-12-01 00:00 UTC"):
+        write_lock(tmp_path / "lock.json", AFTER)
 
 
 def test_the_digest_leaves_version_and_date_out():

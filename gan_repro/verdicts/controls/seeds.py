@@ -106,7 +106,7 @@ def spread_controls() -> Iterator[Control]:
 
     def decide(rng: Random, factor: float) -> str:
         scores = {row: list(rng.normal(0, factor * error, 5)) for row, error in errors.items()}
-        return spread_ruling(spread_intervals(scores, rules().spread.significance), errors)
+        return spread_ruling(spread_intervals(scores, rules().spread), errors)
 
     seen = smallest_seen(decide, [1 + 0.25 * step for step in range(1, 60)], FAILS)
     sees = f"{seen:g} times the printed error, 5 seeds" if seen else "none"
@@ -138,7 +138,7 @@ def quality_controls() -> Iterator[Control]:
     def decide(rng: Random, worse: float) -> str:
         kid = {row: dict(enumerate(rng.normal(1, 0.05, 5))) for row in ("dbn", "cae", "gsn")}
         kid["gan"] = dict(enumerate(rng.normal(1 + worse, 0.05, 5)))
-        found = {way: difference(kid, rules().sample_quality.significance) for way in WAYS}
+        found = {way: difference(kid, rules().sample_quality) for way in WAYS}
         return quality_ruling(found, 0.2)
 
     seen = smallest_seen(decide, [0.05 * step for step in range(1, 60)], FAILS)
