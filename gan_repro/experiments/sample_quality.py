@@ -129,7 +129,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
         raise NoModelError(missing[0] if missing else nothing)
     if found.taken_over:
         context.log(f"{NAME}: {found.taken_over} of {len(found.trial_ids)} sets were recorded already")
-    findings = found.findings | {MARGIN: _margin(yardstick, settings), OTHER_BITS: found.other_bits()}
+    findings = found.findings | {MARGIN: margin(yardstick, settings), OTHER_BITS: found.other_bits()}
     ids = tuple(dict.fromkeys(found.trial_ids))
     if earlier is None or not found.taken_over:
         return ExperimentResult(findings, found.series, ids)
@@ -186,7 +186,8 @@ def samples_again(record: TrialRecord, images: Dataset, context: Context) -> npt
     return samples
 
 
-def _margin(yardstick: Yardstick, settings: Settings) -> Finding:
+def margin(yardstick: Yardstick, settings: Settings) -> Finding:
+    """Measure KID of real images against real ones, and take the quantile that the rule allows."""
     space = yardstick.main_space
     random = np.random.default_rng(derive_seed(settings.seed, NAME, "splits"))
     features = yardstick.spaces[space].of(yardstick.dataset.valid)

@@ -19,8 +19,9 @@ _ABOUT = """A verdict is computed from the records and changes with them; traini
 *confirmatory* where every trial that it judges began after its rule was fixed, and *exploratory* otherwise;
 *nothing judged*: what its rule asks for is not recorded. A verdict on a printed number judges the column *As
 published* alone.
-A control is a case whose right answer is known, put through the same rule. What decided each, and which
-records, stands in [results/report/claims.md](results/report/claims.md)."""
+A control is a case whose right answer is known, put through the same rule; *sees*: the smallest effect, in
+simulated cases, that the rule tells in nine of ten. What decided each, and which records, stands in
+[results/report/claims.md](results/report/claims.md)."""
 
 _READING = "not said by the paper, but often read out of its table"
 
@@ -50,9 +51,18 @@ def claim_details(material: Material) -> str:
 
 
 def controls(material: Material, claim: str) -> str:
-    """How many controls of a claim's rule were answered rightly; empty where none was kept."""
+    """How many controls of a claim's rule were answered rightly, and how small an effect it sees.
+
+    Empty where none was kept; of controls that an earlier version of the rule answered, that alone is said.
+    """
     made = [control for control in material.controls if control.claim == claim and not control.skipped]
-    return f"{sum(control.right for control in made)} of {len(made)} right" if made else ""
+    if not made:
+        return ""
+    if any(control.stale for control in made):
+        return "not run since the rule was changed"
+    right = f"{sum(control.right for control in made)} of {len(made)} right"
+    seen = list(dict.fromkeys(control.sees for control in made if control.sees))
+    return f"{right}; sees {'; '.join(seen)}" if seen else right
 
 
 def _kind(verdict: Verdict) -> str:
@@ -85,7 +95,10 @@ def _details(claim: paper.Claim, material: Material, told: Mapping[str, str]) ->
 def _controls(material: Material, claim: str) -> list[str]:
     """A line for each control of the claim's rule, or why it has none."""
     lines = []
-    for control in (control for control in material.controls if control.claim == claim):
+    found = [control for control in material.controls if control.claim == claim]
+    if any(control.stale for control in found):
+        return ["Controls: not run since the rule was changed; `gan-repro report --controls` runs them."]
+    for control in found:
         answer = f"answered {control.answer}" if control.answer else f"not made: {control.skipped}"
         wrong = "" if control.right else ", **wrongly**"
         sees = f"; sees {control.sees}" if control.sees else ""

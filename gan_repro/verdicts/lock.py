@@ -108,7 +108,7 @@ def standing(name: str, begun: Iterable[datetime], lock: Mapping[str, Locked] | 
     """Say how a verdict stands by a rule whose evidence began at these times."""
     lock = read_lock() if lock is None else lock
     named, texts = rules().named(), contents()
-    parts = [name, *_builds_on(name)]
+    parts = parts_of(name)
     for part in parts:
         locked = lock.get(part)
         if locked is None:
@@ -132,6 +132,7 @@ def standing(name: str, begun: Iterable[datetime], lock: Mapping[str, Locked] | 
     return Standing(kind="confirmatory", reason=f"all that it judges began after its rule's date, {dated}")
 
 
-def _builds_on(name: str) -> list[str]:
+def parts_of(name: str) -> list[str]:
+    """Name a rule and those that it builds on."""
     direct = _BUILDS_ON.get(name, ())
-    return list(dict.fromkeys([*direct, *(part for other in direct for part in _builds_on(other))]))
+    return list(dict.fromkeys([name, *direct, *(part for other in direct for part in parts_of(other))]))

@@ -89,18 +89,25 @@ def decide(
     ours, number = found[row], numbers[row]
     tested = compare({name: list(f.scores.values()) for name, f in found.items()}, numbers, rule)[row]
     said = describe(ours, tested, number, rule)
-    decided = ruling(tested, number, rule)
     if ours.silent_on:
         open_ = f"the source says nothing of {', '.join(ours.silent_on)}"
         if ours.envelope is None:
-            return _decision(
-                UNTOLD, f"{open_}, and how far that moves the score is not recorded; {said}", ours
-            )
+            said = f"{open_}, and how far that moves the score is not recorded; {said}"
+        else:
+            low, high = ours.envelope
+            said = f"{said}; {open_}, which moves the score from {low:.1f} to {high:.1f} nats"
+    return Decision(row_ruling(ours, tested, number, rule), said, ours.trials, ours.experiments)
+
+
+def row_ruling(ours: RowScores, tested: Tested | None, number: float, rule: NumberRule) -> Ruling:
+    """Decide on one row, whose source may leave open what moves its score across the number."""
+    if ours.silent_on:
+        if ours.envelope is None:
+            return UNTOLD
         low, high = ours.envelope
-        said = f"{said}; {open_}, which moves the score from {low:.1f} to {high:.1f} nats"
         if low <= number <= high:
-            return _decision(SOURCE_SILENT, said, ours)
-    return _decision(decided, said, ours)
+            return SOURCE_SILENT
+    return ruling(tested, number, rule)
 
 
 def describe(ours: RowScores, tested: Tested | None, number: float, rule: NumberRule) -> str:
@@ -144,10 +151,6 @@ def seeds_needed(scores: Sequence[float], number: float, rule: NumberRule) -> in
         if min(close.inside, close.outside) < rule.significance / len(ROWS):
             return n
     return None
-
-
-def _decision(ruling: Ruling, reason: str, ours: RowScores) -> Decision:
-    return Decision(ruling, reason, ours.trials, ours.experiments)
 
 
 DECIDERS: dict[str, Decider] = {

@@ -1,10 +1,13 @@
 """Each claim stands with what the controls of its rule gave, and with its rule's words once."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from gan_repro.report.claims import claim_details, claims
+from gan_repro.verdicts import lock, rules
+from gan_repro.verdicts.controls import kept
 from gan_repro.verdicts.controls.base import answered, skipped
 from gan_repro.verdicts.controls.kept import keep, kept_path, read_kept
 from tests.factories.records import material, table_rows
@@ -20,7 +23,7 @@ def test_right_answers_are_counted_and_wrong_ones_named(monkeypatch):
     monkeypatch.setattr("gan_repro.report.claims.WITHOUT", {"mnist-dbn": "it is arithmetic"})
     made = material(controls=CONTROLS)
     rows = {cells[-1]: cells for cells in table_rows(claims(made)).values() if cells}
-    assert rows["`helvetica`"][3] == "1 of 2 right"
+    assert rows["`helvetica`"][3] == "1 of 2 right; sees a tenth of the spread"
     assert rows["`not-memorised`"][3] == ""
     text = claim_details(made)
     assert "a collapsed pair: holds is right, answered holds; sees a tenth of the spread." in text
@@ -32,6 +35,28 @@ def test_right_answers_are_counted_and_wrong_ones_named(monkeypatch):
 def test_without_kept_controls_nothing_is_said_of_them():
     assert not re.search(r"\d+ of \d+ right", claims(material()))
     assert "No control" not in claim_details(material())
+
+
+def test_controls_of_an_earlier_rule_are_not_counted():
+    made = material(controls=(*CONTROLS, replace(answered("mnist-dbn", "x", "holds", "holds"), stale=True)))
+    rows = {cells[-1]: cells for cells in table_rows(claims(made)).values() if cells}
+    assert rows["`mnist-dbn`"][3] == "not run since the rule was changed"
+    details = claim_details(made)
+    assert details.count("Controls: not run since the rule was changed; `gan-repro report --controls`") == 1
+    assert "x: holds is right" not in details
+
+
+def test_answers_are_stale_once_their_rule_has_changed(tmp_path, monkeypatch):
+    numbers = [answered(claim, "a case", "holds", "holds") for claim in ("mnist-dbn", "tfd-gan", "tfd-order")]
+    keep(tmp_path, [*CONTROLS, *numbers])
+    texts = {name: dict(content) for name, content in rules.contents().items()}
+    texts["number"]["margin"] = 11.0
+    for module in (kept, lock):
+        monkeypatch.setattr(module, "contents", lambda: texts)
+    stale = {control.claim for control in read_kept(tmp_path) if control.stale}
+    assert stale == {"mnist-dbn", "tfd-gan"}, "the numbers of TFD are judged as those of MNIST"
+    keep(tmp_path, numbers)
+    assert read_kept(tmp_path) == tuple(numbers)
 
 
 def test_the_words_of_a_rule_stand_once():

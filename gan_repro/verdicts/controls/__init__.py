@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from gan_repro.util.text import markdown_cell
-from gan_repro.verdicts.controls import images, plane, rows, seeds, theory
+from gan_repro.verdicts.controls import images, plane, quality, rows, seeds, theory
 from gan_repro.verdicts.controls.base import Control
 from gan_repro.verdicts.rules import rules
 
@@ -20,12 +20,12 @@ GROUPS: Sequence[Callable[[], Iterator[Control]]] = (
     seeds.spread_controls,
     seeds.error_controls,
     seeds.copy_controls,
-    seeds.quality_controls,
     theory.estimator_controls,
     theory.game_controls,
     theory.loss_controls,
     plane.sharpness_controls,
     images.image_controls,
+    quality.quality_controls,
 )
 """In the order in which they run."""
 

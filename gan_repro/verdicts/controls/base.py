@@ -37,6 +37,8 @@ class Control:
     """How small an effect the rule sees with a power of 0.9, or why it sees none."""
     skipped: str = ""
     """Why the case could not be made."""
+    stale: bool = False
+    """Whether the answer was kept from before a change of the claim's rule, or of one that it builds on."""
 
 
 def answered(claim: str, case: str, expected: Ruling, answer: Ruling, sees: str = "") -> Control:

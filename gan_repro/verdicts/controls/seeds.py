@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from gan_repro import paper
-from gan_repro.verdicts.controls.base import Control, answered, smallest_seen
+from gan_repro.experiments import sensitivity
+from gan_repro.stats.intervals import pooled_deviation
+from gan_repro.verdicts.controls.base import POWER, SEEDS, Control, answered, smallest_seen
 from gan_repro.verdicts.decision import CHAINS_DECIDE, FAILS, HOLDS, UNTOLD
 from gan_repro.verdicts.errors import ErrorSizes, error_ruling, spread_intervals, spread_ruling
 from gan_repro.verdicts.evidence import printed
@@ -17,8 +19,6 @@ from gan_repro.verdicts.order import Pair, printed_order
 from gan_repro.verdicts.order import compare as compare_pairs
 from gan_repro.verdicts.order import ruling as order_ruling
 from gan_repro.verdicts.published import ROWS, WAYS
-from gan_repro.verdicts.quality import difference
-from gan_repro.verdicts.quality import ruling as quality_ruling
 from gan_repro.verdicts.rules import rules
 
 DEVIATION = 3.5
@@ -48,7 +48,8 @@ def number_controls() -> Iterator[Control]:
         yield _rates("at the printed numbers", n, family, 0.0, wrong=FAILS, sees=sees)
         yield _rates("5 nats off, the margin", n, family, rule.margin, wrong=HOLDS)
         yield _rates("11 nats off", n, family, 11.0, wrong=HOLDS)
-    seeds = range(3, 41)
+        yield _power(n, family)
+    seeds, planned = range(3, 41), max(rule.seeds_of_a_verdict)
     needed = smallest_seen(_at_the_number, [float(n) for n in seeds], HOLDS)
     yield Control(
         "mnist-gan",
@@ -56,6 +57,7 @@ def number_controls() -> Iterator[Control]:
         f'"{HOLDS}" with a power of 0.9 at some number of seeds',
         f"at {needed:.0f} seeds" if needed else f"at none up to {seeds[-1]}",
         needed is not None,
+        f"a number that is met from {needed:.0f} seeds on, of which {planned} are planned" if needed else "",
     )
 
 
@@ -83,7 +85,7 @@ def _order(claim: str, dataset: str, pairs: Sequence[Pair], ways: Sequence[str])
         return decide(rng, means, means)
 
     seen = smallest_seen(apart, _OFFSETS, HOLDS)
-    sees = f"rows {seen:g} nats apart, 5 seeds" if seen else "none"
+    sees = f"rows {seen:g} nats apart, 5 seeds, deviation {DEVIATION:g}" if seen else "none"
     far = {row: 10 * mean for row, mean in numbers.items()}
     back = {row: -mean for row, mean in far.items()}
     level = dict.fromkeys(ROWS, 200.0)
@@ -117,35 +119,41 @@ def spread_controls() -> Iterator[Control]:
 
 
 def error_controls() -> Iterator[Control]:
-    """Put printed errors beside those of ours that are like one of them, or both."""
-    factor = rules().error_over_examples.factor
+    """Simulate scores of test images, drawn again and again, and errors that are one of them or the other."""
+    rule = rules().error_over_examples
 
-    def decide(ratio: float, draws: float) -> str:
-        return error_ruling({row: ErrorSizes(ratio, 1.0, draws) for row in ROWS}, factor)
+    def decide(rng: Random, draws: float, printed: float = 1.0, *, over_draws: bool = False) -> str:
+        """Decide where scores scatter so much over draws, and errors are so many times as large."""
+        sizes = {}
+        for row in ROWS:
+            ours, theirs = (_two_errors(rng, draws) for _ in range(2))
+            sizes[row] = ErrorSizes(printed * theirs[over_draws], *ours)
+        return error_ruling(sizes, rule.factor)
 
-    none = f"errors more than {factor:g} times apart; nothing where both of ours are of one size, as recorded"
-    for case, expected, answer in (
-        ("printed as over test images, draws scatter 5 times as much", HOLDS, decide(1.0, 5.0)),
-        ("printed 5 times those over test images", FAILS, decide(5.0, 1.0)),
-        ("both of ours alike", UNTOLD, decide(1.0, 1.0)),
+    effects = [1 + 0.25 * step for step in range(1, 60)]
+    apart = smallest_seen(decide, effects, HOLDS)
+    larger = smallest_seen(lambda rng, x: decide(rng, 1.0, x), effects, FAILS)
+    sees = (
+        f"draws that scatter {apart or 0:g} times the error over test images; errors {larger or 0:g} times"
+        " that; nothing where both are of one size, as recorded"
+    )
+    for case, expected, draws, over_draws in (
+        ("errors over test images, draws that scatter 5 times as much", HOLDS, 5.0, False),
+        ("errors over draws, which scatter 5 times as much", FAILS, 5.0, True),
+        ("errors over test images, draws that scatter as much", UNTOLD, 1.0, False),
+        ("errors over draws, which scatter as much", UNTOLD, 1.0, True),
     ):
-        yield Control("error-over-examples", case, expected, answer, answer == expected, none)
+        answer = decide(np.random.default_rng(9), draws, over_draws=over_draws)
+        yield Control("error-over-examples", f"simulated, {case}", expected, answer, answer == expected, sees)
 
 
-def quality_controls() -> Iterator[Control]:
-    """Simulate distances of samples from images that are alike, and far worse."""
-
-    def decide(rng: Random, worse: float) -> str:
-        kid = {row: dict(enumerate(rng.normal(1, 0.05, 5))) for row in ("dbn", "cae", "gsn")}
-        kid["gan"] = dict(enumerate(rng.normal(1 + worse, 0.05, 5)))
-        found = {way: difference(kid, rules().sample_quality) for way in WAYS}
-        return quality_ruling(found, 0.2)
-
-    seen = smallest_seen(decide, [0.05 * step for step in range(1, 60)], FAILS)
-    sees = f"KID worse by {seen:.2g}, with a margin of 0.2 and 0.05 over 5 seeds" if seen else "none"
-    for case, expected, worse in (("alike", HOLDS, 0.0), ("far worse", FAILS, 2.0)):
-        answer = decide(np.random.default_rng(3), worse)
-        yield Control("competitive-samples", f"simulated, {case}", expected, answer, answer == expected, sees)
+def _two_errors(rng: Random, draws: float, n_images: int = 200) -> tuple[float, float]:
+    """Simulate scores of a row's nets; their error over images, which is 1, and their scatter over draws."""
+    shape = (SEEDS, sensitivity.Settings().draws)
+    scatter = rng.normal(0, draws, (*shape, 1))
+    scores = rng.normal(0, np.sqrt(n_images), (SEEDS, 1, n_images)) + scatter
+    examples = float(scores[:, 0].std(axis=1, ddof=1).mean() / np.sqrt(n_images))
+    return examples, pooled_deviation(scores.mean(axis=2).tolist())[0]
 
 
 def copy_controls() -> Iterator[Control]:
@@ -187,6 +195,20 @@ def _rates(
         f"in {share:.1%}; rows: {rates}",
         share <= allowed,
         sees,
+    )
+
+
+def _power(n: int, family: Callable[[Random, float], list[str]]) -> Control:
+    """Count how often a row far off its number is answered so: a rule that never says no is of no use."""
+    rng, offset = np.random.default_rng(4), _OFFSETS[-1]
+    found = [answer for _ in range(_REPETITIONS) for answer in family(rng, offset)]
+    share = found.count(FAILS) / len(found)
+    return Control(
+        "mnist-gan",
+        f"{_REPETITIONS} simulated tables {offset:g} nats off, {n} seeds, deviation {DEVIATION:g}",
+        f'"{FAILS}" in at least {POWER:.0%} of the rows',
+        f"in {share:.1%}",
+        share >= POWER,
     )
 
 
