@@ -15,12 +15,12 @@ from gan_repro.verdicts.judge import Verdict
 if TYPE_CHECKING:
     from gan_repro.report.printed import Material
 
-_ABOUT = """A verdict is computed from the records and changes with them; training seeds are the unit. It is
-*confirmatory* where every trial that it judges began after its rule was fixed, and *exploratory* otherwise;
-*nothing judged*: what its rule asks for is not recorded. A verdict on a printed number judges the column *As
-published* alone.
-A control is a case whose right answer is known, put through the same rule; *sees*: the smallest effect, in
-simulated cases, that the rule tells in nine of ten. What decided each, and which records, stands in
+_ABOUT = """A verdict is computed from the records and changes with them; training seeds are the unit, save
+where the rule asks for one net (`estimator-poor`; its reason says so). It is *confirmatory* where every trial
+that it judges began after its rule was fixed, and *exploratory* otherwise; *nothing judged*: what its rule
+asks for is not recorded. A verdict on a printed number judges the column *As published* alone.
+A control is a case whose right answer is known, put through the same rule; *sees*: the smallest effect that
+the rule tells in nine of ten simulated cases. What decided each, and which records, stands in
 [results/report/claims.md](results/report/claims.md)."""
 
 _READING = "not said by the paper, but often read out of its table"

@@ -16,6 +16,9 @@ from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Decider, Decision
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.rules import Bound, FindingRule, Witness, rules
 
+_NETS = 3
+"""Trained nets below which a verdict says that it is not over trainings."""
+
 
 def decide_by_rule(evidence: Evidence, rule: FindingRule) -> Decision:
     """Decide by the bounds, and let a claim that they hold for be kept from it by the second witness."""
@@ -133,8 +136,19 @@ def decide_estimator(evidence: Evidence) -> Decision:
         )
     low, high = effect.interval or (effect.value, effect.value)
     ruling = HOLDS if low > rule.margin else (FAILS if high < rule.margin else UNTOLD)
-    reason = f"{effect.what}: {describe(effect)}, against {rule.margin:g}{beside}"
+    reason = f"{effect.what}: {describe(effect)}, against {rule.margin:g}{_rests_on(record)}{beside}"
     return Decision(ruling, reason, tuple(dict.fromkeys((*record.trial_ids, *ids))), (record.name,))
+
+
+def _rests_on(record: ExperimentRecord) -> str:
+    """Say of how few trainings a record is, and whether its experiment has come to a later version."""
+    nets = len(record.trial_ids)
+    said = f", of {'one trained net' if nets == 1 else f'{nets} trained nets'}" if nets else ""
+    if 0 < nets < _NETS:
+        said += ", which tells nothing of other trainings"
+    if record.version < sample_count.VERSION:
+        said += f"; the record is of version {record.version} of {record.name}, now at {sample_count.VERSION}"
+    return said
 
 
 def _prototypes(evidence: Evidence) -> tuple[str, tuple[str, ...]]:

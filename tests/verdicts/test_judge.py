@@ -303,13 +303,13 @@ def test_the_spread_of_nets_cut_short_is_not_judged():
     assert "but cut short (100 epochs" in verdict.reason.partition("not judged")[2]
 
 
-def growth(record_value, interval=None):
+def growth(record_value, interval=None, **changes):
     rise = Finding(
         value=record_value, interval=interval, standard_error=None, unit="nats", what="x",
         over=None if interval is None else "test examples",
     )  # fmt: skip
     name = sample_count.effect_name(10_000, 1_000_000)
-    return [of_findings("sample-count", {name: rise})]
+    return [of_findings("sample-count", {name: rise}, **changes)]
 
 
 def test_a_measure_that_rises_with_the_samples_is_poor():
@@ -320,6 +320,15 @@ def test_a_measure_that_rises_with_the_samples_is_poor():
     assert ruling("estimator-poor", (), growth(2.0, (1.0, 3.0))) == "does not hold"
     assert ruling("estimator-poor", (), growth(11.0, (9.0, 13.0))) == "cannot be told"
     assert ruling("estimator-poor", prototypes) == "cannot be told"
+
+
+def test_a_rise_that_one_net_shows_is_told_as_such():
+    one = verdicts((), growth(153.0, trial_ids=("a",), version=1))["estimator-poor"]
+    assert one.ruling == "holds"
+    assert "against 11, of one trained net, which tells nothing of other trainings; the record" in one.reason
+    assert one.reason.endswith("the record is of version 1 of sample-count, now at 2")
+    three = verdicts((), growth(153.0, trial_ids=("a", "b", "c")))["estimator-poor"].reason
+    assert three.endswith("without an interval, against 11, of 3 trained nets")
 
 
 def findings_of(claim, good):
