@@ -75,7 +75,7 @@ def test_effects_that_were_no_measurement_are_left_out():
     assert "thinned" in {row.choice for row in sensitivity.table(again)}
 
 
-def test_chains_as_published_are_set_against_the_same_nets_scores():
+def test_chains_as_published_are_set_against_their_nets_best():
     trained = trials("dbn", [250.0, 252.0, 254.0])
     scores = {chains.published_name(chains.ONE_CHAIN, "dbn", seed): 200.0 for seed in (1, 2)}
     findings = {
