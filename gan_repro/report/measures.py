@@ -11,8 +11,9 @@ from gan_repro.tables.render import markdown
 if TYPE_CHECKING:
     from gan_repro.report.printed import Material
 
-_ABOUT = """What a Parzen score rewards is cover, and not the look of samples. The samples that were scored,
-against the test images, by measures of their quality ([docs/measures.md](docs/measures.md))."""
+_ABOUT = """The samples that were scored, against the test images, by measures of their quality, each of them
+described in [docs/measures.md](docs/measures.md). Nearer to 0 is better by KID, Frechet and class balance,
+nearer to 1/2 by the two-sample test, and nearer to real images by the others."""
 
 
 def likelihood(material: Material) -> str:

@@ -69,7 +69,7 @@ def likelihoods(experiments: Mapping[str, ExperimentRecord], dataset: str) -> tu
         return ()
     found = []
     for row in _ROWS:
-        for seed in record.settings["seeds"]:
+        for seed in record.seeds:
             of_net = {
                 what: finding
                 for what in _COLUMNS

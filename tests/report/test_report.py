@@ -192,10 +192,10 @@ def test_the_answer_counts_rulings_and_tells_distances():
     made = material(records)
     (line,) = (line for line in printed.report(made).splitlines() if line.startswith("**In short.**"))
     assert f"Of all {len(made.verdicts)} claims: cannot be told " in line
-    assert "hold? Cannot be told 4." in line
-    assert "k-means centroids score 335, the training images themselves 243." in line
+    assert "hold? Cannot be told: DBN, Stacked CAE, Deep GSN, Adversarial nets." in line
+    assert "puts the centroids of k-means, 335, above the training images themselves, 243." in line
     searched = material(trials("gan-searched", [165.0, 167.0, 172.0]))
-    assert "by, nats: Adversarial nets -57." in printed.report(searched)
+    assert "by, nats: Adversarial nets -57 (cut short)." in printed.report(searched)
     assert "by, nats" not in line
 
 

@@ -27,9 +27,8 @@ def recorded(dataset="mnist"):
         name: Finding(value=value, standard_error=0.5, over="images", unit="nats", n=100, what="made up")
         for name, value in VALUES.items()
     }
-    settings = {"dataset": dataset, "seeds": [2, 1]}
-    record = experiment("true-likelihood").model_copy(update={"settings": settings, "findings": findings})
-    return {"true-likelihood": record}
+    changes = {"settings": {"dataset": dataset}, "seeds": (2, 1), "findings": findings}
+    return {"true-likelihood": experiment("true-likelihood").model_copy(update=changes)}
 
 
 def test_each_net_has_a_row_with_what_it_has():

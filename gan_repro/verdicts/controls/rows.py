@@ -31,7 +31,7 @@ def silent_controls() -> Iterator[Control]:
     """Simulate rows whose source leaves open what moves the score, near the printed number or far."""
     for row in WITH_CHAINS:
         seen = _seen("mnist", row, AS_RECORDED, "as recorded")
-        sees = f"{seen}; nothing within what the source leaves open"
+        sees = f"{seen}, and none within the range that the source leaves open"
         for case, expected, offset, envelope in (
             ("the printed number within what the source leaves open", SOURCE_SILENT, -20.0, (-40.0, 10.0)),
             ("all that it leaves open 30 to 60 nats below the number", FAILS, -45.0, (-60.0, -30.0)),

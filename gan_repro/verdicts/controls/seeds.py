@@ -57,7 +57,7 @@ def number_controls() -> Iterator[Control]:
         f'"{HOLDS}" with a power of 0.9 at some number of seeds',
         f"at {needed:.0f} seeds" if needed else f"at none up to {seeds[-1]}",
         needed is not None,
-        f"a number that is met from {needed:.0f} seeds on, of which {planned} are planned" if needed else "",
+        f"a true number confirmed from {needed:.0f} seeds on ({planned} are planned)" if needed else "",
     )
 
 
