@@ -244,6 +244,27 @@ def test_the_pages_quote_the_quality_of_samples() -> None:
     assert [float(value) for value in said.groups()] == published
 
 
+def test_the_pages_quote_the_likelihood() -> None:
+    findings = load_results(ROOT / "results").experiments["true-likelihood"].findings
+    text = " ".join((DOCS / "measures.md").read_text("utf-8").split())
+    said = re.search(
+        r"at least (\d+) ± (\d+) nats on 100 test images, .* say (\d+) ± (\d+)\. On 20 images of its own"
+        r" the bounds are (\d+) ± (\d+) and (\d+) ± (\d+), with a gap of (\S+) ± (\S+):",
+        text,
+    )
+    assert said
+    for place, what in enumerate(("lower", "parzen", "own_lower", "own_upper", "gap")):
+        finding, digits = findings[f"{what}_gan_1"], 1 if what == "gap" else 0
+        found = [float(number) for number in said.groups()[2 * place : 2 * place + 2]]
+        assert found == [round(finding.value, digits), round(finding.standard_error, digits)]
+    gap = findings["train_minus_test_gan_1"]
+    said = re.search(
+        r"images are (\d+) nats likelier than test images, with an interval from (\S+) to (\d+)", text
+    )
+    assert [int(n) for n in said.groups()] == [round(gap.value), *(round(end) for end in gap.interval)]
+    assert number(r"The DBN's bound is (\S+) ±", "measures.md") == round(findings["lower_dbn_1"].value, 1)
+
+
 def test_the_page_on_chains_quotes_the_experiment() -> None:
     report = (ROOT / "REPORT.md").read_text("utf-8")
     cells = dict(re.findall(r"\| 10,000 +\| (5|500) +\| ([-\d.|\s]+?) \|\n", report))
