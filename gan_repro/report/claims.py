@@ -19,6 +19,9 @@ _ABOUT = """A verdict is computed from the records and changes with them; traini
 where the rule asks for one net (`estimator-poor`; its reason says so). It is *confirmatory* where every trial
 that it judges began after its rule was fixed, and *exploratory* otherwise; *nothing judged*: what its rule
 asks for is not recorded. A verdict on a printed number judges the column *As published* alone.
+*Holds* and *does not hold* are what the rule says at its rate of errors; *cannot be told*: the records do not
+suffice for either; *not determined by the source*: what the source leaves open moves the number across the
+printed one; *depends on how the chains are run*: the two ways of running a row give opposite answers.
 A control is a case whose right answer is known, put through the same rule; *sees*: the smallest effect that
 the rule tells in nine of ten simulated cases. What decided each, and which records, stands in
 [results/report/claims.md](results/report/claims.md)."""

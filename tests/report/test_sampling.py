@@ -19,7 +19,9 @@ def test_the_experiment_is_told_as_means_with_convergence():
     made = experiment(chains.NAME).model_copy(
         update={"series": series, "trial_ids": tuple(record.spec.id for record in trained)}
     )
-    rows = table_rows(sampling(material(trained, {chains.NAME: made})))
+    text = sampling(material(trained, {chains.NAME: made}))
+    rows = table_rows(text)
+    assert "None of the others has converged." not in " ".join(text.split())
     assert rows["1"] == ["5", "105.0 (1.50, 9)", "", ""]
     assert rows["100"] == ["25", "210.0 (1.00, 9) ✓", "", ""]
 
@@ -28,8 +30,9 @@ def test_of_chains_with_one_state_each_nothing_is_said():
     trained = trials("gsn", [240.0])
     series = {chains.envelope_series(trained[0].spec.id): [[10_000, 5, 0.0, 235.0, 0.0, 0.0, -1, -1]]}
     made = experiment(chains.NAME).model_copy(update={"series": series, "trial_ids": (trained[0].spec.id,)})
-    rows = table_rows(sampling(material(trained, {chains.NAME: made})))
-    assert rows["10,000"] == ["5", "", "", "235.0"]
+    text = sampling(material(trained, {chains.NAME: made}))
+    assert table_rows(text)["10,000"] == ["5", "", "", "235.0"]
+    assert "None of the others has converged." in " ".join(text.split())
 
 
 def test_before_it_the_search_speaks():
