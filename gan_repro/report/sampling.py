@@ -33,12 +33,10 @@ def sampling(material: Material) -> str:
     found = {row: _means(material, record, row) for row in WITH_CHAINS}
     ways = sorted({way for cells in found.values() for way in cells})
     rows = [[*(f"{n:,.0f}" for n in way), *(found[row].get(way, "") for row in WITH_CHAINS)] for way in ways]
+    if not rows:
+        return ""
     converged = any("✓" in cell for row in rows for cell in row)
-    return (
-        _section(_MEASURED if converged else f"{_MEASURED} None of the others has converged.", rows)
-        if rows
-        else ""
-    )
+    return _section(_MEASURED if converged else f"{_MEASURED} None of the others has converged.", rows)
 
 
 def _means(material: Material, record: ExperimentRecord, row: str) -> dict[tuple[float, float], str]:

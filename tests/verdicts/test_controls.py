@@ -158,7 +158,7 @@ def test_without_mnist_its_controls_are_skipped_with_the_reason(monkeypatch):
     def unavailable(name):
         raise data.DataUnavailable("no network | no cache")
 
-    monkeypatch.setattr(images.data, "load", unavailable)
+    monkeypatch.setattr(data, "load", unavailable)
     found = [*images.image_controls(), *quality.quality_controls()]
     assert len({control.claim for control in found}) == 5
     assert all(control.right and "no network" in control.skipped for control in found)

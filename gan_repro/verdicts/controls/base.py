@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 
-from gan_repro import experiments
+from gan_repro import data, experiments
+from gan_repro.data.dataset import Dataset
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord, Finding
 from gan_repro.verdicts.decision import Ruling
 from gan_repro.verdicts.evidence import Evidence
@@ -49,6 +50,17 @@ def answered(claim: str, case: str, expected: Ruling, answer: Ruling, sees: str 
 def skipped(claim: str, case: str, expected: str, why: str) -> Control:
     """Make the control of a case that cannot be made here."""
     return Control(claim, case, expected, "", True, skipped=why)
+
+
+def on_mnist(claims: Sequence[str], make: Callable[[Dataset], Iterator[Control]]) -> Iterator[Control]:
+    """Make controls of these claims from MNIST's images; where they are not here, say so for each."""
+    try:
+        images = data.load("mnist")
+    except data.DataUnavailable as error:
+        for claim in claims:
+            yield skipped(claim, "made of MNIST", "", f"MNIST is not here: {error}")
+        return
+    yield from make(images)
 
 
 def ruling_on(claim: str, evidence: Evidence) -> Ruling:

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gan_repro import data
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments import helvetica, independence, interpolation, memorisation, true_likelihood
 from gan_repro.experiments.base import Floats, difference_of
@@ -19,8 +18,8 @@ from gan_repro.verdicts.controls.base import (
     Control,
     answered,
     evidence_of,
+    on_mnist,
     ruling_on,
-    skipped,
     smallest_seen,
     together,
 )
@@ -33,12 +32,10 @@ _PER_NET = 300
 
 def image_controls() -> Iterator[Control]:
     """Put the rules on samples to the test; all are skipped, with the reason, where MNIST is not here."""
-    try:
-        images = data.load("mnist")
-    except data.DataUnavailable as error:
-        for claim in ("not-memorised", "interpolation", "helvetica", "no-markov-chain"):
-            yield skipped(claim, "made of MNIST", "", f"MNIST is not here: {error}")
-        return
+    yield from on_mnist(("not-memorised", "interpolation", "helvetica", "no-markov-chain"), _of_images)
+
+
+def _of_images(images: Dataset) -> Iterator[Control]:
     yield from memorisation_controls(images)
     yield from interpolation_controls(images)
     yield from helvetica_controls(images)

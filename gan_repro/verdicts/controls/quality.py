@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import torch
 
-from gan_repro import data
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments import sample_quality
 from gan_repro.experiments.base import Floats
@@ -21,8 +20,8 @@ from gan_repro.verdicts.controls.base import (
     Control,
     answered,
     evidence_of,
+    on_mnist,
     ruling_on,
-    skipped,
     smallest_seen,
 )
 from gan_repro.verdicts.decision import FAILS, HOLDS, UNTOLD, Ruling
@@ -42,11 +41,10 @@ _NOISE = 0.1
 
 def quality_controls() -> Iterator[Control]:
     """Put the rule to the test at its real margin; skipped, with the reason, where MNIST is not here."""
-    try:
-        images = data.load("mnist")
-    except data.DataUnavailable as error:
-        yield skipped(CLAIM, "made of MNIST", "", f"MNIST is not here: {error}")
-        return
+    yield from on_mnist([CLAIM], _at_the_real_margin)
+
+
+def _at_the_real_margin(images: Dataset) -> Iterator[Control]:
     yardstick = Yardstick(images)
     margin = sample_quality.margin(yardstick, sample_quality.Settings())
     yield from decided_by(_distances(images, yardstick), margin)
