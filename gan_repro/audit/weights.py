@@ -14,7 +14,9 @@ from gan_repro.experiments.trained import load_checkpoint
 from gan_repro.experiments.weights import Sidecar, WeightsError, sidecar_path, weights_path
 from gan_repro.models.training import TrainedModel
 from gan_repro.stats.spread import spread
+from gan_repro.trials.environment import device_kind
 from gan_repro.trials.records import TrialRecord
+from gan_repro.util.device import choose_device
 from gan_repro.util.files import atomic_write, sha256_of_array, sha256_of_file
 
 
@@ -29,11 +31,14 @@ def export_weights(record: TrialRecord, context: Context, to: Path) -> Sidecar:
     Raises:
         WeightsError: the trial has no parameters, or the samples drawn here are not those of the record.
         NoModelError: its checkpoint is not there.
+        ValueError: a card drew the samples, and there is none here.
         OSError: the files cannot be written.
     """
     if not issubclass(models.model_class(record.spec.model), TrainedModel):
         raise WeightsError(f"{record.spec.id} trains no parameters; replay it instead")
-    trained = load_checkpoint(record, context)
+    # The noise of the recorded samples is that of the device that drew them.
+    device = choose_device(device_kind(record.provenance.environment))
+    trained = load_checkpoint(record, context, device=device)
     samples = trained.samples()
     if sha256_of_array(samples) != record.scored.samples_sha256:
         raise WeightsError(

@@ -56,3 +56,13 @@ class PrecisionConfig(TrainingConfig):
 
     precision: Precision = "float32"
     """Of the factors of a training step's products; "bfloat16" is faster where the processor has it."""
+
+
+ROUNDED_PRODUCTS = Deviation(
+    id="products-in-bfloat16",
+    what="a training step takes its matrix products with factors rounded to bfloat16 and float32 sums; "
+    "parameters, velocities, losses and samples stay float32, and so do convolutions",
+    why="it is faster on processors with AVX512-BF16 or AMX",
+    expected_effect="that of other rounding; the experiment `precision` compares outcomes with float32",
+)
+"""What holds of a training in bfloat16."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import nullcontext
 from typing import Any, ClassVar, Self
 
@@ -13,21 +13,14 @@ from torch import Tensor
 
 from gan_repro.models import precision, products
 from gan_repro.models.base import DivergedError, EpochLog, Model, NotFittedError, Observer, StateError
-from gan_repro.models.config import Deviation, PrecisionConfig, TrainingConfig
+from gan_repro.models.config import ROUNDED_PRODUCTS, Deviation, PrecisionConfig, TrainingConfig
 from gan_repro.models.denormals import Denormals, flushed_denormals
+from gan_repro.models.graphs import CapturedStep, can_capture
 from gan_repro.models.precision import Precision, products_in
 from gan_repro.models.products import Products, products_by
 from gan_repro.models.tensors import as_training_images, copy_tensors
 from gan_repro.util.device import card_failed, out_of_memory
 from gan_repro.util.seeds import generator
-
-_ROUNDED_PRODUCTS = Deviation(
-    id="products-in-bfloat16",
-    what="a training step takes its matrix products with factors rounded to bfloat16 and float32 sums; "
-    "parameters, velocities, losses and samples stay float32, and so do convolutions",
-    why="it is faster on processors with AVX512-BF16 or AMX",
-    expected_effect="that of other rounding; the experiment `precision` compares outcomes with float32",
-)
 
 
 class TrainedModel(Model):
@@ -65,6 +58,9 @@ class TrainedModel(Model):
         """After how many updates the noise was seeded anew, for a state from another kind of device."""
         self._fitted = False
         self._totals: dict[str, Tensor] = {}
+        self.captures = self.device.type == "cuda" and can_capture()
+        """Whether `fit` captures its steps as CUDA graphs, where they can be: the same bits, sooner."""
+        self._captured: CapturedStep | None = None
 
     # --- what a subclass gives -------------------------------------------------------------------------
 
@@ -85,6 +81,13 @@ class TrainedModel(Model):
     def learning_rate(self) -> float:
         """The step size that the latest update used, a pure function of `updates` and `epoch`."""
 
+    def baked(self) -> Hashable:
+        """Return all that decides what `train_batch` does but images and rate; None: it is not captured."""
+        return None
+
+    def set_rate(self) -> None:
+        """Put this update's learning rate where a captured step reads it."""
+
     def optimiser_tensors(self) -> dict[str, Tensor]:
         """Return the live tensors that only training needs (velocities, persistent chains), by name."""
         return {}
@@ -96,7 +99,7 @@ class TrainedModel(Model):
 
     def active_deviations(self) -> tuple[Deviation, ...]:
         """List the standing deviations, and the rounded products where they are rounded."""
-        return self.deviations + ((_ROUNDED_PRODUCTS,) if self.precision != "float32" else ())
+        return self.deviations + ((ROUNDED_PRODUCTS,) if self.precision != "float32" else ())
 
     @property
     def random_device(self) -> torch.device:
@@ -130,6 +133,7 @@ class TrainedModel(Model):
         self.stopped = False
         self.reseeded = []
         self._totals = {}
+        self._captured = None
         self._fitted = True
         if state is not None:
             try:
@@ -157,13 +161,22 @@ class TrainedModel(Model):
         # checkpoint needs no more than the number of batches already taken.
         order = torch.randperm(len(data), generator=generator(self.seed, "order", self.epoch))
         for index in order.to(self.device).split(self.config.batch_size)[self.batch :]:
-            for name, loss in self.train_batch(data[index]).items():
+            for name, loss in self._update(data, index).items():
                 total = self._totals.get(name)
                 self._totals[name] = loss.double() if total is None else total + loss
             self.batch += 1
             self.updates += 1
             if observer is not None:
                 observer.after_batch(self)
+
+    def _update(self, data: Tensor, index: Tensor) -> Mapping[str, Tensor]:
+        baked = self.baked() if self.captures else None
+        if baked is None:
+            return self.train_batch(data[index])
+        self.set_rate()
+        if self._captured is None:
+            self._captured = CapturedStep(self.train_batch, self.noise)
+        return self._captured(baked, data, index)
 
     def _close_epoch(self) -> EpochLog:
         losses = {name: float(total) / self.batch for name, total in self._totals.items()}

@@ -20,7 +20,7 @@ two gradients are the same vector d s / d(.) times two numbers; the vector is fo
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import ClassVar
 
 import torch
@@ -28,11 +28,13 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from gan_repro.models.base import Deviation
+from gan_repro.models.gan import schedule
 from gan_repro.models.gan.config import GANConfig, Hidden
 from gan_repro.models.gan.contrast import ContrastNormalization
 from gan_repro.models.gan.layers import Layer, tensors, velocities
 from gan_repro.models.gan.nets import discriminator_layers, front_layers, generator_layers
 from gan_repro.models.gan.recipes import RECIPES, VARIANTS
+from gan_repro.models.graphs import capturing
 from gan_repro.models.training import TrainedModel
 from gan_repro.util.seeds import generator
 
@@ -67,8 +69,9 @@ class GAN(TrainedModel):
     )
 
     config: GANConfig
-    _front_update = 0
-    """The update (from 0) with which the second stage begins."""
+    _rate: Tensor | None = None
+    """On a card the present update's rate, where a captured step reads it; on a CPU it is a number."""
+    _front_update = 0  # the update (from 0) with which the second stage begins
 
     def active_deviations(self) -> tuple[Deviation, ...]:
         """List the standing deviations, and those of the options in use."""
@@ -99,6 +102,18 @@ class GAN(TrainedModel):
         # On the CPU, where asking for it waits for no card.
         self.front_begun = torch.zeros((), dtype=torch.int64)
         self._front_update = self._front_epoch * math.ceil(len(train) / config.batch_size)
+        self._rate = None if self.device.type == "cpu" else train.new_zeros(())
+
+    def baked(self) -> Hashable:
+        """Return momentum and stage, which last an epoch; None where an epoch's steps differ."""
+        if self.config.discriminator_steps > 1 or self.config.discriminator_convolutions:
+            return None
+        return self.momentum, self.epoch >= self._front_epoch
+
+    def set_rate(self) -> None:
+        """Put this update's learning rate where a captured step reads it."""
+        if self._rate is not None:
+            self._rate.fill_(self.learning_rate_at(self.updates))
 
     def train_batch(self, batch: Tensor) -> Mapping[str, Tensor]:
         """Make one update of D, and one of G unless Algorithm 1's inner loop is still at D."""
@@ -138,11 +153,8 @@ class GAN(TrainedModel):
 
     def optimiser_tensors(self) -> dict[str, Tensor]:
         """Return both velocities, and the discriminator."""
-        return {
-            **velocities({**self.front, **self.generator}),
-            **tensors(self.discriminator),
-            **velocities(self.discriminator),
-        }
+        moved = velocities({**self.front, **self.generator})
+        return {**moved, **tensors(self.discriminator), **velocities(self.discriminator)}
 
     def step(
         self, real: Tensor, fake: Tensor, *, update_discriminator: bool = True, update_generator: bool = True
@@ -167,13 +179,16 @@ class GAN(TrainedModel):
             rows = slice(None) if name != first else slice(n_real, None) if update_generator else None
             gradient = layer.backward(gradient, rows=rows)
 
-        rate, momentum = self.learning_rate_at(self.updates), self.momentum
-        losses = {}
+        rate, momentum, losses = self.learning_rate_at(self.updates), self.momentum, {}
+        if self._rate is not None:
+            if not capturing():
+                self.set_rate()
+            rate = 1.0  # derivatives are taken times `_rate` instead
         if update_generator:
             saturating = self.config.generator_loss == "saturating"
             losses["generator loss"] = (-softplus(on_fake) if saturating else softplus(-on_fake)).mean()
             slope = -torch.sigmoid(on_fake if saturating else -on_fake) / len(fake)
-            gradient = gradient * slope
+            gradient = gradient * self._times_rate(slope)
             net = self._generator_net()
             first = next(iter(net))
             for name, layer in reversed(net.items()):
@@ -183,12 +198,16 @@ class GAN(TrainedModel):
             weights = torch.cat(
                 [-torch.sigmoid(-on_real) / (2 * n_real), torch.sigmoid(on_fake) / (2 * len(fake))]
             )
+            weights = self._times_rate(weights)
             for layer in self.discriminator.values():
                 layer.update(rate, momentum, weights)
         if update_generator:
             for layer in self._generator_net().values():
                 layer.update(rate, momentum)
         return losses
+
+    def _times_rate(self, derivative: Tensor) -> Tensor:
+        return derivative if self._rate is None else derivative * self._rate
 
     def _generator_net(self) -> dict[str, Layer]:
         return {**self.front, **self.generator} if self.complete else self.generator
@@ -223,21 +242,9 @@ class GAN(TrainedModel):
 
     def learning_rate_at(self, update: int) -> float:
         """Return the step size of an update (from 0): learning_rate / decay^update, not below the floor."""
-        config = self.config
-        decayed = config.learning_rate * math.exp(
-            -_restarted(update, self._front_update) * math.log(config.learning_rate_decay)
-        )
-        return max(decayed, config.learning_rate_floor)
+        return schedule.learning_rate(self.config, update, self._front_update)
 
     @property
     def momentum(self) -> float:
         """The momentum of the present epoch, rising linearly to its final value."""
-        config = self.config
-        # MomentumAdjustor is advanced once before the first epoch, so epoch 1 has the initial value.
-        part = min(_restarted(self.epoch, self._front_epoch) / (config.momentum_epochs - 1), 1.0)
-        return config.momentum + (config.final_momentum - config.momentum) * part
-
-
-def _restarted(count: int, restart: int) -> int:
-    """Count from 0 again once `restart` is reached."""
-    return count - restart if count >= restart else count
+        return schedule.momentum(self.config, self.epoch, self._front_epoch)

@@ -1,0 +1,35 @@
+"""A captured step is the step itself: the same bits, from a card that can capture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from gan_repro import data
+from gan_repro.models.graphs import can_capture
+from gan_repro.models.training import TrainedModel
+from tests.cuda import ON_A_CARD
+from tests.models.test_conformance import CASES
+
+pytestmark = [*ON_A_CARD, pytest.mark.skipif(not can_capture(), reason="this torch has no CUDA graphs")]
+
+NETS = ["gan", "gan in two stages", "gan with one linear layer", "gan of normalised contrast"]
+
+
+def trained(name: str, digits: data.Dataset, *, captures: bool, state: Any = None) -> TrainedModel:
+    model = CASES[name].new(device="cuda", epochs=4)
+    model.captures = captures
+    return model.fit(digits.train[:530], state=state)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_captured_steps_give_the_same_bits(name: str, digits: data.Dataset) -> None:
+    captured, told = (trained(name, digits, captures=captures) for captures in (True, False))
+    assert captured._captured is not None
+    assert captured._captured.graph is not None
+    assert told._captured is None
+    for part, tensor in told._tensors().items():
+        assert torch.equal(captured._tensors()[part], tensor), part
+    assert torch.equal(captured.noise.get_state(), told.noise.get_state())
