@@ -18,8 +18,9 @@ from torch import Tensor
 
 Step = Callable[[Tensor], Mapping[str, Tensor]]
 
-_ONE_AT_A_TIME = threading.Lock()
-"""Trainings may share a card, each in a thread and a stream of its own; captures take turns."""
+_CARD = threading.Lock()
+"""Held while a step is captured or replayed. Trainings may share a card, each in a thread and a stream of
+its own, and all graphs of a process share the card's default generator, which does one or the other."""
 
 
 def can_capture() -> bool:
@@ -50,16 +51,18 @@ class CapturedStep:
     def __call__(self, key: Hashable, data: Tensor, index: Tensor) -> Mapping[str, Tensor]:
         """Take the step on rows `index` (batch,) of images `data` (n, d); the next overwrites the losses.
 
-        The first step with a `key`, or with another size of batch, is not captured: it loads the libraries
-        that the capture may not load.
+        The first step with a `key`, and one on another number of images than was captured, are done as they
+        are: a capture may not load the libraries that the first loads.
         """
-        key = (key, len(index))
         if key != self.key:
             self.graph, self.key = None, key
             return self.step(data[index])
         graph = self.graph or self._capture(data, len(index))
+        if len(index) != len(self.images):
+            return self.step(data[index])
         torch.index_select(data, 0, index, out=self.images)
-        graph.replay()
+        with _CARD:
+            graph.replay()
         return self.losses
 
     def _capture(self, data: Tensor, batch_size: int) -> torch.cuda.CUDAGraph:
@@ -69,7 +72,7 @@ class CapturedStep:
         graph.register_generator_state(self.noise)
         stream, waiting = torch.cuda.Stream(data.device), torch.cuda.current_stream(data.device)
         stream.wait_stream(waiting)
-        with _ONE_AT_A_TIME, torch.cuda.stream(stream):
+        with _CARD, torch.cuda.stream(stream):
             # Other threads go on with what a capture of their own would forbid them.
             graph.capture_begin(capture_error_mode="thread_local")
             try:
