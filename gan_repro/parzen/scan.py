@@ -30,12 +30,16 @@ from gan_repro.parzen.threads import Threads
 Matrix = npt.NDArray[np.generic] | Tensor
 
 _LEAST_PAIRS = 20_000_000
+_LEAST_POINTS = 500
 _LEAST_DIMENSION = 512
-"""Below these a bound costs too much beside the distances themselves."""
+"""Below these a bound costs too much beside the distances themselves: to project a center alone costs as much
+as its distances to 250 points."""
 _PROBED = (100, 2500)
 """Points, spread over all, and centers that show whether a bound pays."""
 _SAMPLED = 500
 """Points, and as many centers, in which directions are found: a rest must be short in both."""
+_PIECE = 512
+"""Centers that one thread prepares at a time."""
 _AT_ONCE = 256
 """Rows that are held in float64, or pairs whose differences are held, at a time."""
 
@@ -84,20 +88,43 @@ class Scan:
 
     def take(self, centers: Matrix) -> None:
         """Hold all points against some centers (m, d), no more than a tile's."""
-        c = (read(centers, self.x.device) - self.origin.float()).contiguous()
-        half_squares = half_squared_lengths(c)
+        c = self.x.new_empty(centers.shape)
+        half_squares = torch.empty(len(c), dtype=torch.float64, device=c.device)
+        pieces = self._pieces(len(c))
+
+        def move(rows: slice) -> None:
+            torch.sub(read(centers[rows], c.device), self.origin.float(), out=c[rows])
+            half_squares[rows] = half_squared_lengths(c[rows])
+
+        with Threads(c.device, len(pieces)) as threads:
+            threads.map(move, pieces)
         self.mixture.announce(len(c))
         if self.block == 0:
             self._choose(c, half_squares)
-        with Threads(self.x.device, len(self.row_tiles)) as threads:
+        with Threads(c.device, len(self.row_tiles)) as threads:
             while len(self.spaces) < threads.count:
                 self.spaces.append(self.x.new_empty(self.tile[0] * rounded_up(self.tile[1])))
             projection = None
             if self.bound is not None and min(self.waits_until) <= self.block:
-                projection = self.bound.of_centers(c, half_squares)
+                projection = self._project(self.bound, c, half_squares, threads)
             work = partial(self._hold, c, half_squares.float(), projection)
             threads.map(work, range(len(self.row_tiles)))
         self.block += 1
+
+    def _project(self, bound: Bound, c: Tensor, half_squares: Tensor, threads: Threads) -> Tensor:
+        pieces = self._pieces(len(c))
+        parts: dict[int, Tensor] = {}
+
+        def project(rows: slice) -> None:
+            parts[rows.start] = bound.of_centers(c[rows], half_squares[rows])
+
+        threads.map(project, pieces)
+        return torch.cat([parts[rows.start] for rows in pieces])
+
+    def _pieces(self, n: int) -> list[slice]:
+        """Cut n rows of centers into pieces that threads share; a card takes them as one."""
+        size = _PIECE if self.x.device.type == "cpu" else n
+        return [slice(low, min(low + size, n)) for low in range(0, n, size)]
 
     def _hold(self, c: Tensor, half_squares: Tensor, projection: Tensor | None, index: int) -> None:
         """Hold one tile of points against some centers, in a space that no other thread uses."""
@@ -132,7 +159,9 @@ class Scan:
     def _choose(self, c: Tensor, half_squares: Tensor) -> None:
         """See from the first centers whether a bound pays; if so, project the points on its directions."""
         n, dimension = self.x.shape
-        if c.device.type != "cpu" or dimension < _LEAST_DIMENSION or n * self.n_centers < _LEAST_PAIRS:
+        if c.device.type != "cpu" or dimension < _LEAST_DIMENSION:
+            return
+        if n < _LEAST_POINTS or n * self.n_centers < _LEAST_PAIRS:
             return
         c, half_squares = c[: _PROBED[1]], half_squares[: _PROBED[1]]
         some = _spread(n, _PROBED[0])

@@ -24,6 +24,7 @@ Images = npt.NDArray[np.float32]
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound is tried however few the pairs are, and taken however many it leaves."""
     monkeypatch.setattr(scan, "_LEAST_PAIRS", 0)
+    monkeypatch.setattr(scan, "_LEAST_POINTS", 0)
     monkeypatch.setattr(scan, "_LEAST_DIMENSION", 1)
     for module in (scan, bounds):
         monkeypatch.setattr(module, "MOST_PAIRS", 1.1)
@@ -80,6 +81,12 @@ def test_the_bound_is_used_where_it_leaves_few_pairs() -> None:
     assert found.bound is not None
     assert found.failures == [0] * 6
     assert_true(found.mixture.log_density()[::30], reference(points[::30], centers, [0.02]))
+
+
+def test_few_points_are_not_worth_projecting_centers_for() -> None:
+    found = scanned(blobs(400, 1), blobs(60_000, 2), 0.02)
+    assert found.bound is None
+    assert scanned(blobs(600, 1), blobs(60_000, 2), 0.02).bound is not None
 
 
 @pytest.mark.parametrize("kind", ["equal", "noise", "wide"])

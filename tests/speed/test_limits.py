@@ -67,6 +67,7 @@ def test_a_step_against_its_products(model: str, device: str, benchmark: Benchma
     assert ratio <= TIMES_ITS_PRODUCTS[torch.get_num_threads()]
 
 
+@pytest.mark.filterwarnings("default::DeprecationWarning")  # of torch.compile's own making
 def test_a_gan_step_against_plain_pytorch(device: str, benchmark: BenchmarkFixture) -> None:
     seconds = measured(benchmark, bench_training.AgainstPlainPyTorch.measure, device)
     assert told(benchmark, ratios(seconds, "plain", "ours"), device) >= 1.5
