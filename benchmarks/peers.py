@@ -146,7 +146,9 @@ def mlpack(centers: Tensor) -> Scorer:
     except ImportError as error:
         raise NotImplementedError("mlpack is not installed") from error
     rows = np.asarray(centers, np.float64)
-    model = library.kde(reference=rows, bandwidth=1.0, rel_error=1e-3)["output_model"]
+    # Else its tree reads our memory, which is gone when this function has returned.
+    kept = {"reference": rows, "copy_all_inputs": True}
+    model = library.kde(**kept, bandwidth=1.0, rel_error=1e-3)["output_model"]
 
     def score(points: Tensor, sigmas: Sequence[float]) -> np.ndarray:
         query, found = np.asarray(points, np.float64), []

@@ -192,10 +192,22 @@ def test_why_not_225_tells_the_single_trainings_as_recorded() -> None:
     assert number(r"785 epochs \| (\d+\.\d)", PAGE) == round(authors.value, 1)
     assert number(r"206.8 ± (\d\.\d)", PAGE) == round(authors.standard_error or 0, 1)
     assert number(r"rule of ours \| (\d+) epochs", PAGE) == len(stopped.learning_curve)
-    assert number(r"test images took (\d\.\d) nats", PAGE) == round(
+    assert number(r"test images took (\d\.\d) nats and", PAGE) == round(
         scores["refined"].valid_mean - refined.value, 1
     )
     assert number(r"ten sigmas another (\d\.\d)", PAGE) == round(refined.value - authors.value, 1)
+
+    (whole,) = load_results(ROOT / "results").waiting
+    scores = whole.candidates["last"].scores
+    authors, refined = scores["authors"].log_likelihood, scores["refined"].log_likelihood
+    assert (whole.spec.seed, len(whole.learning_curve)) == (3, 2000)
+    for page in (PAGE, "results.md", "../README.md"):
+        assert f"{authors}" in (DOCS / page).read_text("utf-8")
+    assert number(r"2,000 epochs ended at (\d+\.\d)", PAGE) == round(scores["refined"].valid_mean, 1)
+    assert number(r"test images took (\d\.\d) nats, and the grid", PAGE) == round(
+        scores["refined"].valid_mean - refined.value, 1
+    )
+    assert number(r"and the grid another (\d\.\d)", PAGE) == round(refined.value - authors.value, 1)
 
     longest = trial_of("gan-no-early-stopping", 2)
     looks = [(p.epoch, p.valid_mean) for p in longest.learning_curve if p.valid_mean is not None]

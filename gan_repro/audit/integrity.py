@@ -48,15 +48,18 @@ def check_records(results: Path, own: Collection[str] = (), *, published: bool =
     records, experiments = found.trials, found.experiments.values()
     origins: list[tuple[str, str, Provenance | ExperimentProvenance]]
     origins = [(r.spec.id, f"trials/{r.spec.id}.json", r.provenance) for r in records]
+    origins += [
+        (r.spec.id, f"{folders.WAITING}/trials/{r.spec.id}.json", r.provenance) for r in found.waiting
+    ]
     origins += [(f"experiment {e.name}", f"experiments/{e.name}.json", e.provenance) for e in experiments]
     for where, path, provenance in origins:
         told = [Problem(where, what) for what in check_origins(provenance)]
         (problems if published and path not in own else notes).extend(told)
     for record in records:
         problems += [Problem(record.spec.id, what) for what in check_record(record)]
-    problems += check_seeds(records) if published else []
+    problems += [*check_seeds(records), *check_waiting(records, found.waiting)] if published else []
     notes += check_survivors(records)
-    problems += check_data(records)
+    problems += check_data([*records, *found.waiting])
     known = {record.spec.id for record in records}
     if not published and (folder := folders.published_folder()) is not None:
         # An experiment of one's own may be on published nets.
@@ -101,6 +104,20 @@ def check_seeds(records: Iterable[TrialRecord]) -> list[Problem]:
         problems += [
             Problem(where, f"seed {seed} is missing; seeds are taken from the left") for seed in missing
         ]
+    return problems
+
+
+def check_waiting(records: Iterable[TrialRecord], waiting: Iterable[TrialRecord]) -> list[Problem]:
+    """List what is wrong with the trials that wait for seeds to their left, or that nothing keeps them."""
+    problems, recorded = [], list(records)
+    for record in waiting:
+        id = record.spec.id
+        problems += [Problem(id, what) for what in check_record(record)]
+        if record.status != "done":
+            problems.append(Problem(id, f"is {record.status}, and only finished trials wait"))
+        before = check_seeds(recorded)
+        if not [problem for problem in check_seeds([*recorded, record]) if problem not in before]:
+            problems.append(Problem(id, "waits for nothing; gan-repro record takes it"))
     return problems
 
 

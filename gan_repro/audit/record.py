@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gan_repro.util import console
-from gan_repro.util.folders import RESULTS, RUNS, SEAL, is_published
+from gan_repro.util.folders import RESULTS, RUNS, SEAL, WAITING, is_published
 
 if TYPE_CHECKING:
     from gan_repro.audit.problem import Problem
@@ -44,10 +44,24 @@ def run(options: argparse.Namespace) -> int:
         target = options.results / "trials" / path.name
         atomic_write(target, path.read_bytes())
         print(target)
+        end_waiting(options.results, path.stem)
     console.log.info(
         "now bring the rest in line: gan-repro figures, gan-repro report, gan-repro audit --seal"
     )
     return 0
+
+
+def end_waiting(results: Path, trial_id: str) -> None:
+    """Take a trial that is recorded now out of those that wait, and its published weights to the others.
+
+    Raises:
+        OSError: a file cannot be moved.
+    """
+    folder = results / WAITING
+    for path in sorted((folder / "weights").glob(f"{trial_id}.*")):
+        (results / "weights").mkdir(exist_ok=True)
+        path.replace(results / "weights" / path.name)
+    (folder / "trials" / f"{trial_id}.json").unlink(missing_ok=True)
 
 
 def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:

@@ -17,6 +17,7 @@ from gan_repro.audit.history import tracked, version_with_hash
 from gan_repro.audit.problem import Problem
 from gan_repro.util.files import atomic_write, sha256_of_file
 from gan_repro.util.folders import SEAL as SEAL
+from gan_repro.util.folders import WAITING
 
 _PATTERNS = (
     "trials/*.json",
@@ -25,6 +26,7 @@ _PATTERNS = (
     "search/*.json",
     "weights/*.json",
     "weights/*.safetensors",
+    f"{WAITING}/*/*",
 )
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 

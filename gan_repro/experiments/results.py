@@ -40,6 +40,8 @@ class Results:
     """By the names of their files: finished and unfinished ones, of every preset."""
     experiments: Mapping[str, ExperimentRecord] = field(default_factory=dict)
     """By name."""
+    waiting: tuple[TrialRecord, ...] = ()
+    """Finished trials that are in no table yet, because seeds to their left are not finished."""
     problems: tuple[DamagedFile, ...] = ()
 
 
@@ -70,13 +72,15 @@ def load_results(path: str | Path | None = None) -> Results:
     if not folder.is_dir():
         raise ValueError(f"there is no folder {str(folder)!r}; name one that holds trials/ or experiments/")
     trials: list[TrialRecord] = []
+    waiting: list[TrialRecord] = []
     experiments: dict[str, ExperimentRecord] = {}
     problems: list[DamagedFile] = []
-    for file in record_paths(folder):
-        try:
-            trials.append(load_record(file))
-        except RecordError as error:
-            problems.append(DamagedFile(file, str(error)))
+    for where, found in ((folder, trials), (folder / folders.WAITING, waiting)):
+        for file in record_paths(where):
+            try:
+                found.append(load_record(file))
+            except RecordError as error:
+                problems.append(DamagedFile(file, str(error)))
     for file in experiment_paths(folder):
         try:
             experiments[file.stem] = load_experiment(file)
@@ -84,4 +88,4 @@ def load_results(path: str | Path | None = None) -> Results:
             problems.append(DamagedFile(file, str(error)))
     for id, reason in find_plugged(trials).items():
         problems.append(DamagedFile(folder / "trials" / f"{id}.json", f"{id}.json {reason}"))
-    return Results(folder, tuple(trials), experiments, tuple(problems))
+    return Results(folder, tuple(trials), experiments, tuple(waiting), tuple(problems))

@@ -172,7 +172,18 @@ class Scan:
         sample = torch.cat([self.x[_spread(n, _SAMPLED)], c[:_SAMPLED]])
         if not bool(sample.isfinite().all()):
             return
-        bound = Bound(principal_directions(sample, DIRECTIONS))
+        # The fewer directions, the sooner a bound is computed and the more pairs it leaves.
+        directions = principal_directions(sample, DIRECTIONS[-1])
+        bounds = (Bound(directions[:, :count].contiguous()) for count in DIRECTIONS)
+        self.bound = next(
+            (bound for bound in bounds if self._pays(bound, some, c, half_squares, excess)), None
+        )
+        if self.bound is not None:
+            parts = ((self.x[rows], self.mixture.half_squares[rows]) for rows in self.row_tiles)
+            self.projections = [self.bound.of_points(*part) for part in parts]
+
+    def _pays(self, bound: Bound, some: Tensor, c: Tensor, half_squares: Tensor, excess: Tensor) -> bool:
+        """Whether a bound leaves few of the pairs of some points and centers, whose distances are known."""
         pairs = near_pairs(
             bound.of_points(self.x[some], self.mixture.half_squares[some]),
             bound.of_centers(c, half_squares),
@@ -181,11 +192,7 @@ class Scan:
             lambda row, column: excess[row, column],
             torch.empty(len(some) * rounded_up(len(c))),
         )
-        if pairs is not None:
-            self.bound = bound
-            self.projections = [
-                bound.of_points(self.x[rows], self.mixture.half_squares[rows]) for rows in self.row_tiles
-            ]
+        return pairs is not None
 
 
 def _spread(n: int, count: int) -> Tensor:

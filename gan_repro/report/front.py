@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.report.training import GOAL, furthest
+from gan_repro.report.training import GOAL, furthest, row_of
 from gan_repro.tables import words
 from gan_repro.tables.cell import CUT, Cell, cell_text, seed_count
 from gan_repro.tables.render import CODE, markdown, sentence
@@ -158,7 +158,16 @@ def _not_there_yet(material: Material) -> str:
     """Say so while the adversarial nets of the table are trained for less; empty afterwards."""
     column = material.tables["mnist"].column("as published")
     cell = column.cells.get("gan") if column else None
-    return "; none of those has ended, and the table's are shorter" if cell and cell.smaller else ""
+    if not cell or not cell.smaller:
+        return ""
+    ended = [record for record in material.results.waiting if row_of(record) == ("mnist", "gan")]
+    if not ended:
+        return "; none of those has ended, and the table's are shorter"
+    scores = ", ".join(f"seed {r.spec.seed} scores {r.score.log_likelihood}" for r in ended)
+    return (
+        f"; of those {len(ended)} {'has' if len(ended) == 1 else 'have'} ended ({scores}, ± across test"
+        " images), to be judged together with the seeds before; the table's are shorter"
+    )
 
 
 def _sigma(table: Table) -> str:

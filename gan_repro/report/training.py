@@ -10,7 +10,7 @@ from gan_repro import paper
 from gan_repro.stats.sums import mean
 from gan_repro.tables.collapse import has_collapsed
 from gan_repro.tables.render import CODE, markdown
-from gan_repro.trials.presets import FULL_SIZE
+from gan_repro.trials.presets import FULL_SIZE, row_under
 from gan_repro.trials.records import TrialRecord
 from gan_repro.verdicts.collapse import floors
 
@@ -37,11 +37,12 @@ best one stood above that mean is in part luck, since it is the highest of many.
 
 def training(material: Material) -> str:
     """Validation likelihood at each doubling of the epochs; empty without a curve that is long enough."""
-    curves = {s: c for s, c in longest_curves(material).items() if max(c, default=0) >= _FIRST_EPOCH}
+    whole = longest_curves(material, waiting=True)
+    curves = {s: c for s, c in whole.items() if max(c, default=0) >= _FIRST_EPOCH}
     if not curves:
         return ""
     epochs = _doublings(curves)
-    rates = {p.epoch: p.learning_rate for r in _trainings(material) for p in r.learning_curve}
+    rates = {p.epoch: p.learning_rate for r in _trainings(material, waiting=True) for p in r.learning_curve}
     rows = [
         [f"{epoch:,}", *(_shown(curve.get(epoch)) for curve in curves.values()), f"{rates[epoch]:.2g}"]
         for epoch in epochs
@@ -90,14 +91,20 @@ def training_details(material: Material) -> str:
 
 def furthest(material: Material) -> tuple[int, int, float] | None:
     """Seed, epoch and value (nats) of the highest look so far; None without any."""
-    looks = [(s, e, v) for s, curve in longest_curves(material).items() for e, v in curve.items()]
+    curves = longest_curves(material, waiting=True)
+    looks = [(seed, epoch, value) for seed, curve in curves.items() for epoch, value in curve.items()]
     return max(looks, key=lambda look: look[2], default=None)
 
 
-def longest_curves(material: Material, row: str = "gan") -> dict[int, dict[int, float]]:
-    """By seed, the tracked validation likelihood by epoch, of a row's full-size trial that came furthest."""
+def longest_curves(
+    material: Material, row: str = "gan", *, waiting: bool = False
+) -> dict[int, dict[int, float]]:
+    """By seed, the tracked validation likelihood by epoch, of a row's full-size trial that came furthest.
+
+    With `waiting`, trials that wait for the seeds before theirs count, too.
+    """
     curves: dict[int, dict[int, float]] = {}
-    for record in _trainings(material, row):
+    for record in _trainings(material, row, waiting=waiting):
         curve = {p.epoch: p.valid_mean for p in record.learning_curve if p.valid_mean is not None}
         seed = record.spec.seed
         if max(curve, default=0) > max(curves.get(seed, {}), default=0):
@@ -111,9 +118,16 @@ def collapsed_seeds(material: Material, row: str) -> set[int]:
     return {r.spec.seed for r in _trainings(material, row) if has_collapsed(r, floor)[0]}
 
 
-def _trainings(material: Material, row: str = "gan") -> list[TrialRecord]:
+def _trainings(material: Material, row: str = "gan", *, waiting: bool = False) -> list[TrialRecord]:
     rows = _SAME_TRAINING if row == "gan" else (row,)
-    return [r for name in rows for preset in FULL_SIZE for r in material.placed.of("mnist", name, preset)]
+    recorded = [r for name in rows for preset in FULL_SIZE for r in material.placed.of("mnist", name, preset)]
+    others = material.results.waiting if waiting else ()
+    return recorded + [record for record in others if row_of(record) == ("mnist", row)]
+
+
+def row_of(waiting: TrialRecord) -> tuple[str, str | None]:
+    """The data set and the row of a trial that waits for others."""
+    return waiting.spec.data.name, row_under(waiting.provenance.preset, waiting.spec)
 
 
 def _met(curves: Mapping[int, Mapping[int, float]]) -> str:

@@ -8,6 +8,8 @@ RUNS = Path("runs")
 """Where a user's commands write unless told otherwise: in the folder that they are called in."""
 RESULTS = Path("results")
 """The published record in a clone; only the makers' commands write there."""
+WAITING = "waiting"
+"""Below the published record: finished trials that wait for the seeds to their left."""
 SEAL = "SHA256SUMS"
 """The file with the hashes of every published record, which marks a folder as the published one."""
 

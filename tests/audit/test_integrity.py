@@ -10,6 +10,7 @@ from gan_repro.audit.__main__ import check, main
 from gan_repro.audit.integrity import check_records
 from gan_repro.audit.record_checks import check_origins, check_record
 from gan_repro.audit.seal import SEAL, check_seal, own_runs, read_seal, write_seal
+from gan_repro.experiments.results import load_results
 from gan_repro.report.__main__ import main as report
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.store import RecordStore
@@ -320,6 +321,21 @@ def test_seeds_that_did_not_end_are_told_beside_those_that_did(results, capsys):
     assert main(["--results", str(results)]) == 0
     told = "note: gan on mnist, preset standard: seed 2 is interrupted: what is said of it rests on the seeds"
     assert told in capsys.readouterr().err
+
+
+def test_a_finished_trial_waits_for_the_seeds_before_it(results):
+    waiting = RecordStore(results / "waiting").write(trial("gan", 3, 158.0))
+    refresh(results)
+    assert check(results).problems == []
+    assert f"waiting/trials/{waiting.name}" in read_seal(results)
+    assert [r.spec.seed for r in load_results(results).waiting] == [3]
+
+    edit(waiting, "candidates", "last", "epoch", change=lambda epoch: epoch + 1)
+    assert waiting.name in texts(check(results).problems)
+    RecordStore(results / "waiting").write(trial("gan", 3, 158.0))
+    RecordStore(results).write(trial("gan", 2, 157.0))
+    refresh(results)
+    assert f"{waiting.stem}: waits for nothing" in texts(check(results).problems)
 
 
 def test_of_ones_own_runs_is_said_what_cannot_be_checked(tmp_path, capsys):

@@ -51,6 +51,18 @@ def test_a_finished_trial_is_taken_byte_for_byte(by: str, results: Path, tmp_pat
     assert (results / "trials" / path.name).read_bytes() == path.read_bytes()
 
 
+def test_a_trial_that_waited_waits_no_longer(results: Path, tmp_path: Path) -> None:
+    path = RecordStore(results / "waiting").write(trial("gan", 2, 160.0, commit=commit(tmp_path)))
+    kept = path.read_bytes()
+    weights = results / "waiting" / "weights" / f"{path.stem}.safetensors"
+    weights.parent.mkdir()
+    weights.write_bytes(b"weights")
+    assert record(tmp_path, str(path)) == 0
+    assert not path.exists()
+    assert (results / "trials" / path.name).read_bytes() == kept
+    assert (results / "weights" / weights.name).read_bytes() == b"weights"
+
+
 def test_a_commit_that_nobody_can_look_up_is_refused(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -161,9 +161,10 @@ def material(
     searches: Mapping[str, SearchLog] | None = None,
     pictures: tuple[str, ...] = (),
     controls: tuple[Control, ...] = (),
+    waiting: tuple[TrialRecord, ...] = (),
 ) -> Material:
     """What a report is made of, as if it had been read from a folder."""
-    results = Results(Path("nowhere"), tuple(records), experiments or {})
+    results = Results(Path("nowhere"), tuple(records), experiments or {}, waiting)
     return Material(results, searches or {}, pictures, controls=controls)
 
 
