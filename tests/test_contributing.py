@@ -110,7 +110,7 @@ def run(settings, context):
     '    "halves": "is half of one a half?",\n',
 )
 CLAIM = Addition(
-    "verdicts/further_rules.toml",
+    "verdicts/rules.toml",
     """
 [halving]
 version = 1

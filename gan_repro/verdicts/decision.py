@@ -41,7 +41,7 @@ class Decider:
     """What decides a claim."""
 
     rule: str
-    """Its name in rules.toml or further_rules.toml."""
+    """Its name in rules.toml."""
     decide: Callable[[Evidence], Decision]
     experiments: tuple[str, ...] = ()
     """Names of the experiments that it reads."""

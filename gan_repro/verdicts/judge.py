@@ -1,6 +1,6 @@
 """A verdict on every claim in `gan_repro.paper`, computed from the records by rules.
 
-Each rule stands in rules.toml or further_rules.toml, and is a function of the evidence. None knows what the
+Each rule stands in rules.toml, and is a function of the evidence. None knows what the
 records say today: as trials and experiments are added, verdicts change by themselves.
 """
 
@@ -39,7 +39,7 @@ class Verdict(BaseModel):
     reason: str
     """With the numbers; for "cannot be told", what is missing."""
     rule: str
-    """Its name in rules.toml or further_rules.toml."""
+    """Its name in rules.toml."""
     decided_by: str
     """The rule in words, with its thresholds."""
     standing: Standing

@@ -1,4 +1,4 @@
-"""The rules that turn records into verdicts, as rules.toml and further_rules.toml state them."""
+"""The rules that turn records into verdicts, as rules.toml states them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 FOLDER = Path(__file__).parent
-FILES = (FOLDER / "rules.toml", FOLDER / "further_rules.toml")
+FILE = FOLDER / "rules.toml"
 
 
 class _Part(BaseModel):
@@ -182,7 +182,7 @@ class GrowthRule(Rule):
 
 
 class Rules(BaseModel):
-    """All rules, by their names in the files: those with code of their own are fields, others are bounds."""
+    """All rules, by their names in the file: those with code of their own are fields, others are bounds."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, FindingRule]
@@ -203,7 +203,7 @@ class Rules(BaseModel):
     estimator_poor: GrowthRule = Field(alias="estimator-poor")
 
     def named(self) -> dict[str, Rule]:
-        """Give every rule by its name in the files."""
+        """Give every rule by its name in the file."""
         fields = type(self).model_fields
         named = {field.alias or name: getattr(self, name) for name, field in fields.items()}
         return named | self.__pydantic_extra__
@@ -211,18 +211,14 @@ class Rules(BaseModel):
 
 @functools.cache
 def rules() -> Rules:
-    """Read both files.
+    """Read the file.
 
     Raises:
-        ValueError: a file does not say what it should.
+        ValueError: it does not say what it should.
     """
     return Rules.model_validate(contents())
 
 
 def contents() -> dict[str, dict[str, Any]]:
-    """Give what the files say, by rule."""
-    found: dict[str, dict[str, Any]] = {}
-    for path in FILES:
-        with path.open("rb") as file:
-            found |= tomllib.load(file)
-    return found
+    """Give what the file says, by rule."""
+    return tomllib.loads(FILE.read_text("utf-8"))
