@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -33,3 +34,21 @@ def test_captured_steps_give_the_same_bits(name: str, digits: data.Dataset) -> N
     for part, tensor in told._tensors().items():
         assert torch.equal(captured._tensors()[part], tensor), part
     assert torch.equal(captured.noise.get_state(), told.noise.get_state())
+
+
+def test_trainings_side_by_side_leave_each_other_alone(digits: data.Dataset) -> None:
+    """Each in a thread and a stream of its own; momentum changes with every epoch, and is captured anew."""
+
+    def fitted(seed: int) -> TrainedModel:
+        model = CASES["gan"].new(device="cuda", epochs=30, momentum_epochs=30)
+        model.seed = seed
+        with torch.cuda.stream(torch.cuda.Stream()):
+            model.fit(digits.train[:530])
+            torch.cuda.current_stream().synchronize()
+        return model
+
+    with ThreadPoolExecutor(3) as threads:
+        together = list(threads.map(fitted, (1, 2, 3)))
+    for model, alone in zip(together, map(fitted, (1, 2, 3)), strict=True):
+        for part, tensor in alone._tensors().items():
+            assert torch.equal(model._tensors()[part], tensor), part
