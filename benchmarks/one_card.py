@@ -13,8 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import torch
@@ -26,6 +25,7 @@ from gan_repro.trials.presets import get_preset
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.spec import TrialSpec
+from gan_repro.util.text import describe_error
 
 
 def run_in_stream(spec: TrialSpec, options: RunOptions) -> TrialRecord:
@@ -59,13 +59,19 @@ def main() -> int:
     begun = time.monotonic()
     unfinished = 0
     with ThreadPoolExecutor(len(specs)) as threads:
-        for record in threads.map(partial(run_in_stream, options=options), specs):
-            epochs = len(record.learning_curve)
-            score = f"{record.score.log_likelihood}" if record.status == "done" else record.reason
-            print(f"{record.spec.id}: {record.status}, {epochs} epochs, {score}", flush=True)
-            unfinished += record.status != "done"
-            if record.status == "done":
-                export_weights(record, Context(chosen.runs), chosen.runs)
+        running = {threads.submit(run_in_stream, spec, options): spec for spec in specs}
+        for future in as_completed(running):
+            try:
+                record = future.result()
+                epochs = len(record.learning_curve)
+                score = f"{record.score.log_likelihood}" if record.status == "done" else record.reason
+                print(f"{record.spec.id}: {record.status}, {epochs} epochs, {score}", flush=True)
+                unfinished += record.status != "done"
+                if record.status == "done":
+                    export_weights(record, Context(chosen.runs), chosen.runs)
+            except Exception as error:  # the others go on, and are told of
+                print(f"{running[future].id}: {describe_error(error)}", flush=True)
+                unfinished += 1
     print(f"{time.monotonic() - begun:.0f} s")
     return int(unfinished > 0)
 

@@ -21,7 +21,7 @@ from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.runner import RunOptions
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.device import cards, choose_device, on_card
-from gan_repro.util.folders import SEAL, is_published
+from gan_repro.util.folders import SEAL, WAITING, is_published
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.judge import judge
 
@@ -84,9 +84,9 @@ def rescore_one(id: str, results: Path, root: Path | None, device: str | None) -
     Raises:
         WeightsError: there is no such trial, or there are no weights of it.
     """
-    record = _finished(id, results)
+    record, folder = _finished(id, results)
     found = rescore(
-        record, results, root=root, device=choose_device(device or device_kind(record.provenance.environment))
+        record, folder, root=root, device=choose_device(device or device_kind(record.provenance.environment))
     )
     print(*(found.problems or [found]), sep="\n")
     return 1 if found.problems else 0
@@ -99,7 +99,7 @@ def export(id: str, results: Path, to: Path, root: Path | None) -> int:
         WeightsError: there is no such trial, its checkpoint is not there, or its weights cannot be published.
     """
     try:
-        sidecar = export_weights(_finished(id, results), Context(results, root), to)
+        sidecar = export_weights(_finished(id, results)[0], Context(results, root), to)
     except NoModelError as error:
         raise WeightsError(str(error)) from error
     size = sidecar.weights_bytes / 2**20
@@ -125,11 +125,14 @@ def summary(results: Path) -> str:
     )
 
 
-def _finished(id: str, results: Path) -> TrialRecord:
-    for record in load_results(results).trials:
-        if record.spec.id == id:
-            if record.status != "done":
-                raise WeightsError(f"{id} is {record.status}: there is nothing that was scored")
-            return record
+def _finished(id: str, results: Path) -> tuple[TrialRecord, Path]:
+    """The trial, and the folder that its weights are in: those that wait have one of their own."""
+    found = load_results(results)
+    for folder, records in ((results, found.trials), (results / WAITING, found.waiting)):
+        for record in records:
+            if record.spec.id == id:
+                if record.status != "done":
+                    raise WeightsError(f"{id} is {record.status}: there is nothing that was scored")
+                return record, folder
     there = ", ".join(published_weights(results)) or "none"
     raise WeightsError(f"{results} holds no trial {id}; trials with published weights: {there}")

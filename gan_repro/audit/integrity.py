@@ -7,7 +7,7 @@ trials there are. What one record must satisfy stands in `record_checks`. Nothin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from gan_repro.audit.problem import Problem
 from gan_repro.audit.record_checks import check_origins, check_record, check_times, is_commit
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
 from gan_repro.experiments.results import load_results
+from gan_repro.experiments.weights import WeightsError, read_weights, weights_path
 from gan_repro.trials.presets import PRESETS, SEEDS
 from gan_repro.trials.records import Provenance, TrialRecord, record_paths
 from gan_repro.util import folders
@@ -43,7 +44,7 @@ def check_records(results: Path, own: Collection[str] = (), *, published: bool =
             of any seeds.
     """
     found = load_results(results)
-    problems = [Problem(damaged.path.name, damaged.reason) for damaged in found.problems]
+    problems = [Problem(_name(damaged.path), damaged.reason) for damaged in found.problems]
     notes: list[Problem] = []
     records, experiments = found.trials, found.experiments.values()
     origins: list[tuple[str, str, Provenance | ExperimentProvenance]]
@@ -57,7 +58,7 @@ def check_records(results: Path, own: Collection[str] = (), *, published: bool =
         (problems if published and path not in own else notes).extend(told)
     for record in records:
         problems += [Problem(record.spec.id, what) for what in check_record(record)]
-    problems += [*check_seeds(records), *check_waiting(records, found.waiting)] if published else []
+    problems += [*check_seeds(records), *check_waiting(results, records, found.waiting)] if published else []
     notes += check_survivors(records)
     problems += check_data([*records, *found.waiting])
     known = {record.spec.id for record in records}
@@ -107,18 +108,38 @@ def check_seeds(records: Iterable[TrialRecord]) -> list[Problem]:
     return problems
 
 
-def check_waiting(records: Iterable[TrialRecord], waiting: Iterable[TrialRecord]) -> list[Problem]:
-    """List what is wrong with the trials that wait for seeds to their left, or that nothing keeps them."""
-    problems, recorded = [], list(records)
+def check_waiting(
+    results: Path, records: Sequence[TrialRecord], waiting: Sequence[TrialRecord]
+) -> list[Problem]:
+    """List what is wrong with the trials that wait for seeds to their left, or that nothing keeps them.
+
+    Args:
+        results: the folder, in which their weights lie, too.
+        records: the trials of the tables.
+        waiting: those that wait.
+    """
+    problems: list[Problem] = []
+    recorded = {record.spec.id for record in records}
     for record in waiting:
         id = record.spec.id
         problems += [Problem(id, what) for what in check_record(record)]
         if record.status != "done":
             problems.append(Problem(id, f"is {record.status}, and only finished trials wait"))
-        before = check_seeds(recorded)
-        if not [problem for problem in check_seeds([*recorded, record]) if problem not in before]:
-            problems.append(Problem(id, "waits for nothing; gan-repro record takes it"))
+        if id in recorded:
+            problems.append(Problem(id, f"is recorded and waits, too; gan-repro record {id} ends that"))
+        elif not any("is missing" in problem.what for problem in check_seeds([*records, record])):
+            problems.append(Problem(id, f"waits for nothing; gan-repro record {id} takes it"))
+        if weights_path(results / folders.WAITING, id).exists():
+            try:
+                read_weights(record, results / folders.WAITING)
+            except WeightsError as error:
+                problems.append(Problem(id, str(error)))
     return problems
+
+
+def _name(damaged: Path) -> str:
+    waits = folders.WAITING in damaged.parts
+    return f"{folders.WAITING}/{damaged.name}" if waits else damaged.name
 
 
 def check_survivors(records: Iterable[TrialRecord]) -> list[Problem]:

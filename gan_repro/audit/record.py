@@ -34,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
 
     if not is_published(options.results):
         raise ValueError(f"{options.results} holds no published record (it has no {SEAL}); use --results")
-    paths = [_path(name, options.runs) for name in dict.fromkeys(options.run_names)]
+    places = (options.runs, options.results / WAITING)
+    paths = [_path(name, places) for name in dict.fromkeys(options.run_names)]
     records = [load_record(path) for path in paths]
     if problems := check(records, options.results):
         print(*problems, sep="\n")
@@ -43,8 +44,8 @@ def run(options: argparse.Namespace) -> int:
     for path in paths:
         target = options.results / "trials" / path.name
         atomic_write(target, path.read_bytes())
-        print(target)
         end_waiting(options.results, path.stem)
+        print(target)
     console.log.info(
         "now bring the rest in line: gan-repro figures, gan-repro report, gan-repro audit --seal"
     )
@@ -72,7 +73,9 @@ def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
     from gan_repro.audit.record_checks import check_origins, check_record
     from gan_repro.experiments.results import load_results
 
-    published = {record.spec.id: record for record in load_results(results).trials}
+    found = load_results(results)
+    published = {record.spec.id: record for record in found.trials}
+    waiting = {record.spec.id: record for record in found.waiting}
     problems: list[Problem] = []
     for record in records:
         id, old = record.spec.id, published.get(record.spec.id)
@@ -82,8 +85,11 @@ def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
             problems.append(Problem(id, f"comes from a plug-in, which nobody else has; {cure}"))
         if record.status != "done":
             problems.append(Problem(id, f"is {record.status}, and only finished trials are recorded"))
-        if old is not None and old.status == "done":
+        if old is not None and old.status == "done" and waiting.get(id) != old:
             problems.append(Problem(id, "is recorded already; gan-repro audit --replay compares"))
+        if id in waiting and waiting[id] != record:
+            cure = f"the one that was finished first counts: gan-repro record {id} --runs {results / WAITING}"
+            problems.append(Problem(id, f"another training of it waits to be recorded; {cure}"))
     repository = results.resolve().parent
     if not knows_commits(repository):
         cure = "record in a whole clone (git fetch --unshallow)"
@@ -104,13 +110,14 @@ def check(records: Sequence[TrialRecord], results: Path) -> list[Problem]:
     return problems
 
 
-def _path(name: str, runs: Path) -> Path:
-    """The file of a trial, given by its path or by its id in the runs folder."""
-    folder = runs / "trials"
-    for path in (Path(name), folder / f"{name}.json"):
+def _path(name: str, places: Sequence[Path]) -> Path:
+    """The file of a trial, given by its path or by its id in one of the folders."""
+    candidates = [Path(name), *(folder / "trials" / f"{name}.json" for folder in places)]
+    for path in candidates:
         # os.path.isfile: a name that is no path at all is one without a file.
         if path.suffix == ".json" and os.path.isfile(path):
             return path
+    folder = places[0] / "trials"
     known = sorted(path.stem for path in folder.glob("*.json"))
     close = difflib.get_close_matches(name, known, n=3)
     hint = f"did you mean {' or '.join(close)}?" if close else f"{len(known)} trials are there"

@@ -72,16 +72,8 @@ def load_weights(record: TrialRecord, results: Path, images: Dataset, device: st
     Raises:
         WeightsError: there are no weights, or they are not the trial's.
     """
-    spec = record.spec
-    sidecar = read_sidecar(results, spec.id)
+    spec, content = record.spec, read_weights(record, results)
     path = weights_path(results, spec.id)
-    if (sidecar.candidate, sidecar.epoch) != (spec.evaluation.scored, record.scored.epoch):
-        raise WeightsError(f"{path.name} is of another generator than the one that was scored")
-    if sidecar.samples_sha256 != record.scored.samples_sha256:
-        raise WeightsError(f"{sidecar_path(results, spec.id).name} names other samples than the record")
-    content = _read(path)
-    if hashlib.sha256(content).hexdigest() != sidecar.weights_sha256:
-        raise WeightsError(f"{path.name} is not the file that {path.stem}.json describes")
     kind = models.model_class(spec.model)
     if not issubclass(kind, TrainedModel):
         raise WeightsError(f"{spec.id} trains no parameters, and {path.name} can be none of it")
@@ -93,6 +85,25 @@ def load_weights(record: TrialRecord, results: Path, images: Dataset, device: st
     except (SafetensorError, ValueError) as error:
         raise WeightsError(f"{path.name} does not fit {spec.id}: {error}") from error
     return model
+
+
+def read_weights(record: TrialRecord, results: Path) -> bytes:
+    """Read the file of a trial's published weights, and compare it with its sidecar and the record.
+
+    Raises:
+        WeightsError: there are no weights, or they are not the trial's.
+    """
+    spec = record.spec
+    sidecar = read_sidecar(results, spec.id)
+    path = weights_path(results, spec.id)
+    if (sidecar.candidate, sidecar.epoch) != (spec.evaluation.scored, record.scored.epoch):
+        raise WeightsError(f"{path.name} is of another generator than the one that was scored")
+    if sidecar.samples_sha256 != record.scored.samples_sha256:
+        raise WeightsError(f"{sidecar_path(results, spec.id).name} names other samples than the record")
+    content = _read(path)
+    if hashlib.sha256(content).hexdigest() != sidecar.weights_sha256:
+        raise WeightsError(f"{path.name} is not the file that {path.stem}.json describes")
+    return content
 
 
 def read_sidecar(results: Path, trial_id: str) -> Sidecar:

@@ -15,7 +15,7 @@ from gan_repro.models import precision, products
 from gan_repro.models.base import DivergedError, EpochLog, Model, NotFittedError, Observer, StateError
 from gan_repro.models.config import ROUNDED_PRODUCTS, Deviation, PrecisionConfig, TrainingConfig
 from gan_repro.models.denormals import Denormals, flushed_denormals
-from gan_repro.models.graphs import CapturedStep, can_capture
+from gan_repro.models.graphs import CapturedStep, can_capture, captured
 from gan_repro.models.precision import Precision, products_in
 from gan_repro.models.products import Products, products_by
 from gan_repro.models.tensors import as_training_images, copy_tensors
@@ -133,7 +133,6 @@ class TrainedModel(Model):
         self.stopped = False
         self.reseeded = []
         self._totals = {}
-        self._captured = None
         self._fitted = True
         if state is not None:
             try:
@@ -142,12 +141,13 @@ class TrainedModel(Model):
                 if out_of_memory(error) or card_failed(error):
                     raise  # no fault of the state
                 raise StateError(str(error)) from error
-        while self.epoch < self.config.epochs and not self.stopped:
-            flushed = flushed_denormals() if self.denormals == "flushed" else nullcontext()
-            with flushed, products_by(self.products), products_in(self.precision):
-                self._train_epoch(data, observer)
-            log = self._close_epoch()
-            self.stopped = observer is not None and observer.after_epoch(self, log)
+        with captured(self.train_batch, self.noise, self.config.batch_size, self.captures) as self._captured:
+            while self.epoch < self.config.epochs and not self.stopped:
+                flushed = flushed_denormals() if self.denormals == "flushed" else nullcontext()
+                with flushed, products_by(self.products), products_in(self.precision):
+                    self._train_epoch(data, observer)
+                log = self._close_epoch()
+                self.stopped = observer is not None and observer.after_epoch(self, log)
         return self
 
     def fit_observed(
@@ -170,12 +170,10 @@ class TrainedModel(Model):
                 observer.after_batch(self)
 
     def _update(self, data: Tensor, index: Tensor) -> Mapping[str, Tensor]:
-        baked = self.baked() if self.captures else None
-        if baked is None:
+        baked = self.baked()
+        if baked is None or self._captured is None:
             return self.train_batch(data[index])
         self.set_rate()
-        if self._captured is None:
-            self._captured = CapturedStep(self.train_batch, self.noise)
         return self._captured(baked, data, index)
 
     def _close_epoch(self) -> EpochLog:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.report.training import GOAL, furthest, row_of
+from gan_repro.report.training import GOAL, furthest, whole_trainings
 from gan_repro.tables import words
 from gan_repro.tables.cell import CUT, Cell, cell_text, seed_count
 from gan_repro.tables.render import CODE, markdown, sentence
@@ -160,7 +160,7 @@ def _not_there_yet(material: Material) -> str:
     cell = column.cells.get("gan") if column else None
     if not cell or not cell.smaller:
         return ""
-    ended = [record for record in material.results.waiting if row_of(record) == ("mnist", "gan")]
+    ended = whole_trainings(material)
     if not ended:
         return "; none of those has ended, and the table's are shorter"
     scores = ", ".join(f"seed {r.spec.seed} scores {r.score.log_likelihood}" for r in ended)

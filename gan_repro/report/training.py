@@ -10,6 +10,7 @@ from gan_repro import paper
 from gan_repro.stats.sums import mean
 from gan_repro.tables.collapse import has_collapsed
 from gan_repro.tables.render import CODE, markdown
+from gan_repro.trials.environment import device_kind
 from gan_repro.trials.presets import FULL_SIZE, row_under
 from gan_repro.trials.records import TrialRecord
 from gan_repro.verdicts.collapse import floors
@@ -25,7 +26,8 @@ _SAME_TRAINING = ("gan", "gan-early-stopping", "gan-no-early-stopping")
 """Rows of one and the same training, ended by different rules."""
 
 _ABOUT = """Mean log-likelihood of all validation images, in nats, with sigma optimised on them; of trials
-of one seed the longest, since the shorter ones are its beginning. The paper's number is one of test images
+of one seed the longest, of which shorter ones on the same kind of device are the beginning (a card draws
+other noise than a CPU, so that its training is another). The paper's number is one of test images
 and of ten sigmas: not quite the same measure. The learning rate is what the recipe's decay has left of it
 by then."""
 
@@ -50,7 +52,9 @@ def training(material: Material) -> str:
     last = max(rates)
     ends = [f"{curve[max(curve)]:.1f} after {max(curve):,}" for curve in curves.values()]
     rows.append(["latest", *ends, f"{rates[last]:.2g} after {last:,}"])
-    header = ["Epochs", *(f"Seed {seed}" for seed in curves), "Learning rate"]
+    cards = {r.spec.seed for r in whole_trainings(material) if _on_card(r)}
+    named = (f"Seed {seed}{', on a card' if seed in cards else ''}" for seed in curves)
+    header = ["Epochs", *named, "Learning rate"]
     parts = [f"## How far {GOAL:g} is: the adversarial nets against training", _ABOUT]
     return "\n\n".join([*parts, markdown(header, rows), *filter(None, (_met(curves), _way(material)))])
 
@@ -121,13 +125,21 @@ def collapsed_seeds(material: Material, row: str) -> set[int]:
 def _trainings(material: Material, row: str = "gan", *, waiting: bool = False) -> list[TrialRecord]:
     rows = _SAME_TRAINING if row == "gan" else (row,)
     recorded = [r for name in rows for preset in FULL_SIZE for r in material.placed.of("mnist", name, preset)]
-    others = material.results.waiting if waiting else ()
-    return recorded + [record for record in others if row_of(record) == ("mnist", row)]
+    return recorded + (whole_trainings(material) if waiting and row == "gan" else [])
 
 
-def row_of(waiting: TrialRecord) -> tuple[str, str | None]:
-    """The data set and the row of a trial that waits for others."""
-    return waiting.spec.data.name, row_under(waiting.provenance.preset, waiting.spec)
+def whole_trainings(material: Material) -> list[TrialRecord]:
+    """The adversarial nets on MNIST that went their whole length and wait for the seeds before theirs."""
+    return [
+        record
+        for record in material.results.waiting
+        if record.status == "done" and record.provenance.preset == "paper"
+        if (record.spec.data.name, row_under("paper", record.spec)) == ("mnist", "gan")
+    ]
+
+
+def _on_card(record: TrialRecord) -> bool:
+    return device_kind(record.provenance.environment) == "cuda"
 
 
 def _met(curves: Mapping[int, Mapping[int, float]]) -> str:

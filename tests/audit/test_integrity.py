@@ -1,6 +1,7 @@
 """An edited number is found, wherever it stands, and named."""
 
 import json
+import shutil
 import subprocess
 
 import pytest
@@ -333,9 +334,20 @@ def test_a_finished_trial_waits_for_the_seeds_before_it(results):
     edit(waiting, "candidates", "last", "epoch", change=lambda epoch: epoch + 1)
     assert waiting.name in texts(check(results).problems)
     RecordStore(results / "waiting").write(trial("gan", 3, 158.0))
+    weights = results / "waiting" / "weights"
+    weights.mkdir()
+    (weights / f"{waiting.stem}.safetensors").write_bytes(b"others")
+    refresh(results)
+    assert f"{waiting.stem}: " in texts(check(results).problems)
+    shutil.rmtree(weights)
     RecordStore(results).write(trial("gan", 2, 157.0))
     refresh(results)
     assert f"{waiting.stem}: waits for nothing" in texts(check(results).problems)
+    RecordStore(results).write(trial("gan", 3, 158.0))
+    refresh(results)
+    assert f"{waiting.stem}: is recorded and waits, too" in texts(check(results).problems)
+    waiting.write_text("{")
+    assert f"waiting/{waiting.name}: " in texts(check(results).problems)
 
 
 def test_of_ones_own_runs_is_said_what_cannot_be_checked(tmp_path, capsys):

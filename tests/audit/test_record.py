@@ -63,6 +63,28 @@ def test_a_trial_that_waited_waits_no_longer(results: Path, tmp_path: Path) -> N
     assert (results / "weights" / weights.name).read_bytes() == b"weights"
 
 
+def test_a_second_training_of_a_trial_that_waits_is_refused(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else the better of two could be picked."""
+    hash = commit(tmp_path)
+    waiting = RecordStore(results / "waiting").write(trial("gan", 2, 100.0, commit=hash))
+    own(tmp_path, trial("gan", 2, 160.0, commit=hash))
+    before = tree(results)
+    assert record(tmp_path, waiting.stem) == 1
+    assert "another training of it waits to be recorded" in capsys.readouterr().out
+    assert tree(results) == before
+    (tmp_path / "runs" / "trials" / waiting.name).unlink()
+    assert record(tmp_path, waiting.stem) == 0  # found where it waits
+
+
+def test_what_was_cut_off_between_recording_and_waiting_is_ended(results: Path, tmp_path: Path) -> None:
+    waiting = RecordStore(results / "waiting").write(trial("gan", 2, 160.0, commit=commit(tmp_path)))
+    (results / "trials" / waiting.name).write_bytes(waiting.read_bytes())
+    assert record(tmp_path, waiting.stem) == 0
+    assert not waiting.exists()
+
+
 def test_a_commit_that_nobody_can_look_up_is_refused(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,7 +29,7 @@ def trained(name: str, digits: data.Dataset, *, captures: bool, state: Any = Non
 def test_captured_steps_give_the_same_bits(name: str, digits: data.Dataset) -> None:
     captured, told = (trained(name, digits, captures=captures) for captures in (True, False))
     assert captured._captured is not None
-    assert captured._captured.graph is not None
+    assert captured._captured.captures >= 4
     assert told._captured is None
     for part, tensor in told._tensors().items():
         assert torch.equal(captured._tensors()[part], tensor), part

@@ -51,6 +51,17 @@ def test_no_trial_is_named_in_the_report_itself():
     assert re.search(r"-seed\d-[0-9a-f]{12}", printed.pages(written)["trials"])
 
 
+def test_only_whole_trainings_that_wait_are_told_of():
+    """A short training that waits is not one of those that the note speaks of."""
+    whole = trial("gan", 3, 222.0, preset="paper")
+    for waiting, told in (
+        ((whole,), "of those 1 has ended (seed 3 scores 222.0 ±"),
+        ((trial("gan", 3, 160.0, preset="standard"),), "none of those has ended"),
+        ((whole.model_copy(update={"status": "interrupted"}),), "none of those has ended"),
+    ):
+        assert told in printed.report(material(trials("gan", [156.0]), waiting=waiting)).split("\n## ")[1]
+
+
 def test_without_records_the_report_claims_nothing():
     text = printed.report(material())
     rows = table_rows(section(text, "MNIST"))
