@@ -26,7 +26,8 @@ _PATTERNS = (
     "search/*.json",
     "weights/*.json",
     "weights/*.safetensors",
-    f"{WAITING}/*/*",
+    f"{WAITING}/trials/*.json",
+    f"{WAITING}/weights/*",
 )
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 

@@ -1,12 +1,14 @@
 """The table of sensitivity is a function of records, and compares with the margins that the paper prints."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from gan_repro import load_results
-from gan_repro.experiments import chains
+from gan_repro.experiments import chains, sample_count
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord, Finding
+from gan_repro.experiments.sample_count import CountPoint
 from gan_repro.experiments.sensitivity import CHOICES
 from gan_repro.verdicts import sensitivity
 from tests.factories.records import record, trials
@@ -62,9 +64,18 @@ def test_effects_of_the_trials_records_alone():
 def test_the_number_of_samples_is_one_effect_of_one_row():
     record = load_results(ROOT / "results").experiments["sample-count"]
     (row,) = sensitivity.table(record)
-    assert row.effects["gan"][0] == pytest.approx(153.5, abs=0.1)
-    assert row.effects["gan"][1] is None, "steps that share test images have no common error"
+    points = {int(point.n): point.score for point in record.points(sample_count.CURVE, CountPoint)}
+    effect = record.findings[sample_count.effect_name(10_000, 1_000_000)]
+    assert row.effects["gan"] == (effect.value, effect.standard_error)
+    assert effect.value == pytest.approx(points[1_000_000] - points[10_000], abs=1e-3)
     assert row.between_models is None
+
+    # As version 1 had it: steps between neighbours alone.
+    neighbours = {sample_count.effect_name(*pair) for pair in pairwise(sorted(points))}
+    kept = {k: f for k, f in record.findings.items() if k in neighbours or not k.startswith("effect")}
+    (row,) = sensitivity.table(record.model_copy(update={"findings": kept}))
+    assert row.effects["gan"][0] == pytest.approx(effect.value, abs=1e-6)
+    assert row.effects["gan"][1] is None, "steps that share test images have no common error"
 
 
 def test_effects_that_were_no_measurement_are_left_out():
