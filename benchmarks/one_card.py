@@ -2,10 +2,10 @@
 
     python -m benchmarks.one_card --row gan --seed 1 2 3 --minutes 8 --runs runs/on-a-card
 
-A net of this size keeps a card less than half busy, and the kernels of several processes do not run side by
-side; those of several streams do. After `--minutes` the trials save their checkpoints and stop; the same
-command goes on from them. Of finished ones the weights are published into the same folder, for only the kind
-of device that trained a net draws its recorded samples.
+One net of mnist.yaml leaves much of a card idle, which others use from streams of the same process
+(docs/gpu.md has figures). After `--minutes` the trials save their checkpoints and stop; the same command goes
+on from them. Of finished ones the weights are published into the same folder, for only the kind of device
+that trained a net draws its recorded samples.
 """
 
 from __future__ import annotations

@@ -101,6 +101,14 @@ def check_seeds(records: Iterable[TrialRecord]) -> list[Problem]:
             for seed in sorted(set(seeds))
             if seeds.count(seed) > 1
         ]
+    return problems + check_left(records)
+
+
+def check_left(records: Iterable[TrialRecord]) -> list[Problem]:
+    """List seeds that were left out, in each cell of the tables, to the left of one that is there."""
+    problems = []
+    for where, cell in _cells(records).items():
+        seeds = {record.spec.seed for record in cell}
         missing = [seed for seed in SEEDS[: SEEDS.index(max(seeds)) + 1] if seed not in seeds]
         problems += [
             Problem(where, f"seed {seed} is missing; seeds are taken from the left") for seed in missing
@@ -127,7 +135,7 @@ def check_waiting(
             problems.append(Problem(id, f"is {record.status}, and only finished trials wait"))
         if id in recorded:
             problems.append(Problem(id, f"is recorded and waits, too; gan-repro record {id} ends that"))
-        elif not any("is missing" in problem.what for problem in check_seeds([*records, record])):
+        elif not check_left([*records, record]):
             problems.append(Problem(id, f"waits for nothing; gan-repro record {id} takes it"))
         if weights_path(results / folders.WAITING, id).exists():
             try:

@@ -1,12 +1,14 @@
 """Published weights give the recorded samples, and what was exchanged or edited is found."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
 from gan_repro import trials
+from gan_repro.audit import actions
 from gan_repro.audit.__main__ import main
 from gan_repro.audit.replay import DENSITY_TOLERANCE
 from gan_repro.audit.rescore import TOLERANCE, rescore
@@ -218,3 +220,17 @@ def test_experiments_take_published_weights_for_a_checkpoint(runs, tmp_path, mod
     weights_path(tmp_path, record.spec.id).write_bytes(b"damaged")
     with pytest.raises(NoModelError, match="is not the file"):
         load(record, Context(tmp_path))
+
+
+def test_a_waiting_trial_is_found_with_its_weights(tmp_path, monkeypatch):
+    waiting = tmp_path / "waiting"
+    id = RecordStore(waiting).write(trial("gan", 3, 150.0)).stem
+    asked = []
+
+    def rescored(record, folder, **options):
+        asked.append((record.spec.id, folder))
+        return SimpleNamespace(problems=[])
+
+    monkeypatch.setattr(actions, "rescore", rescored)
+    assert actions.rescore_one(id, tmp_path, None, "cpu") == 0
+    assert asked == [(id, waiting)]

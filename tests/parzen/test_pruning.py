@@ -83,6 +83,16 @@ def test_the_bound_is_used_where_it_leaves_few_pairs() -> None:
     assert_true(found.mixture.log_density()[::30], reference(points[::30], centers, [0.02]))
 
 
+def test_more_directions_are_tried_where_few_do_not_pay(monkeypatch: pytest.MonkeyPatch) -> None:
+    points, centers = blobs(1500, 1), blobs(15_000, 2)
+    for counts, taken in (((1, 30), 30), ((30, 40), 30)):
+        monkeypatch.setattr(scan, "DIRECTIONS", counts)
+        found = scanned(points, centers, 0.02)
+        assert found.bound is not None
+        assert found.bound.directions.shape[1] == taken
+        assert_true(found.mixture.log_density()[::30], reference(points[::30], centers, [0.02]))
+
+
 def test_few_points_are_not_worth_projecting_centers_for() -> None:
     found = scanned(blobs(400, 1), blobs(60_000, 2), 0.02)
     assert found.bound is None
