@@ -1,4 +1,8 @@
-"""A training step: against its own matrix products, against plain PyTorch, and many seeds at once."""
+"""A training step: against its own matrix products, against plain PyTorch, and many seeds at once.
+
+What imports torch is imported where it is used: asv starts a process for each number, most of which only pick
+one that was measured before.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from benchmarks.common import (
     PLACES,
     STATISTICS,
     Seconds,
+    as_in_fit,
     at_each,
     cut,
     images,
@@ -22,10 +27,6 @@ from benchmarks.common import (
     summary,
     use,
 )
-from gan_repro.models import precision, products
-from gan_repro.models.denormals import flushed_denormals
-from gan_repro.models.precision import products_in
-from gan_repro.models.products import products_by
 
 PLAIN = ["plain", "plain, D frozen in G's step", "plain, compiled"]
 STEPS = {"gan": 10, "dbn": 10, "cae": 10, "gsn": 3}
@@ -78,6 +79,9 @@ class AgainstProducts:
 def measure(name: str, device: str) -> Seconds:
     """A model's step, its bare products, and the step with products by oneDNN or in bfloat16, in turn."""
     from benchmarks.products import bare, of_step
+    from gan_repro.models import precision, products
+    from gan_repro.models.precision import products_in
+    from gan_repro.models.products import products_by
 
     model, batch = model_at_work(name, device)
     rivals = {"ours": lambda: model.train_batch(batch), "products": bare(of_step(model, batch), device)}
@@ -96,7 +100,7 @@ def measure(name: str, device: str) -> Seconds:
     with suppress(ValueError):  # not where there are no instructions for it
         precision.require("bfloat16", device)
         rivals["bfloat16"] = in_bfloat16
-    with flushed_denormals():  # as `fit` does
+    with as_in_fit():
         return in_turn(rivals, device, calls=STEPS[name])
 
 
@@ -128,7 +132,7 @@ class AgainstPlainPyTorch:
                 print(f"{peer} is left out: {reason}")
                 continue
             rivals[peer] = lambda plain=plain: plain.step(batch)
-        with flushed_denormals():
+        with as_in_fit():
             return in_turn(rivals, device, calls=STEPS["gan"])
 
     def setup(self, measured: dict[str, Seconds], peer: str, place: str, statistic: str) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -155,6 +155,16 @@ def against_products(device: str, n: int, repetitions: int = REPETITIONS) -> Sec
 
     rivals = {"ours": lambda: evaluate(samples, valid, test), "products": multiply}
     return in_turn(rivals, device, repetitions=repetitions)
+
+
+@contextmanager
+def as_in_fit() -> Iterator[None]:
+    """The state that `fit` puts a process in: denormals are zero, and the heap is kept."""
+    from gan_repro.models.denormals import flushed_denormals
+    from gan_repro.models.heap import kept_heap
+
+    with flushed_denormals(), kept_heap():
+        yield
 
 
 class _StopAfter:

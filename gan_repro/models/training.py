@@ -16,6 +16,7 @@ from gan_repro.models.base import DivergedError, EpochLog, Model, NotFittedError
 from gan_repro.models.config import ROUNDED_PRODUCTS, Deviation, PrecisionConfig, TrainingConfig
 from gan_repro.models.denormals import Denormals, flushed_denormals
 from gan_repro.models.graphs import CapturedStep, can_capture, captured
+from gan_repro.models.heap import kept_heap
 from gan_repro.models.precision import Precision, products_in
 from gan_repro.models.products import Products, products_by
 from gan_repro.models.tensors import as_training_images, copy_tensors
@@ -141,7 +142,8 @@ class TrainedModel(Model):
                 if out_of_memory(error) or card_failed(error):
                     raise  # no fault of the state
                 raise StateError(str(error)) from error
-        with captured(self.train_batch, self.noise, self.config.batch_size, self.captures) as self._captured:
+        capture = captured(self.train_batch, self.noise, self.config.batch_size, self.captures)
+        with kept_heap(), capture as self._captured:
             while self.epoch < self.config.epochs and not self.stopped:
                 flushed = flushed_denormals() if self.denormals == "flushed" else nullcontext()
                 with flushed, products_by(self.products), products_in(self.precision):

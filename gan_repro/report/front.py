@@ -155,18 +155,18 @@ def _stopping(material: Material) -> str:
 
 
 def _not_there_yet(material: Material) -> str:
-    """Say so while the adversarial nets of the table are trained for less; empty afterwards."""
+    """Say which of those trainings are still to be judged; empty once none is."""
     column = material.tables["mnist"].column("as published")
     cell = column.cells.get("gan") if column else None
-    if not cell or not cell.smaller:
-        return ""
     ended = whole_trainings(material)
+    shorter = "; the table's are shorter" if cell and cell.smaller else ""
     if not ended:
-        return "; none of those has ended, and the table's are shorter"
+        return "; none of those has ended, and the table's are shorter" if shorter else ""
     scores = ", ".join(f"seed {r.spec.seed} scores {r.score.log_likelihood}" for r in ended)
+    others = "" if shorter else " beside the table's"
     return (
-        f"; of those {len(ended)} {'has' if len(ended) == 1 else 'have'} ended ({scores}, ± across test"
-        " images), to be judged together with the seeds before; the table's are shorter"
+        f"; of those {len(ended)} {'has' if len(ended) == 1 else 'have'} ended{others} ({scores}, ± across"
+        f" test images), to be judged together with the seeds before{shorter}"
     )
 
 

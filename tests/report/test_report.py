@@ -60,6 +60,10 @@ def test_only_whole_trainings_that_wait_are_told_of():
         ((whole.model_copy(update={"status": "interrupted"}),), "none of those has ended"),
     ):
         assert told in printed.report(material(trials("gan", [156.0]), waiting=waiting)).split("\n## ")[1]
+    first = trials("gan", [221.0], preset="paper")
+    told = "of those 1 has ended beside the table's (seed 3 scores 222.0 ±"
+    assert told in printed.report(material(first, waiting=(whole,)))
+    assert "to be judged together" not in printed.report(material(first))
 
 
 def test_without_records_the_report_claims_nothing():
