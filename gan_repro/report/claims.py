@@ -26,13 +26,16 @@ A control is a case whose right answer is known, put through the same rule; *see
 the rule tells in nine of ten simulated cases. What decided each, and which records, stands in
 [results/report/claims.md](results/report/claims.md)."""
 
+_WITHOUT_TFD = """On the Toronto Face Database nothing is judged: it is given out on request alone and was
+not at hand, and the stand-in further below decides none of these claims. Rules and controls are ready:"""
+
 _READING = "not said by the paper, but often read out of its table"
 
 
 def claims(material: Material) -> str:
     """Every claim in a line: its verdict, how far that carries, and what the controls of its rule gave."""
-    rows = [
-        [
+    rows = {
+        claim.id: [
             sentence(claim.says) + (f" ({_READING})" if claim.kind == "reading" else ""),
             claim.place,
             f"**{verdict.ruling}**",
@@ -42,9 +45,16 @@ def claims(material: Material) -> str:
         ]
         for claim in paper.CLAIMS
         for verdict in [material.verdicts[claim.id]]
-    ]
+    }
     header = ["Claim", "Where", "Verdict", "Kind", "Controls", "Id"]
-    return "\n\n".join(["## Claims and verdicts", _ABOUT, markdown(header, rows, keep=CODE)])
+    unjudged = [
+        id for id in rows if material.verdicts[id].standing.kind == "nothing judged" and id.startswith("tfd-")
+    ]
+    judged = markdown(header, [row for id, row in rows.items() if id not in unjudged], keep=CODE)
+    parts = ["## Claims and verdicts", _ABOUT, judged]
+    if unjudged:
+        parts += [_WITHOUT_TFD, markdown(header, [rows[id] for id in unjudged], keep=CODE)]
+    return "\n\n".join(parts)
 
 
 def claim_details(material: Material) -> str:

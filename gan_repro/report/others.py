@@ -48,7 +48,7 @@ def other_tables(material: Material) -> str:
 
 
 def protocol(material: Material) -> str:
-    """What each choice of the protocol moves, beside the margins that Table 1 draws conclusions from."""
+    """What each choice of the protocol moves, beside the smallest margin that Table 1 rests on."""
     found = [material.experiments[name] for name in PROTOCOL_EXPERIMENTS if name in material.experiments]
     rows = sensitivity.table(*found, trials=material.trials)
     if not rows:
@@ -56,11 +56,11 @@ def protocol(material: Material) -> str:
     return "\n\n".join(
         [
             "## What the protocol's choices move",
-            "Nats by which a choice moves a row's score on MNIST, and the largest of them beside the margins"
-            " from which Table 1 draws conclusions, such as 225 - 214 = 11. What moves all rows alike leaves"
-            " their order as it is: the column *between models* has what could change it. Lines marked"
-            " *records* come from the trials' own records, the others from experiments; ± is a standard error"
-            " over seeds or draws.",
+            "Nats by which a choice moves a row's score on MNIST. What moves all rows alike leaves their"
+            " order as it is. The column *between models* has what could change it, the largest effect less"
+            " the smallest, and the last column sets that beside the smallest margin from which Table 1 draws"
+            " a conclusion, 225 - 214 = 11. Lines marked *records* come from the trials' own records, the"
+            " others from experiments; ± is a standard error over seeds or draws.",
             sensitivity.markdown(rows),
         ]
     )

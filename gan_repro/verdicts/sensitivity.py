@@ -1,4 +1,4 @@
-"""How large each choice of the protocol is beside the margins that Table 1 draws conclusions from.
+"""How large each choice of the protocol is beside the smallest margin that Table 1 draws a conclusion from.
 
 A pure function of records: experiments give what needs the trained models, the trials' own records give what
 can be computed from them alone. A choice that moves every model alike leaves their order as it is; what can
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -78,12 +78,13 @@ class ChoiceEffect(BaseModel):
     label: str
     effects: dict[str, tuple[float, float | None]]
     """Model -> effect and its standard error (None: undefined)."""
-    largest: float
-    """Largest effect in size, with its sign."""
     between_models: float | None
     """Largest effect minus smallest: what could change the order. None for one model, and for spreads."""
-    of_margins: dict[str, float]
-    """Margin of Table 1 -> size of the largest effect over that margin."""
+
+    @property
+    def of_smallest_margin(self) -> float | None:
+        """What could change the order, over the smallest margin of Table 1; None where nothing could."""
+        return None if self.between_models is None else self.between_models / min(margins().values())
 
 
 def margins() -> dict[str, float]:
@@ -158,16 +159,15 @@ def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[s
             return mean_of(values, over="training seeds", unit="nats", what=what)
 
         scores = [record.score.log_likelihood for record in records]
-        best = [record.candidates["best"].scores for record in records]
         found[REFINED][model] = over_seeds(
-            [b["refined"].log_likelihood.value - s.value for b, s in zip(best, scores, strict=True)],
+            [
+                r.scored.scores["refined"].log_likelihood.value - s.value
+                for r, s in zip(records, scores, strict=True)
+            ],
             f"refined minus authors' protocol, {label}",
         )
         found[BEST_GENERATOR][model] = over_seeds(
-            [
-                s.value - r.candidates["last"].scores[r.spec.evaluation.protocol].log_likelihood.value
-                for r, s in zip(records, scores, strict=True)
-            ],
+            [_by(r, "best") - _by(r, "last") for r in records],
             f"score of the best generator on validation images minus that of the last, {label}",
         )
         errors = [s.standard_error for s in scores if s.standard_error is not None]
@@ -186,35 +186,38 @@ def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[s
 
 
 def markdown(rows: Sequence[ChoiceEffect]) -> str:
-    """The table for people: a row a choice, a column a model, and the largest effect beside each margin."""
+    """The table for people: a row a choice, a column a model, and what could change the models' order."""
     from tabulate import tabulate
 
     models = [model for model in paper.LABELS if any(model in row.effects for row in rows)]
     header = ["choice (nats)", *(paper.LABELS[m] for m in models), "between models"]
-    header += [f"largest, in % of {margin:g} ({name})" for name, margin in margins().items()]
+    name, margin = min(margins().items(), key=lambda item: item[1])
+    header.append(f"that, in % of {margin:g} ({name})")
     body = [
         [
             row.label,
             *(_shown(row.effects.get(model)) for model in models),
             "" if row.between_models is None else f"{row.between_models:.1f}",
-            *(f"{part:.0%}" for part in row.of_margins.values()),
+            "" if row.of_smallest_margin is None else f"{row.of_smallest_margin:.0%}",
         ]
         for row in rows
     ]
     return tabulate(body, header, tablefmt="github", disable_numparse=True)
 
 
+def _by(record: TrialRecord, candidate: Literal["best", "last"]) -> float:
+    """The score, nats, of one of a trial's generators under the trial's protocol."""
+    return record.candidates[candidate].scores[record.spec.evaluation.protocol].log_likelihood.value
+
+
 def _row(choice: str, label: str, effects: Mapping[str, tuple[float, float | None]]) -> ChoiceEffect:
     values = [value for value, _ in effects.values()]
-    largest = max(values, key=abs)
     alone = len(values) < 2 or choice in SPREADS
     return ChoiceEffect(
         choice=choice,
         label=label,
         effects=dict(effects),
-        largest=largest,
         between_models=None if alone else max(values) - min(values),
-        of_margins={name: abs(largest) / margin for name, margin in margins().items()},
     )
 
 

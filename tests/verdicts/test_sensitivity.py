@@ -11,7 +11,7 @@ from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord,
 from gan_repro.experiments.sample_count import CountPoint
 from gan_repro.experiments.sensitivity import CHOICES
 from gan_repro.verdicts import sensitivity
-from tests.factories.records import record, trials
+from tests.factories.records import record, trial, trials
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,21 +32,21 @@ def test_margins_are_those_between_neighbours_in_the_table():
     assert list(sensitivity.margins().values()) == [225 - 214, 214 - 138, 138 - 121]
 
 
-def test_a_row_holds_the_largest_effect_and_the_difference():
+def test_a_row_holds_the_effects_and_their_difference():
     made = experiment(
         "sensitivity", {"sigma-continuous/gan": 8.0, "sigma-continuous/gsn": -3.0, "other": 1.0}
     )
     (row,) = sensitivity.table(made)
     assert row.effects == {"gan": (8.0, 0.5), "gsn": (-3.0, 0.5)}
-    assert (row.largest, row.between_models) == (8, 11)
-    assert list(row.of_margins.values()) == pytest.approx([8 / 11, 8 / 76, 8 / 17])
+    assert (row.between_models, row.of_smallest_margin) == (11, 1)
 
 
 def test_a_choice_added_to_the_experiment_has_a_row(monkeypatch):
     monkeypatch.setitem(CHOICES, "spread-pixels", ("few wide", "few grid", "pixels spread to two bytes"))
     made = experiment("sensitivity", {"spread-pixels/gan": 2.0, "spread-pixels/gsn": 1.0})
     (row,) = sensitivity.table(made)
-    assert (row.label, row.largest, row.between_models) == ("pixels spread to two bytes", 2, 1)
+    assert (row.label, row.between_models) == ("pixels spread to two bytes", 1)
+    assert row.of_smallest_margin == pytest.approx(1 / 11)
 
 
 def test_effects_of_the_trials_records_alone():
@@ -102,11 +102,36 @@ def test_chains_as_published_are_set_against_their_nets_best():
     assert [r.choice for r in sensitivity.table(record, trials=trained, dataset="tfd")] == []
 
 
-def test_the_table_for_people_names_every_margin():
-    text = sensitivity.markdown(sensitivity.table(experiment("sensitivity", {"dequantised/gan": 1.5})))
+def test_the_table_for_people_names_the_margin():
+    """What one model alone was measured on could change no order, and has no percentage."""
+    one, two = {"dequantised/gan": 1.5}, {"dequantised/gan": 1.5, "dequantised/gsn": 3.0}
+    text = sensitivity.markdown(sensitivity.table(experiment("sensitivity", one)))
     assert "| images dequantised | 1.5 ± 0.5" in text
     assert "11 (Adversarial nets over Deep GSN)" in text
-    assert "14%" in text
+    assert "%" not in text.splitlines()[-1]
+    assert "14%" in sensitivity.markdown(sensitivity.table(experiment("sensitivity", two)))
+
+
+@pytest.mark.parametrize(("preset", "scored"), [("standard", "best"), ("paper", "last")])
+def test_the_best_generator_is_set_against_the_last(preset, scored):
+    """Whichever of them the trial was scored by."""
+    made = trial("gan", 1, 160.0, preset=preset)
+    assert made.spec.evaluation.scored == scored
+
+    def candidate(name, *values):
+        scores = {
+            protocol: old.model_copy(
+                update={"log_likelihood": old.log_likelihood.model_copy(update={"value": value})}
+            )
+            for (protocol, old), value in zip(made.candidates[name].scores.items(), values, strict=True)
+        }
+        return made.candidates[name].model_copy(update={"scores": scores})
+
+    candidates = {"best": candidate("best", 166.0, 171.0), "last": candidate("last", 160.0, 164.0)}
+    changed = made.model_copy(update={"candidates": candidates})
+    rows = {row.choice: row for row in sensitivity.table(trials=[changed])}
+    assert rows["best-generator"].effects["gan"][0] == 6
+    assert rows["refined"].effects["gan"][0] == {"best": 5, "last": 4}[scored]
 
 
 def test_no_records_no_rows():
