@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
-from gan_repro.report.training import GOAL, furthest, whole_trainings
+from gan_repro.report.curves import furthest, waiting_trainings
+from gan_repro.report.training import GOAL
 from gan_repro.tables import words
 from gan_repro.tables.cell import CUT, Cell, cell_text, seed_count
 from gan_repro.tables.render import CODE, markdown, sentence
@@ -158,7 +159,7 @@ def _not_there_yet(material: Material) -> str:
     """Say which of those trainings are still to be judged; empty once none is."""
     column = material.tables["mnist"].column("as published")
     cell = column.cells.get("gan") if column else None
-    ended = whole_trainings(material)
+    ended = waiting_trainings(material)
     shorter = "; the table's are shorter" if cell and cell.smaller else ""
     if not ended:
         return "; none of those has ended, and the table's are shorter" if shorter else ""

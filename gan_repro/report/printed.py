@@ -18,6 +18,7 @@ from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.experiments.results import Results, load_results
 from gan_repro.report import (
     claims,
+    endings,
     errors,
     experiments,
     front,
@@ -143,7 +144,7 @@ SECTIONS: tuple[Section, ...] = (
 
 PAGES: Mapping[str, tuple[str, Section]] = {
     "claims": ("What decided each claim, and which records", claims.claim_details),
-    "training": ("What our stopping rule chose, and what it cut off", training.training_details),
+    "training": ("What our stopping rule chose, and what it cut off", endings.training_details),
     "variants": ("Variants of the adversarial nets' recipe", variants.variants),
     "experiments": ("The findings of the experiments", experiments.experiments),
     "standings": ("Where a score stands: ceilings, floors and later numbers", standings.standings),

@@ -17,8 +17,8 @@ from gan_repro.experiments.update_order import (
     SLOPE,
     finding_name,
 )
+from gan_repro.report.curves import collapsed_seeds, longest_curves
 from gan_repro.report.experiments import made_from
-from gan_repro.report.training import collapsed_seeds, longest_curves
 from gan_repro.search.log import SearchLog
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.collapse import short_trainings

@@ -2,7 +2,9 @@
 
 import pytest
 
-from gan_repro.report.training import collapsed_seeds, furthest, longest_curves, training, training_details
+from gan_repro.report.curves import collapsed_seeds, furthest, longest_curves
+from gan_repro.report.endings import training_details, whole_lengths
+from gan_repro.report.training import training
 from gan_repro.trials.records import CurvePoint
 from tests.factories.records import material, table_rows, trial
 
@@ -70,19 +72,47 @@ def test_the_stopping_rules_choice_stands_beside_the_last():
     ]  # fmt: skip
 
 
-def test_what_lies_between_curve_and_table_is_of_one_generator():
-    """Other images and the coarse grid, each apart, of the very generator that was scored."""
-    done = trial("gan-early-stopping", 1, 207.0, preset="paper")
-    scored = done.candidates["best"]
-    refined = scored.scores["refined"]
-    likelihood = refined.log_likelihood.model_copy(update={"value": 213.3})
-    refined = refined.model_copy(update={"valid_mean": 216.1, "log_likelihood": likelihood})
-    scored = scored.model_copy(update={"scores": {**scored.scores, "refined": refined}})
-    looks = curve(done, {25: 100.0, 50: 120.0}).learning_curve
-    ended = done.model_copy(update={"candidates": {"best": scored, "last": scored}, "learning_curve": looks})
-    assert "seed 1: 2.8 by test images" in training(material([ended]))
-    assert "and 6.3 by the authors' ten sigmas" in training(material([ended]))
-    assert "loses" not in training(material([paper_trial(1, {25: 100.0, 50: 120.0})]))
+def whole(seed, values, score=222.0, refined=226.0, valid=227.5, best=221.5):
+    """A training of full length: the last generator's scores, and the best one's by the table's measure."""
+    done = trial("gan", seed, score, preset="paper")
+    looks = curve(done, values).learning_curve
+
+    def changed(candidate, protocol, value, **more):
+        old = candidate.scores[protocol]
+        likelihood = old.log_likelihood.model_copy(update={"value": value})
+        new = old.model_copy(update={"log_likelihood": likelihood, **more})
+        return candidate.model_copy(update={"scores": {**candidate.scores, protocol: new}})
+
+    last = changed(done.candidates["last"], "refined", refined, valid_mean=valid)
+    candidates = {"best": changed(done.candidates["best"], "authors", best), "last": last}
+    return done.model_copy(update={"candidates": candidates, "learning_curve": looks})
+
+
+RISING = {epoch: float(epoch) for epoch in range(25, 2001, 25)}
+
+
+def test_each_choice_behind_a_whole_training_stands_alone():
+    row = table_rows(whole_lengths(material([whole(1, RISING)])))["1"]
+    assert row[:5] == ["a CPU", "222.0 ± 1.5", "+4.0", "+1.5", "-0.5"]
+
+
+def test_a_whole_training_tells_what_early_stopping_had_cost():
+    """No rise from epoch 100 to 200: the rule would have ended it there, and chosen epoch 100."""
+    values = RISING | dict.fromkeys(range(125, 225, 25), 90.0)
+    row = table_rows(whole_lengths(material([whole(1, values)])))["1"]
+    chosen = (50 + 75 + 100 + 90 + 90) / 5  # the looks within 50 epochs of it
+    last = sum(range(1775, 2001, 25)) / 10
+    assert row[5:] == [f"{chosen - last:+.1f}", "200 epochs"]
+    assert table_rows(whole_lengths(material([whole(1, RISING)])))["1"][6] == "2,000 epochs"
+
+
+def test_whole_trainings_that_wait_count_and_seeds_have_a_mean():
+    one, two = whole(1, RISING), whole(2, RISING, score=226.0, refined=228.0)
+    rows = table_rows(whole_lengths(material([one], waiting=(two,))))
+    assert rows["2"][1:3] == ["226.0 ± 1.5", "+2.0"]
+    assert rows["mean"][1:3] == [f"224.0, deviation {8**0.5:.1f}", "+3.0"]
+    assert "mean" not in table_rows(whole_lengths(material([one])))
+    assert whole_lengths(material([paper_trial(1, RISING)])) == ""
 
 
 def test_a_look_is_held_against_its_neighbours():

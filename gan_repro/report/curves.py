@@ -1,0 +1,109 @@
+"""The adversarial nets' trainings on MNIST: which there are, and their learning curves, finished or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from gan_repro.stats.sums import mean
+from gan_repro.tables.collapse import has_collapsed
+from gan_repro.trials.environment import device_kind
+from gan_repro.trials.presets import FULL_SIZE, row_under
+from gan_repro.trials.records import TrialRecord
+from gan_repro.verdicts.collapse import floors
+
+if TYPE_CHECKING:
+    from gan_repro.report.printed import Material
+
+Curve = Mapping[int, float]
+"""Validation likelihood, nats, by epoch."""
+
+IN_A_ROW = 10
+"""Looks, over which a curve is smoothed."""
+_NEAR = 50
+"""Epochs to either side."""
+_SAME_TRAINING = ("gan", "gan-early-stopping", "gan-no-early-stopping")
+"""Rows of one and the same training, ended by different rules."""
+
+
+def furthest(material: Material) -> tuple[int, int, float] | None:
+    """Seed, epoch and value (nats) of the highest look so far; None without any."""
+    curves = longest_curves(material, waiting=True)
+    looks = [(seed, epoch, value) for seed, curve in curves.items() for epoch, value in curve.items()]
+    return max(looks, key=lambda look: look[2], default=None)
+
+
+def longest_curves(
+    material: Material, row: str = "gan", *, waiting: bool = False
+) -> dict[int, dict[int, float]]:
+    """By seed, the tracked validation likelihood by epoch, of a row's full-size trial that came furthest.
+
+    With `waiting`, trials that wait for the seeds before theirs count, too.
+    """
+    curves: dict[int, dict[int, float]] = {}
+    for record in trainings(material, row, waiting=waiting):
+        curve, seed = tracked(record), record.spec.seed
+        if max(curve, default=0) > max(curves.get(seed, {}), default=0):
+            curves[seed] = curve
+    return dict(sorted(curves.items()))
+
+
+def tracked(record: TrialRecord) -> dict[int, float]:
+    """The validation likelihood of a trial by epoch, where it was looked at."""
+    return {p.epoch: p.valid_mean for p in record.learning_curve if p.valid_mean is not None}
+
+
+def collapsed_seeds(material: Material, row: str) -> set[int]:
+    """The seeds of a row whose net has collapsed."""
+    floor = floors(material.trials).get("mnist")
+    return {r.spec.seed for r in trainings(material, row) if has_collapsed(r, floor)[0]}
+
+
+def trainings(material: Material, row: str = "gan", *, waiting: bool = False) -> list[TrialRecord]:
+    """The full-size trials of a row, and of the rows that end the same training otherwise."""
+    rows = _SAME_TRAINING if row == "gan" else (row,)
+    recorded = [r for name in rows for preset in FULL_SIZE for r in material.placed.of("mnist", name, preset)]
+    return recorded + (waiting_trainings(material) if waiting and row == "gan" else [])
+
+
+def whole_trainings(material: Material) -> list[TrialRecord]:
+    """The adversarial nets on MNIST that went their whole length, by seed; those that wait count, too."""
+    recorded = [r for r in material.placed.of("mnist", "gan", "paper") if r.status == "done"]
+    return sorted([*recorded, *waiting_trainings(material)], key=lambda record: record.spec.seed)
+
+
+def waiting_trainings(material: Material) -> list[TrialRecord]:
+    """Those that went their whole length and wait for the seeds before theirs."""
+    return [
+        record
+        for record in material.results.waiting
+        if record.status == "done" and record.provenance.preset == "paper"
+        if (record.spec.data.name, row_under("paper", record.spec)) == ("mnist", "gan")
+    ]
+
+
+def on_card(record: TrialRecord) -> bool:
+    """Whether a trial ended on a card."""
+    return device_kind(record.provenance.environment) == "cuda"
+
+
+def around(curve: Curve, epoch: int) -> float:
+    """The mean of the looks within `_NEAR` epochs of one, itself included."""
+    return mean(value for other, value in curve.items() if abs(other - epoch) <= _NEAR)
+
+
+def above_neighbours(curve: Curve) -> dict[int, float]:
+    """By epoch, the look less the mean of the others within `_NEAR` epochs; without any there is none."""
+    near = {
+        epoch: [value for other, value in curve.items() if 0 < abs(other - epoch) <= _NEAR] for epoch in curve
+    }
+    return {epoch: curve[epoch] - mean(others) for epoch, others in near.items() if others}
+
+
+def means_of_looks(curve: Curve) -> dict[int, float]:
+    """By epoch, the mean of so many looks in a row of which it is the last."""
+    epochs = sorted(curve)
+    return {
+        epochs[last]: mean(curve[epoch] for epoch in epochs[last + 1 - IN_A_ROW : last + 1])
+        for last in range(IN_A_ROW - 1, len(epochs))
+    }
