@@ -26,8 +26,10 @@ KEPT = 1 << 30
 def kept_heap() -> Iterator[None]:
     """Keep up to `KEPT` freed bytes in the process, and give back afterwards what lies free.
 
-    Does nothing where the C library is not glibc. Afterwards the thresholds are the highest that glibc's own
-    rule comes to: its rule cannot be set going again once a threshold has been set.
+    Does nothing where the C library is not glibc, and little for what threads beside the main one allocate.
+    Of several at once in a process, the first to end ends it for all: they get slower, no more. Afterwards
+    the thresholds are the highest that glibc's own rule comes to: its rule cannot be set going again once a
+    threshold has been set.
     """
     if platform.libc_ver()[0] != "glibc":
         yield

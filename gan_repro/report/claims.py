@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     from gan_repro.report.printed import Material
 
 _ABOUT = """A verdict is computed from the records and changes with them; training seeds are the unit, save
-where the rule asks for one net (`estimator-poor`; its reason says so). It is *confirmatory* where every trial
-that it judges began after its rule was fixed, and *exploratory* otherwise; *nothing judged*: what its rule
-asks for is not recorded. A verdict on a printed number judges the column *As published* alone.
-*Holds* and *does not hold* are what the rule says at its rate of errors; *cannot be told*: the records do not
-suffice for either; *not determined by the source*: what the source leaves open moves the number across the
-printed one; *depends on how the chains are run*: the two ways of running a row give opposite answers.
-A control is a case whose right answer is known, put through the same rule; *sees*: the smallest effect that
-the rule tells in nine of ten simulated cases. What decided each, and which records, stands in
-[results/report/claims.md](results/report/claims.md)."""
+where the rule asks for one net (`estimator-poor`; its reason says so). It is *confirmatory* where every
+trial that it judges began after its rule was fixed, and *exploratory* otherwise; *nothing judged*: what its
+rule asks for is not recorded. A verdict on a printed number judges the column *As published* alone. *Holds*
+and *does not hold* are what the rule says at its rate of errors; *cannot be told*: the records do not
+suffice for either; *not determined by the source*: what the source leaves open was seen to move the number
+from one side of the printed one to the other; *depends on how the chains are run*: the two ways of running
+a row give opposite answers. A control is a case whose right answer is known, put through the same rule.
+*Sees* is the smallest effect that the rule tells in nine of ten simulated cases: nothing smaller is ruled
+out by *holds*, and where it is large, *cannot be told* is the likely answer. What decided each, and which
+records, stands in [results/report/claims.md](results/report/claims.md)."""
 
-_WITHOUT_TFD = """On the Toronto Face Database nothing is judged: it is given out on request alone and was
-not at hand, and the stand-in further below decides none of these claims. Rules and controls are ready:"""
+_WITHOUT_TFD = """Of the claims on the Toronto Face Database nothing is judged: its images are given out on
+request alone, and the stand-in further below decides none of these claims."""
 
 _READING = "not said by the paper, but often read out of its table"
 
@@ -40,16 +41,15 @@ def claims(material: Material) -> str:
             claim.place,
             f"**{verdict.ruling}**",
             _kind(verdict),
-            controls(material, claim.id),
+            *controls(material, claim.id),
             f"`{claim.id}`",
         ]
         for claim in paper.CLAIMS
         for verdict in [material.verdicts[claim.id]]
     }
-    header = ["Claim", "Where", "Verdict", "Kind", "Controls", "Id"]
-    unjudged = [
-        id for id in rows if material.verdicts[id].standing.kind == "nothing judged" and id.startswith("tfd-")
-    ]
+    header = ["Claim", "Where", "Verdict", "Kind", "Controls right", "Sees", "Id"]
+    on_tfd = [id for id in rows if id.startswith("tfd-")]
+    unjudged = on_tfd if all(material.verdicts[id].standing.kind == "nothing judged" for id in on_tfd) else []
     judged = markdown(header, [row for id, row in rows.items() if id not in unjudged], keep=CODE)
     parts = ["## Claims and verdicts", _ABOUT, judged]
     if unjudged:
@@ -63,19 +63,18 @@ def claim_details(material: Material) -> str:
     return "\n\n".join(_details(claim, material, told) for claim in paper.CLAIMS)
 
 
-def controls(material: Material, claim: str) -> str:
+def controls(material: Material, claim: str) -> tuple[str, str]:
     """How many controls of a claim's rule were answered rightly, and how small an effect it sees.
 
     Empty where none was kept; of controls that an earlier version of the rule answered, that alone is said.
     """
     made = [control for control in material.controls if control.claim == claim and not control.skipped]
     if not made:
-        return ""
+        return "", ""
     if any(control.stale for control in made):
-        return "not run since the rule was changed"
-    right = f"{sum(control.right for control in made)} of {len(made)} right"
-    seen = list(dict.fromkeys(control.sees for control in made if control.sees))
-    return f"{right}; sees {'; '.join(seen)}" if seen else right
+        return "not run since the rule was changed", ""
+    seen = dict.fromkeys(control.sees for control in made if control.sees)
+    return f"{sum(control.right for control in made)} of {len(made)}", "; ".join(seen)
 
 
 def _kind(verdict: Verdict) -> str:

@@ -55,8 +55,12 @@ def tracked(record: TrialRecord) -> dict[int, float]:
 
 def collapsed_seeds(material: Material, row: str) -> set[int]:
     """The seeds of a row whose net has collapsed."""
-    floor = floors(material.trials).get("mnist")
-    return {r.spec.seed for r in trainings(material, row) if has_collapsed(r, floor)[0]}
+    return {r.spec.seed for r in trainings(material, row) if is_collapsed(material, r)}
+
+
+def is_collapsed(material: Material, record: TrialRecord) -> bool:
+    """Whether the net of a trial on MNIST has collapsed, so far as anything tells."""
+    return bool(has_collapsed(record, floors(material.trials).get("mnist"))[0])
 
 
 def trainings(material: Material, row: str = "gan", *, waiting: bool = False) -> list[TrialRecord]:
@@ -67,9 +71,10 @@ def trainings(material: Material, row: str = "gan", *, waiting: bool = False) ->
 
 
 def whole_trainings(material: Material) -> list[TrialRecord]:
-    """The adversarial nets on MNIST that went their whole length, by seed; those that wait count, too."""
+    """The adversarial nets on MNIST that went their whole length, one a seed; those that wait count, too."""
     recorded = [r for r in material.placed.of("mnist", "gan", "paper") if r.status == "done"]
-    return sorted([*recorded, *waiting_trainings(material)], key=lambda record: record.spec.seed)
+    found = {r.spec.seed: r for r in [*waiting_trainings(material), *recorded] if "last" in r.candidates}
+    return [found[seed] for seed in sorted(found)]
 
 
 def waiting_trainings(material: Material) -> list[TrialRecord]:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gan_repro.report.curves import (
-    IN_A_ROW,
     Curve,
     above_neighbours,
     around,
+    is_collapsed,
     longest_curves,
     means_of_looks,
     on_card,
@@ -33,12 +33,13 @@ had not risen for 100 epochs. Nats, ± across test images. A look scatters by th
 distance from the mean of the others within 50 epochs, over the second half of the training. How far the
 best one stood above that mean is in part luck, since it is the highest of many."""
 
-_WHOLE = """Trainings that went their whole length, judged above or waiting to be. The score is the table's:
-of the last generator, on test images, under the best of the authors' ten sigmas. Behind it what one choice
-alone would add to it, in nats: a continuous sigma; validation images in place of test images, sigma being
-continuous for both; the generator that was best by the mean of {looks} evaluations in place of the last.
-Early stopping: what our rule, no rise in {patience} epochs, would have cost in validation likelihood had it
-ended this very training (means over evaluations nearby), and when it would have."""
+_WHOLE = """Trainings that went their whole length, judged above or waiting to be. The score is the
+table's: of the last generator, on test images, under the best of the authors' ten sigmas. Behind it what
+one choice alone would add to it, in nats: a continuous sigma, from all validation images; validation
+images in place of test images, sigma being continuous for both; the generator that was best by the mean
+of {looks} evaluations in place of the last. Early stopping: what our rule, no rise in {patience} epochs,
+would have made of the validation likelihood had it ended this very training (means over evaluations
+nearby), and when it would have."""
 
 
 def whole_lengths(material: Material) -> str:
@@ -46,22 +47,27 @@ def whole_lengths(material: Material) -> str:
     records = whole_trainings(material)
     if not records:
         return ""
-    effects = [_effects(record) for record in records]
-    scores = [record.score.log_likelihood for record in records]
-    rows = [
-        [f"{r.spec.seed}", "a card" if on_card(r) else "a CPU", f"{score}", *_signed(found), _when(r)]
-        for r, score, found in zip(records, scores, effects, strict=True)
-    ]
-    if len(records) > 1:
-        middle = mean(score.value for score in scores)
-        deviation = math.sqrt(sum((score.value - middle) ** 2 for score in scores) / (len(scores) - 1))
-        means = [mean(column) for column in zip(*effects, strict=True)]
-        rows.append(["mean", "", f"{middle:.1f}, deviation {deviation:.1f}", *_signed(means), ""])
+    rows, counted = [], []
+    for record in records:
+        score, effects = record.score.log_likelihood, _effects(record)
+        fallen = is_collapsed(material, record)
+        if not fallen:
+            counted.append((score.value, effects))
+        seed = f"{record.spec.seed}{', collapsed' if fallen else ''}"
+        where = "a card" if on_card(record) else "a CPU"
+        rows.append([seed, where, f"{score}", *map(_signed, effects), _when(record)])
+    if len(counted) > 1:
+        scores = [score for score, _ in counted]
+        middle = mean(scores)
+        deviation = math.sqrt(sum((score - middle) ** 2 for score in scores) / (len(scores) - 1))
+        columns = zip(*(effects for _, effects in counted), strict=True)
+        means = [mean(v for v in column if v is not None) if any(column) else None for column in columns]
+        rows.append(["mean", "", f"{middle:.1f}, deviation {deviation:.1f}", *map(_signed, means), ""])
     header = [
         "Seed", "Trained on", "The table's score", "Continuous sigma", "Validation images",
-        "Best generator", "Early stopping", "It would have ended after",
+        "Best generator", "Early stopping", "It would have ended",
     ]  # fmt: skip
-    about = _WHOLE.format(looks=IN_A_ROW, patience=_patience())
+    about = _WHOLE.format(looks=_setting("gan", "looks"), patience=_patience())
     return "\n\n".join([about, markdown(header, rows, keep=CODE)])
 
 
@@ -99,7 +105,7 @@ def training_details(material: Material) -> str:
     return "\n\n".join([_STOPPED, markdown(header, rows, keep=CODE), *filter(None, beyond)])
 
 
-def _effects(record: TrialRecord) -> list[float]:
+def _effects(record: TrialRecord) -> list[float | None]:
     """What a continuous sigma, validation images, the best generator and early stopping each add, nats."""
     protocol = record.spec.evaluation.protocol
     best, last = record.candidates["best"].scores, record.candidates["last"].scores
@@ -110,31 +116,38 @@ def _effects(record: TrialRecord) -> list[float]:
         refined.log_likelihood.value - table,
         refined.valid_mean - refined.log_likelihood.value,
         best[protocol].log_likelihood.value - table,
-        around(curve, _by_our_rule(curve)[1]) - ends[max(ends)],
+        around(curve, _by_our_rule(curve)[1]) - ends[max(ends)] if ends else None,
     ]
 
 
-def _by_our_rule(curve: Curve) -> tuple[int, int]:
-    """After which epoch our early stopping would have ended a training, and which it would have chosen."""
-    best = 0
+def _by_our_rule(curve: Curve) -> tuple[int | None, int]:
+    """After which epoch our early stopping would have ended a training, if it had, and its choice."""
+    best = min(curve)
     for epoch in sorted(curve):
-        if not best or curve[epoch] > curve[best]:
+        if curve[epoch] > curve[best]:
             best = epoch
         if epoch - best >= _patience():
             return epoch, best
-    return max(curve), best
-
-
-def _patience() -> int:
-    return int(get_preset("paper").cut(_STOPPING, "mnist").evaluation["patience"])
+    return None, best
 
 
 def _when(record: TrialRecord) -> str:
-    return f"{_by_our_rule(tracked(record))[0]:,} epochs"
+    curve = tracked(record)
+    end = _by_our_rule(curve)[0] if curve else None
+    return "" if not curve else "not sooner" if end is None else f"after {end:,} epochs"
 
 
-def _signed(values: Sequence[float]) -> list[str]:
-    return [f"{value:+.1f}" for value in values]
+def _patience() -> int:
+    return _setting(_STOPPING, "patience")
+
+
+def _setting(row: str, name: str) -> int:
+    """How preset `paper` evaluates a row."""
+    return int(get_preset("paper").cut(row, "mnist").evaluation[name])
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{round(value, 1) + 0.0:+.1f}"  # no -0.0
 
 
 def _ended(material: Material) -> list[TrialRecord]:

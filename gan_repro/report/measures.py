@@ -11,9 +11,10 @@ from gan_repro.tables.render import markdown
 if TYPE_CHECKING:
     from gan_repro.report.printed import Material
 
-_ABOUT = """The samples that were scored, against the test images, by measures of their quality, each of them
-described in [docs/measures.md](docs/measures.md). Nearer to 0 is better by KID, Frechet and class balance,
-nearer to 1/2 by the two-sample test, and nearer to real images by the others."""
+_ABOUT = """The samples that were scored, against the test images, by measures of their quality, each of
+them described in [docs/measures.md](docs/measures.md). Nearer to 0 is better by KID, Frechet and class
+balance, nearer to 1/2 by the two-sample test, and nearer to real images by the others. Means are over the
+seeds that are named, and so differ a little from those of the first table where that has more."""
 
 
 def likelihood(material: Material) -> str:

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from gan_repro.report.printed import Material
 
 _MEASURED = """Each trained net sampled in every way, 10,000 states: mean test log-likelihood on MNIST in
-nats (the authors' protocol), mean over training seeds. In brackets the largest split R-hat and the smallest
-effective sample size over nets; ✓: the chains have converged (R-hat below 1.01 for every net). Of chains
-with one state each, as 10,000 are, neither can be told."""
+nats (the authors' protocol), mean over training seeds. Samples are others than those of the first table. In
+brackets the largest split R-hat and the smallest effective sample size over nets: chains have converged where
+R-hat is below 1.01. Of chains with one state each, as 10,000 are, neither can be told."""
+_CONVERGED = "✓: converged, for every net."
 _SEARCHED = """One net a row (seed 1000, a few epochs), sampled in six ways: mean log-likelihood of
 validation images in nats, sigma optimised. Whether these chains have converged was not measured."""
 
@@ -36,7 +37,7 @@ def sampling(material: Material) -> str:
     if not rows:
         return ""
     converged = any("✓" in cell for row in rows for cell in row)
-    return _section(_MEASURED if converged else f"{_MEASURED} None of the others has converged.", rows)
+    return _section(f"{_MEASURED} {_CONVERGED if converged else 'None of the others has converged.'}", rows)
 
 
 def _means(material: Material, record: ExperimentRecord, row: str) -> dict[tuple[float, float], str]:

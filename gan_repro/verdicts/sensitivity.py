@@ -80,11 +80,9 @@ class ChoiceEffect(BaseModel):
     """Model -> effect and its standard error (None: undefined)."""
     between_models: float | None
     """Largest effect minus smallest: what could change the order. None for one model, and for spreads."""
-
-    @property
-    def of_smallest_margin(self) -> float | None:
-        """What could change the order, over the smallest margin of Table 1; None where nothing could."""
-        return None if self.between_models is None else self.between_models / min(margins().values())
+    of_margin: tuple[float, str] | None
+    """Of neighbours in Table 1 that were both measured: how much the choice moves them apart or together,
+    over their margin, and which two; the largest such share. None for spreads, and without such two."""
 
 
 def margins() -> dict[str, float]:
@@ -117,7 +115,9 @@ def table(
             if rise is not None:
                 effects[sample_count.NAME] = {record.settings["model"]: (rise.value, rise.standard_error)}
         if record.name == chains.NAME and dataset == record.settings.get("dataset"):
-            effects[AS_PUBLISHED] = as_published(record, trials)
+            # Adversarial nets have no chains to be run in one way or another.
+            moved = as_published(record, trials)
+            effects[AS_PUBLISHED] = {"gan": (0.0, None), **moved} if moved else {}
     for choice, found in from_trials(trials, dataset).items():
         effects[choice] = {model: (f.value, f.standard_error) for model, f in found.items()}
     return [_row(choice, label, effects[choice]) for choice, label in known.items() if effects.get(choice)]
@@ -191,14 +191,13 @@ def markdown(rows: Sequence[ChoiceEffect]) -> str:
 
     models = [model for model in paper.LABELS if any(model in row.effects for row in rows)]
     header = ["choice (nats)", *(paper.LABELS[m] for m in models), "between models"]
-    name, margin = min(margins().items(), key=lambda item: item[1])
-    header.append(f"that, in % of {margin:g} ({name})")
+    header.append("of a margin of Table 1, at most")
     body = [
         [
             row.label,
             *(_shown(row.effects.get(model)) for model in models),
             "" if row.between_models is None else f"{row.between_models:.1f}",
-            "" if row.of_smallest_margin is None else f"{row.of_smallest_margin:.0%}",
+            "" if row.of_margin is None else f"{row.of_margin[0]:.0%}: {row.of_margin[1]}",
         ]
         for row in rows
     ]
@@ -213,11 +212,18 @@ def _by(record: TrialRecord, candidate: Literal["best", "last"]) -> float:
 def _row(choice: str, label: str, effects: Mapping[str, tuple[float, float | None]]) -> ChoiceEffect:
     values = [value for value, _ in effects.values()]
     alone = len(values) < 2 or choice in SPREADS
+    rows = sorted(paper.TABLE_1, key=lambda row: -row.mnist.value)
+    shares = [
+        (abs(effects[a.model][0] - effects[b.model][0]) / margin, name)
+        for (a, b), (name, margin) in zip(pairwise(rows), margins().items(), strict=True)
+        if a.model in effects and b.model in effects and not alone
+    ]
     return ChoiceEffect(
         choice=choice,
         label=label,
         effects=dict(effects),
         between_models=None if alone else max(values) - min(values),
+        of_margin=max(shares, default=None),
     )
 
 
@@ -225,4 +231,5 @@ def _shown(effect: tuple[float, float | None] | None) -> str:
     if effect is None:
         return ""
     value, error = effect
-    return f"{value:.1f}" if error is None else f"{value:.1f} ± {error:.1f}"
+    shown = f"{round(value, 1) + 0.0:.1f}"  # no -0.0
+    return shown if error is None else f"{shown} ± {error:.1f}"

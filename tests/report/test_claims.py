@@ -23,8 +23,8 @@ def test_right_answers_are_counted_and_wrong_ones_named(monkeypatch):
     monkeypatch.setattr("gan_repro.report.claims.WITHOUT", {"mnist-dbn": "it is arithmetic"})
     made = material(controls=CONTROLS)
     rows = {cells[-1]: cells for cells in table_rows(claims(made)).values() if cells}
-    assert rows["`helvetica`"][3] == "1 of 2 right; sees a tenth of the spread"
-    assert rows["`not-memorised`"][3] == ""
+    assert rows["`helvetica`"][3:5] == ["1 of 2", "a tenth of the spread"]
+    assert rows["`not-memorised`"][3:5] == ["", ""]
     text = claim_details(made)
     assert "a collapsed pair: holds is right, answered holds; sees a tenth of the spread." in text
     assert "a pair that is not: does not hold is right, answered holds, **wrongly**." in text
@@ -33,7 +33,7 @@ def test_right_answers_are_counted_and_wrong_ones_named(monkeypatch):
 
 
 def test_without_kept_controls_nothing_is_said_of_them():
-    assert not re.search(r"\d+ of \d+ right", claims(material()))
+    assert not re.search(r"\| \d+ of \d+ ", claims(material()))
     assert "No control" not in claim_details(material())
 
 

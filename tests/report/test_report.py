@@ -10,9 +10,10 @@ import pytest
 from gan_repro import paper
 from gan_repro.audit.__main__ import check
 from gan_repro.audit.seal import own_runs
+from gan_repro.experiments.results import load_results
 from gan_repro.report import printed
 from gan_repro.report.__main__ import main
-from gan_repro.search.log import SearchLog, Tried
+from gan_repro.verdicts import sensitivity
 from gan_repro.verdicts.judge import experiments_read
 from tests.factories.records import experiment, folder, material, table_rows, trial, trials
 
@@ -73,7 +74,7 @@ def test_without_records_the_report_claims_nothing():
     assert "No trial on this data set is recorded" in text
     missing = section(text, "What is missing")
     assert all(f"experiment `{name}` has not been recorded" in missing for name in experiments_read())
-    assert "Adversarial nets on TFD: as published: no finished trial" in missing
+    assert "TFD: no finished trial of any row" in missing
 
 
 def test_every_claim_is_a_line_and_its_trials_stand_behind_it():
@@ -101,17 +102,16 @@ def test_collapsed_seeds_are_named_in_the_headline():
     assert rows["Adversarial nets"][1] == "1 of 3 collapsed; the others 164.0 ± 1.0 *"
 
 
-def test_what_the_sampler_moves_is_computed_from_the_search():
-    def tried(chains, burn_in, value):
-        settings = {"chains": chains, "burn_in": burn_in}
-        return Tried(settings=settings, valid_mean=value, sigma=0.2, seconds=1.0)
-
-    log = SearchLog(
-        model="dbn", model_version=1, dataset="mnist", data_sha256="0", seed=9, n_samples=10_000,
-        common={}, chains=(tried(100, 100, 170.0), tried(10_000, 25, 217.4)),
-    )  # fmt: skip
-    text = printed.report(material(searches={"dbn": log}))
-    assert "validation images: DBN +47." in text
+def test_what_the_sampler_moves_is_of_the_same_nets():
+    said = re.search(
+        r"the same nets score higher by, nats: (.*?)\. The", (ROOT / "REPORT.md").read_text("utf-8")
+    )
+    results = load_results(ROOT / "results")
+    effects = sensitivity.as_published(results.experiments["chains"], results.trials)
+    assert said
+    assert said[1] == ", ".join(f"{paper.LABELS[row]} {-effect:+.0f}" for row, (effect, _) in effects.items())
+    text = printed.report(material(trials("dbn", [250.0])))
+    assert "What the way of running the chains is worth has not been recorded" in text
 
 
 def test_runs_of_smaller_presets_change_nothing():

@@ -102,8 +102,8 @@ def test_a_whole_training_tells_what_early_stopping_had_cost():
     row = table_rows(whole_lengths(material([whole(1, values)])))["1"]
     chosen = (50 + 75 + 100 + 90 + 90) / 5  # the looks within 50 epochs of it
     last = sum(range(1775, 2001, 25)) / 10
-    assert row[5:] == [f"{chosen - last:+.1f}", "200 epochs"]
-    assert table_rows(whole_lengths(material([whole(1, RISING)])))["1"][6] == "2,000 epochs"
+    assert row[5:] == [f"{chosen - last:+.1f}", "after 200 epochs"]
+    assert table_rows(whole_lengths(material([whole(1, RISING)])))["1"][6] == "not sooner"
 
 
 def test_whole_trainings_that_wait_count_and_seeds_have_a_mean():
@@ -113,6 +113,34 @@ def test_whole_trainings_that_wait_count_and_seeds_have_a_mean():
     assert rows["mean"][1:3] == [f"224.0, deviation {8**0.5:.1f}", "+3.0"]
     assert "mean" not in table_rows(whole_lengths(material([one])))
     assert whole_lengths(material([paper_trial(1, RISING)])) == ""
+
+
+def test_a_seed_counts_once_and_a_collapsed_net_not_at_all():
+    one, two = whole(1, RISING), whole(2, RISING, score=226.0)
+    fallen = whole(3, RISING, score=-300.0)
+    low = {name: c.model_copy(update={"spread": 0.01}) for name, c in fallen.candidates.items()}
+    fallen = fallen.model_copy(update={"candidates": low})
+    assert fallen.collapsed
+    rows = table_rows(whole_lengths(material([one, two, fallen], waiting=(whole(1, RISING, score=1.0),))))
+    assert [row for row in rows if not row.startswith("-")] == ["Seed", "1", "2", "3, collapsed", "mean"]
+    assert rows["mean"][1] == f"224.0, deviation {8**0.5:.1f}"
+
+
+def test_a_whole_training_that_was_never_looked_at_has_no_end():
+    bare = whole(1, RISING).model_copy(update={"learning_curve": ()})
+    assert table_rows(whole_lengths(material([bare])))["1"][2:] == ["+4.0", "+1.5", "-0.5", "", ""]
+
+
+def test_what_was_trained_on_a_card_is_said_so():
+    one = whole(1, RISING)
+    environment = one.provenance.environment | {"device": "NVIDIA H200", "cuda": "13.0"}
+    two = whole(2, RISING)
+    on = two.model_copy(update={"provenance": two.provenance.model_copy(update={"environment": environment})})
+    text = training(material([one], waiting=(on,)))
+    assert "| Seed 1 " in text
+    assert "| Seed 2, on a card" in text
+    rows = table_rows(whole_lengths(material([one], waiting=(on,))))
+    assert [rows[seed][0] for seed in "12"] == ["a CPU", "a card"]
 
 
 def test_a_look_is_held_against_its_neighbours():

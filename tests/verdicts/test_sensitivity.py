@@ -38,7 +38,7 @@ def test_a_row_holds_the_effects_and_their_difference():
     )
     (row,) = sensitivity.table(made)
     assert row.effects == {"gan": (8.0, 0.5), "gsn": (-3.0, 0.5)}
-    assert (row.between_models, row.of_smallest_margin) == (11, 1)
+    assert (row.between_models, row.of_margin) == (11, (1, "Adversarial nets over Deep GSN"))
 
 
 def test_a_choice_added_to_the_experiment_has_a_row(monkeypatch):
@@ -46,7 +46,7 @@ def test_a_choice_added_to_the_experiment_has_a_row(monkeypatch):
     made = experiment("sensitivity", {"spread-pixels/gan": 2.0, "spread-pixels/gsn": 1.0})
     (row,) = sensitivity.table(made)
     assert (row.label, row.between_models) == ("pixels spread to two bytes", 1)
-    assert row.of_smallest_margin == pytest.approx(1 / 11)
+    assert row.of_margin == (pytest.approx(1 / 11), "Adversarial nets over Deep GSN")
 
 
 def test_effects_of_the_trials_records_alone():
@@ -98,7 +98,8 @@ def test_chains_as_published_are_set_against_their_nets_best():
         update={"findings": findings, "trial_ids": ids, "settings": {"dataset": "mnist"}}
     )
     (row,) = [r for r in sensitivity.table(record, trials=trained) if r.choice == sensitivity.AS_PUBLISHED]
-    assert row.effects == {"dbn": (pytest.approx(-51), pytest.approx(1))}
+    assert row.effects == {"gan": (0.0, None), "dbn": (pytest.approx(-51), pytest.approx(1))}
+    assert (row.between_models, row.of_margin) == (pytest.approx(51), None), "no neighbours in Table 1"
     assert [r.choice for r in sensitivity.table(record, trials=trained, dataset="tfd")] == []
 
 
@@ -107,9 +108,16 @@ def test_the_table_for_people_names_the_margin():
     one, two = {"dequantised/gan": 1.5}, {"dequantised/gan": 1.5, "dequantised/gsn": 3.0}
     text = sensitivity.markdown(sensitivity.table(experiment("sensitivity", one)))
     assert "| images dequantised | 1.5 ± 0.5" in text
-    assert "11 (Adversarial nets over Deep GSN)" in text
     assert "%" not in text.splitlines()[-1]
-    assert "14%" in sensitivity.markdown(sensitivity.table(experiment("sensitivity", two)))
+    text = sensitivity.markdown(sensitivity.table(experiment("sensitivity", two)))
+    assert "14%: Adversarial nets over Deep GSN" in text
+
+
+def test_only_neighbours_in_the_table_share_a_margin():
+    """From a stacked CAE that moves alone, the margin to the DBN changes, and no other."""
+    moved = {"dequantised/gan": 1.0, "dequantised/gsn": 1.0, "dequantised/dbn": 1.0, "dequantised/cae": 5.0}
+    (row,) = sensitivity.table(experiment("sensitivity", moved))
+    assert row.of_margin == (pytest.approx(4 / 17), "DBN over Stacked CAE")
 
 
 @pytest.mark.parametrize(("preset", "scored"), [("standard", "best"), ("paper", "last")])
