@@ -60,8 +60,8 @@ def protocol(material: Material) -> str:
             " the smallest. The last column has the neighbours in Table 1 of whose margin, such as 225 - 214"
             " = 11, the choice moves the largest part; it is empty for spreads and for what was measured on"
             " one model or on no neighbours. Lines marked *records* come from the trials' own records, the"
-            " others from experiments with other draws of samples, so that they differ a little; of the"
-            " adversarial nets all are of those as published. ± is a standard error over seeds or draws.",
+            " others from experiments, with other draws of samples and of the nets that were recorded when"
+            " they ran, so that they may differ. ± is a standard error over seeds or draws.",
             sensitivity.markdown(rows),
         ]
     )

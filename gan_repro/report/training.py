@@ -25,10 +25,10 @@ GOAL = next(row.mnist.value for row in paper.TABLE_1 if row.model == "gan")
 _FIRST_EPOCH = 25
 
 _ABOUT = """Mean log-likelihood of all validation images, in nats, with sigma optimised on them. Of each
-seed the longest training counts, finished or not; shorter ones of the seed on the same kind of device are
-its beginning (a card draws other noise than a CPU, so that its training is another). The paper's number is
-one of test images and of ten sigmas: not quite the same measure. The learning rate is what the recipe's
-decay has left of it."""
+seed the longest training counts, finished or not; a shorter one of the seed is its beginning only if it ran
+on the same kind of device (a card draws other noise than a CPU) and treated denormal numbers alike
+(docs/reliability.md). The paper's number is one of test images and of ten sigmas: not quite the same
+measure. The learning rate is what the recipe's decay has left of it."""
 
 
 def training(material: Material) -> str:

@@ -26,6 +26,7 @@ from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.measures.names import NAMES, NEIGHBOURS
 from gan_repro.stats.agreement import Agreement, agreement
 from gan_repro.stats.estimate import Estimate
+from gan_repro.tables.cell import CUT
 from gan_repro.trials.presets import row_under
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import label
@@ -51,6 +52,8 @@ class MeasuredSet(BaseModel):
     seeds: tuple[int, ...]
     values: Mapping[str, Estimate]
     """By measure, over seeds; `PARZEN` is left out where no score of these samples is recorded."""
+    cut: bool = False
+    """Whether nets are smaller or trained for less than the reference's."""
 
 
 class Measured(BaseModel):
@@ -131,7 +134,9 @@ def measured(
         parzen = list(_parzen(wanted, seeds, rows, experiments.get(chains.NAME)))
         if len(parzen) == len(seeds):
             values = {PARZEN: Estimate.from_values(parzen, "training seeds")} | values
-        sets.append(MeasuredSet(way=wanted.way, row=wanted.row, seeds=seeds, values=values))
+        nets = [rows[wanted.trials_of, seed] for seed in seeds if (wanted.trials_of, seed) in rows]
+        cut = any(net.provenance.smaller for net in nets)
+        sets.append(MeasuredSet(way=wanted.way, row=wanted.row, seeds=seeds, values=values, cut=cut))
     real = {name: next(p.value for p in found if p.set == -1) for name, found in points.items()}
     return Measured(space=space, sets=tuple(sets), real=real)
 
@@ -159,7 +164,7 @@ def values_grid(found: Measured, *, errors: bool = False) -> tuple[list[str], li
     ranks = {name: found.ranks(name) for name in found.names}
     rows = []
     for number, each in enumerate(found.sets):
-        way = "" if each.way == BASELINE else f", {each.way}"
+        way = ("" if each.way == BASELINE else f", {each.way}") + (f" {CUT}" if each.cut else "")
         cells = [
             f"{_value(name, each.values[name], errors)} ({ranks[name][number]})"
             if name in each.values
@@ -184,13 +189,15 @@ def agreement_grid(found: Measured) -> tuple[list[str], list[list[str]]]:
 
 def notes(found: Measured) -> str:
     """What the two tables say, in sentences."""
-    space = "features of the net" if found.space == "network" else "pixels"
+    space = "features of our network for digits" if found.space == "network" else "pixels"
+    cut = [each.cut for each in found.sets]
     return (
         f"Measures in the space of {space}, means over training seeds; in brackets the place by each. Of"
         " precision, recall, density and coverage, what is nearest to real images is best. Real images: as"
         " many validation images in place of samples. Tau: Kendall's, over the sets, with its 95 % interval"
         " from five sets on that do not all agree. The sets are few and chosen, so that an interval says what"
         " these measures would give on others like them, and no more."
+        + (f" {CUT}: nets that are smaller or trained for less than the reference's." if any(cut) else "")
     )
 
 
