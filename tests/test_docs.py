@@ -261,6 +261,17 @@ def test_why_not_225_says_what_the_rules_rule() -> None:
     assert number(r"stood (\d\.\d) above its neighbours", PAGE) == float(above)
 
 
+def test_what_bfloat16_changes_is_quoted_as_recorded() -> None:
+    findings = load_results(ROOT / "results").experiments["precision"].findings
+    difference = findings["difference_refined"]
+    assert difference.interval
+    assert number(r"validation likelihood by (\d\.\d) ±", "table.md") == round(difference.value, 1)
+    assert number(r"3\.2 ± (\d\.\d) nats", "table.md") == round(difference.standard_error or 0, 1)
+    assert number(r"interval (-?\d+\.\d) to", "table.md") == round(difference.interval[0], 1)
+    assert number(r"interval -?\d+\.\d to (\d+\.\d)", "table.md") == round(difference.interval[1], 1)
+    assert number(r"took (\d\.\d+) times as long", "table.md") == round(findings["speedup"].value, 2)
+
+
 def test_the_pages_quote_the_quality_of_samples() -> None:
     findings = load_results(ROOT / "results").experiments["sample-quality"].findings
 
