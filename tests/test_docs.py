@@ -21,13 +21,13 @@ from gan_repro.experiments.results import load_results
 from gan_repro.paper import printed
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 from gan_repro.search.log import log_path, read_log
-from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.collect import recorded_table
 from gan_repro.tables.render import render
 from gan_repro.trials.presets import completest, row_under
 from gan_repro.trials.records import TrialRecord
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.judge import judge
+from tests.factories.published import adversarial_nets
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -150,17 +150,6 @@ PAGE = "why-not-225.md"
 REPORT = (ROOT / "REPORT.md").read_text("utf-8")
 
 
-def scores_of_nets(preset: str) -> dict[int, Estimate]:
-    """By seed, the scores of the adversarial nets on MNIST that ended under a preset or wait."""
-    found = load_results(ROOT / "results")
-    return {
-        record.spec.seed: record.score.log_likelihood
-        for record in (*found.trials, *found.waiting)
-        if record.status == "done" and record.provenance.preset == preset
-        if (record.spec.data.name, row_under(preset, record.spec)) == ("mnist", "gan")
-    }
-
-
 def cells() -> dict[str, dict[str, Any]]:
     results = load_results(ROOT / "results")
     rows = json.loads(render(recorded_table(results.trials, "mnist", results.experiments), "json"))["rows"]
@@ -182,7 +171,7 @@ def test_why_not_225_shows_the_scores_of_the_table() -> None:
     score = table["gan"]["Best by search"]["score"]
     assert number(r"163.7 ± (\d\.\d)", PAGE) == round(score["standard_error"], 1)
     assert (score["over"], score["n"]) == ("training seeds", 3)
-    short = [score.value for score in scores_of_nets("standard").values()]
+    short = [net.score.log_likelihood.value for net in adversarial_nets("standard").values()]
     assert len(short) == 3
     assert number(r"three seeds \| 100 epochs \| (\d+\.\d) ± 1.9", PAGE) == round(np.mean(short), 1)
     error = np.std(short, ddof=1) / 3**0.5
@@ -210,8 +199,8 @@ def test_why_not_225_tells_the_single_trainings_as_recorded() -> None:
     assert number(r"rule of ours \| (\d+) epochs", PAGE) == len(stopped.learning_curve)
     for page in (PAGE, "results.md"):
         text = " ".join((DOCS / page).read_text("utf-8").split())
-        for seed, score in scores_of_nets("paper").items():
-            assert re.search(rf"seed {seed}\b[^.]{{0,60}} {score}", text), (page, seed)
+        for seed, net in adversarial_nets("paper").items():
+            assert re.search(rf"seed {seed}\b[^.]{{0,60}} {net.score.log_likelihood}", text), (page, seed)
     came_back = trial_of("gan-alternating", 2).score.log_likelihood.value
     assert number(r"had collapsed on one and scored (\d+\.\d) on another", PAGE) == round(came_back, 1)
 
@@ -234,9 +223,7 @@ def test_why_not_225_tells_what_each_choice_was_worth() -> None:
         assert len(said) == 1, pattern
         shown = [cells[seed][column].removeprefix("after ").removesuffix(" epochs") for seed in (1, 3)]
         assert list(said[0]) == [cell.lstrip("+-" if column == 4 else "+") for cell in shown]
-    found = load_results(ROOT / "results")
-    whole = {r.spec.seed: r for r in (*found.trials, *found.waiting) if r.provenance.preset == "paper"
-             and row_under("paper", r.spec) == "gan" and r.spec.data.name == "mnist"}  # fmt: skip
+    whole = adversarial_nets("paper")
     refined = [whole[seed].candidates["last"].scores["refined"] for seed in (1, 3)]
     said = re.findall(r"have (\d+\.\d) nats \(seed 1.*?\) and (\d+\.\d) \(seed 3", text)
     assert said == [tuple(f"{score.valid_mean:.1f}" for score in refined)]

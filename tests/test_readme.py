@@ -20,12 +20,13 @@ from gan_repro.paper import printed
 from gan_repro.tables.collect import recorded_table
 from gan_repro.tables.render import SUFFIXES, first_table, render
 from gan_repro.tables.table import headline
-from gan_repro.trials.presets import FULL_SIZE, row_under
+from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.records import load_record
 from gan_repro.util.console import add_plugin, load_plugins
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.judge import judge
 from tests.factories.plugins import forget_plugins
+from tests.factories.published import adversarial_nets
 
 ROOT = Path(__file__).parents[1]
 CONTRIBUTING = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
@@ -122,16 +123,8 @@ def test_the_numbers_of_the_answer_are_those_of_the_records():
 def test_the_answer_tells_of_short_and_of_whole_trainings():
     """Every whole one that there is, those that wait included, and no other."""
     answer = " ".join(README.split("![")[0].split())
-    found = load_results(ROOT / "results")
-    trained = [
-        r for r in (*found.trials, *found.waiting) if r.spec.data.name == "mnist" and r.status == "done"
-    ]
     short, whole = (
-        {
-            r.spec.seed: r.score.log_likelihood
-            for r in trained
-            if r.provenance.preset == preset and row_under(preset, r.spec) == "gan"
-        }
+        {seed: net.score.log_likelihood for seed, net in adversarial_nets(preset).items()}
         for preset in ("standard", "paper")
     )
     said = re.search(r"After 100 epochs the nets score (\d+) \(three seeds\)", answer)

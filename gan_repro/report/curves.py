@@ -112,3 +112,8 @@ def means_of_looks(curve: Curve) -> dict[int, float]:
         epochs[last]: mean(curve[epoch] for epoch in epochs[last + 1 - IN_A_ROW : last + 1])
         for last in range(IN_A_ROW - 1, len(epochs))
     }
+
+
+def shown(value: float | None, sign: str = "") -> str:
+    """Nats to one digit, with `sign` "+" also where they are positive; never -0.0; empty for None."""
+    return "" if value is None else f"{round(value, 1) + 0.0:{sign}.1f}"

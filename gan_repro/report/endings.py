@@ -14,6 +14,7 @@ from gan_repro.report.curves import (
     longest_curves,
     means_of_looks,
     on_card,
+    shown,
     tracked,
     whole_trainings,
 )
@@ -55,14 +56,17 @@ def whole_lengths(material: Material) -> str:
             counted.append((score.value, effects))
         seed = f"{record.spec.seed}{', collapsed' if fallen else ''}"
         where = "a card" if on_card(record) else "a CPU"
-        rows.append([seed, where, f"{score}", *map(_signed, effects), _when(record)])
+        rows.append([seed, where, f"{score}", *(shown(effect, "+") for effect in effects), _when(record)])
     if len(counted) > 1:
         scores = [score for score, _ in counted]
         middle = mean(scores)
         deviation = math.sqrt(sum((score - middle) ** 2 for score in scores) / (len(scores) - 1))
-        columns = zip(*(effects for _, effects in counted), strict=True)
-        means = [mean(v for v in column if v is not None) if any(column) else None for column in columns]
-        rows.append(["mean", "", f"{middle:.1f}, deviation {deviation:.1f}", *map(_signed, means), ""])
+        columns = [
+            [effect for effect in column if effect is not None]
+            for column in zip(*(effects for _, effects in counted), strict=True)
+        ]
+        means = [shown(mean(column) if column else None, "+") for column in columns]
+        rows.append(["mean", "", f"{middle:.1f}, deviation {deviation:.1f}", *means, ""])
     header = [
         "Seed", "Trained on", "The table's score", "Continuous sigma", "Validation images",
         "Best generator", "Early stopping", "It would have ended",
@@ -91,8 +95,8 @@ def training_details(material: Material) -> str:
                 f"{refined.log_likelihood}",
                 f"{best.scores[protocol].log_likelihood}",
                 f"{last.scores[protocol].log_likelihood}",
-                _shown(scatter),
-                _shown(above.get(best.epoch or 0), "+"),
+                shown(scatter),
+                shown(above.get(best.epoch or 0), "+"),
             ]
         )
     if not rows:
@@ -146,10 +150,6 @@ def _setting(row: str, name: str) -> int:
     return int(get_preset("paper").cut(row, "mnist").evaluation[name])
 
 
-def _signed(value: float | None) -> str:
-    return "" if value is None else f"{round(value, 1) + 0.0:+.1f}"  # no -0.0
-
-
 def _ended(material: Material) -> list[TrialRecord]:
     ended = material.placed.of("mnist", _STOPPING, "paper")
     return [record for record in ended if record.status == "done"]
@@ -171,7 +171,3 @@ def _beyond(stopped: TrialRecord, curve: Curve) -> str:
 
 def _root_mean_square(values: Sequence[float]) -> float | None:
     return math.sqrt(mean(value**2 for value in values)) if values else None
-
-
-def _shown(value: float | None, sign: str = "") -> str:
-    return "" if value is None else f"{value:{sign}.1f}"

@@ -99,7 +99,9 @@ def _counted(claims: Iterable[str], material: Material) -> str:
         rulings.setdefault(verdict.ruling, []).append(verdict.standing.kind)
     counted = []
     for ruling, kinds in sorted(rulings.items(), key=lambda item: -len(item[1])):
-        said = [f"{number} confirmatory" for number in (kinds.count("confirmatory"),) if number]
+        said = []
+        if confirmatory := kinds.count("confirmatory"):
+            said.append(f"{confirmatory} confirmatory")
         if ruling == "cannot be told" and (unjudged := kinds.count("nothing judged")):
             said.append(f"{unjudged} for want of any trial")
         counted.append(f"{ruling} {len(kinds)}" + (f" ({', '.join(said)})" if said else ""))

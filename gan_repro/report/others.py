@@ -47,7 +47,7 @@ def other_tables(material: Material) -> str:
 
 
 def protocol(material: Material) -> str:
-    """What each choice of the protocol moves, beside the smallest margin that Table 1 rests on."""
+    """What each choice of the protocol moves, beside the margins that Table 1 draws conclusions from."""
     found = [material.experiments[name] for name in PROTOCOL_EXPERIMENTS if name in material.experiments]
     rows = sensitivity.table(*found, trials=material.trials)
     if not rows:

@@ -12,6 +12,7 @@ from gan_repro.report.curves import (
     longest_curves,
     means_of_looks,
     on_card,
+    shown,
     trainings,
     whole_trainings,
 )
@@ -40,7 +41,7 @@ def training(material: Material) -> str:
     epochs = _doublings(curves)
     rates = {p.epoch: p.learning_rate for r in trainings(material, waiting=True) for p in r.learning_curve}
     rows = [
-        [f"{epoch:,}", *(_shown(curve.get(epoch)) for curve in curves.values()), f"{rates[epoch]:.2g}"]
+        [f"{epoch:,}", *(shown(curve.get(epoch)) for curve in curves.values()), f"{rates[epoch]:.2g}"]
         for epoch in epochs
     ]
     last = max(rates)
@@ -75,7 +76,3 @@ def _doublings(curves: Mapping[int, Curve]) -> list[int]:
     while any(2 * epochs[-1] in curve for curve in curves.values()):
         epochs.append(2 * epochs[-1])
     return epochs
-
-
-def _shown(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}"

@@ -1,4 +1,4 @@
-"""How large each choice of the protocol is beside the smallest margin that Table 1 draws a conclusion from.
+"""How large each choice of the protocol is beside the margins that Table 1 draws conclusions from.
 
 A pure function of records: experiments give what needs the trained models, the trials' own records give what
 can be computed from them alone. A choice that moves every model alike leaves their order as it is; what can
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -85,10 +85,24 @@ class ChoiceEffect(BaseModel):
     over their margin, and which two; the largest such share. None for spreads, and without such two."""
 
 
-def margins() -> dict[str, float]:
-    """Differences of neighbouring rows of Table 1 on MNIST, best first, nats: what conclusions rest on."""
+class Margin(NamedTuple):
+    """What separates two neighbouring rows of Table 1 on MNIST: what conclusions rest on."""
+
+    better: str
+    """A model, as is `worse`."""
+    worse: str
+    nats: float
+
+    @property
+    def label(self) -> str:
+        """Which row stands over which."""
+        return f"{paper.LABELS[self.better]} over {paper.LABELS[self.worse]}"
+
+
+def margins() -> list[Margin]:
+    """List the margins of Table 1 on MNIST, the best row's first."""
     rows = sorted(paper.TABLE_1, key=lambda row: -row.mnist.value)
-    return {f"{a.label} over {b.label}": a.mnist.value - b.mnist.value for a, b in pairwise(rows)}
+    return [Margin(a.model, b.model, a.mnist.value - b.mnist.value) for a, b in pairwise(rows)]
 
 
 def table(
@@ -212,11 +226,10 @@ def _by(record: TrialRecord, candidate: Literal["best", "last"]) -> float:
 def _row(choice: str, label: str, effects: Mapping[str, tuple[float, float | None]]) -> ChoiceEffect:
     values = [value for value, _ in effects.values()]
     alone = len(values) < 2 or choice in SPREADS
-    rows = sorted(paper.TABLE_1, key=lambda row: -row.mnist.value)
     shares = [
-        (abs(effects[a.model][0] - effects[b.model][0]) / margin, name)
-        for (a, b), (name, margin) in zip(pairwise(rows), margins().items(), strict=True)
-        if a.model in effects and b.model in effects and not alone
+        (abs(effects[margin.better][0] - effects[margin.worse][0]) / margin.nats, margin.label)
+        for margin in margins()
+        if {margin.better, margin.worse} <= effects.keys() and not alone
     ]
     return ChoiceEffect(
         choice=choice,

@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from gan_repro import paper
 from gan_repro.report.claims import claim_details, claims
 from gan_repro.verdicts import lock, rules
 from gan_repro.verdicts.controls import kept
 from gan_repro.verdicts.controls.base import answered, skipped
 from gan_repro.verdicts.controls.kept import keep, kept_path, read_kept
-from tests.factories.records import material, table_rows
+from tests.factories.records import material, table_rows, trial
 
 CONTROLS = (
     answered("helvetica", "a collapsed pair", "holds", "holds", "a tenth of the spread"),
@@ -35,6 +36,18 @@ def test_right_answers_are_counted_and_wrong_ones_named(monkeypatch):
 def test_without_kept_controls_nothing_is_said_of_them():
     assert not re.search(r"\| \d+ of \d+ ", claims(material()))
     assert "No control" not in claim_details(material())
+
+
+def test_claims_on_tfd_stand_apart_while_none_is_judged():
+    apart = "Of the claims on the Toronto Face Database nothing is judged"
+    above, below = claims(material()).split(apart)
+    on_tfd = {claim.id for claim in paper.CLAIMS if claim.id.startswith("tfd-")}
+    assert set(re.findall(r"`(tfd-\w+)`", below)) == on_tfd
+    assert "`tfd-" not in above
+    judged = [trial("gan", seed, 2057.0 + seed, dataset="tfd", preset="paper") for seed in (1, 2, 3)]
+    text = claims(material(judged))
+    assert apart not in text
+    assert set(re.findall(r"`(tfd-\w+)`", text)) == on_tfd
 
 
 def test_controls_of_an_earlier_rule_are_not_counted():
