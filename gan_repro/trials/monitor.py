@@ -15,6 +15,7 @@ from tqdm import tqdm
 from gan_repro.data.dataset import Dataset
 from gan_repro.models.base import DivergedError, EpochLog, Model
 from gan_repro.parzen.protocols import choose_sigma
+from gan_repro.parzen.scan import read
 from gan_repro.stats.spread import COLLAPSED_BELOW, spread
 from gan_repro.trials.checkpoint import checkpoint_path, read_checkpoint, write_checkpoint
 from gan_repro.trials.records import CurvePoint, Origin
@@ -48,6 +49,7 @@ class TrainingMonitor:
     def __init__(self, spec: TrialSpec, images: Dataset, origin: Origin, options: RunOptions) -> None:
         self.spec, self.origin, self.options = spec, origin, options
         self.valid = images.valid
+        self._valid: torch.Tensor | None = None
         self.train_spread = spread(images.train)
         self.checkpoint = checkpoint_path(options.results, spec)
         if options.fresh:
@@ -106,7 +108,10 @@ class TrainingMonitor:
         samples = model.sample(self.spec.evaluation.n_samples, generator=random)
         if not bool(torch.isfinite(samples).all()):
             raise DivergedError(f"{self.spec.model}: samples after epoch {epoch} are not all finite")
-        choice = choose_sigma(samples, self.valid, protocol="refined")
+        if self._valid is None:
+            # Once: a look reads them several times, and to send them to a card takes longer than to score.
+            self._valid = read(self.valid, model.device)
+        choice = choose_sigma(samples, self._valid, protocol="refined")
         if not math.isfinite(choice.valid_mean):
             raise DivergedError(f"the validation log-likelihood after epoch {epoch} is {choice.valid_mean}")
         if model.complete:
@@ -126,7 +131,7 @@ class TrainingMonitor:
         """Return the spread of samples (n, d) over that of the training images; None if that is 0."""
         if not self.train_spread:
             return None
-        return spread(samples.detach().cpu().numpy()) / self.train_spread
+        return spread(samples.detach()) / self.train_spread
 
     def _remember_best(self, model: Model, epoch: int, valid_mean: float) -> None:
         """Keep the parameters where the mean of the latest looks is the highest so far."""

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gan_repro import data, models, parzen
 from gan_repro.models.training import TrainedModel
+from gan_repro.stats.spread import spread
 from tests.cuda import ON_A_CARD
 
 pytestmark = ON_A_CARD
@@ -77,3 +78,7 @@ def test_a_score_is_the_same(digits: data.Dataset) -> None:
     assert theirs.sigma == mine.sigma
     assert theirs.mean == pytest.approx(mine.mean, abs=1e-3)
     assert theirs.log_likelihood == pytest.approx(mine.log_likelihood, abs=1e-2)
+
+
+def test_images_on_a_card_have_the_spread_of_those_on_the_cpu(train: Tensor) -> None:
+    assert spread(train.to(CARD)) == pytest.approx(spread(train), rel=1e-12)

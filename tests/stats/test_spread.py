@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import gan_repro
 from gan_repro.stats.spread import COLLAPSED_BELOW, spread
@@ -13,6 +14,11 @@ from gan_repro.stats.spread import COLLAPSED_BELOW, spread
 def test_it_is_the_root_of_the_mean_variance_of_a_pixel():
     images = np.random.default_rng(0).random((9000, 7)).astype(np.float32)
     assert spread(images) == pytest.approx(np.sqrt(images.astype(float).var(axis=0).mean()), rel=1e-12)
+
+
+def test_a_tensor_has_the_spread_of_its_array():
+    images = np.random.default_rng(0).random((9000, 7)).astype(np.float32)
+    assert spread(torch.from_numpy(images)) == spread(images)
 
 
 def test_images_that_are_all_alike_have_none():
