@@ -76,7 +76,8 @@ def prepare(device: str, threads: int | None = None) -> None:
 
     if threads is not None:
         torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(on_card(device))
+    # `use_deterministic_algorithms` would do the same, and load torch's compiler for it: two seconds.
+    torch.set_deterministic_debug_mode("error" if on_card(device) else "default")
     torch.utils.deterministic.fill_uninitialized_memory = not on_card(device)  # type: ignore[attr-defined]
     if on_card(device):
         # cuBLAS reads this when it starts; without it its results depend on what else runs.

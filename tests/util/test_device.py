@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -95,6 +97,15 @@ def test_a_card_is_deterministic_and_the_cpu_goes_back_to_normal() -> None:
     assert flags() == (True, False)
     device.prepare("cpu")
     assert flags() == (False, True)
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_torchs_compiler_is_not_loaded(kind: str) -> None:
+    """It takes two seconds, in each process of a table."""
+    code = f"import sys; from gan_repro.util.device import prepare; prepare({kind!r}); "
+    code += "print(*{'torch._dynamo', 'torch._inductor'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
 
 
 def test_threads_are_left_alone_unless_told() -> None:
