@@ -87,7 +87,13 @@ def run(options: argparse.Namespace) -> int:
     if unknown := environment.why_no_commit():
         console.log.info("note: the records will name no commit: %s", unknown)
     how = RunOptions(
-        options.runs, options.root, device, fresh=options.fresh, products=options.products, plugins=loaded()
+        options.runs,
+        options.root,
+        device,
+        threads=options.threads,
+        products=options.products,
+        fresh=options.fresh,
+        plugins=loaded(),
     )
     outcomes, signal = sweep(
         plan,
@@ -135,7 +141,7 @@ def _workers(options: argparse.Namespace, plan: Sequence[Planned], device: str) 
 
     if options.workers is not None:
         return max(1, min(options.workers, len(plan)))
-    places = cores() if not on_card(device) else cards() if device == "cuda" else 1
+    places = cores() // options.threads if not on_card(device) else cards() if device == "cuda" else 1
     return max(1, min(places, len(plan)))
 
 

@@ -13,6 +13,7 @@ import pytest
 from gan_repro import table1
 from gan_repro.tables.cell import brief_text
 from gan_repro.tables.collect import cell_from
+from gan_repro.trials.execution import sweep
 from gan_repro.trials.rows import ROWS
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.folders import SEAL
@@ -65,6 +66,16 @@ def test_fresh_gives_the_same_samples_again(tmp_path):
     for name, record in before.items():
         assert after[name].candidates == record.candidates
         assert after[name].provenance.started >= record.provenance.started
+
+
+def test_threads_are_of_each_trial_and_stand_in_its_record(tmp_path, monkeypatch):
+    workers = []
+    real = sweep.sweep
+    monkeypatch.setattr(sweep, "cores", lambda: 3)
+    monkeypatch.setattr(sweep, "sweep", lambda *a, **how: workers.append(how["workers"]) or real(*a, **how))
+    assert table1.main([*SMOKE, "--results", str(tmp_path), "--threads", "2"]) == 0
+    assert workers == [1]  # three cores have room for two threads once
+    assert {record.provenance.environment["threads"] for record in RecordStore(tmp_path)} == {2}
 
 
 def test_a_failed_cell_is_shown_with_its_reason_and_status_1(tmp_path, capsys):

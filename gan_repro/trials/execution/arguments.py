@@ -25,12 +25,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--device", type=arguments.device, default="auto", metavar="DEVICE", help=f"{HELP}; default: auto"
     )
     arguments.add_products(parser)
+    parser.add_argument(
+        "--threads",
+        type=arguments.positive_count,
+        default=1,
+        metavar="N",
+        help="of each trial on the CPU (default: 1); more end a long one sooner, with other last digits",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--workers",
         type=arguments.positive_count,
         metavar="N",
-        help="trials at a time, one core each (default: one a core, or one a card)",
+        help="trials at a time (default: as many as there are cores for their threads, or one a card)",
     )
     where.add_argument(
         "--scheduler",
