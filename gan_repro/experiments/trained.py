@@ -30,6 +30,9 @@ from gan_repro.util.folders import RUNS, is_published
 from gan_repro.util.seeds import generator
 from gan_repro.util.text import first_line
 
+_ENOUGH = 3
+"""Trainings, from which on rules judge (`minimum_seeds` in gan_repro/verdicts/rules.toml)."""
+
 
 class NoModelError(RuntimeError):
     """The trained model that an experiment needs is not there; one sentence says which command makes it."""
@@ -65,18 +68,23 @@ class Trained:
 
 
 def recorded(records: Sequence[TrialRecord], row: str, dataset: str) -> list[TrialRecord]:
-    """The finished trials of a row on a data set under the completest preset that has any, by seed."""
+    """List the finished trials of a row on a data set under one preset, by seed.
+
+    The completest preset that has enough of them for a verdict; where none has, the one with the most.
+    """
     done = [
         r
         for r in records
         if r.spec.data.name == dataset and not r.spec.data.fold and r.status == "done"
         if row_under(r.provenance.preset, r.spec) == row
     ]
-    for preset in (*COMPLETEST_FIRST, None):
-        found = [r for r in done if completest(r.provenance.preset, r.spec) == preset]
-        if found:
-            return sorted(found, key=lambda record: record.spec.seed)
-    return []
+    presets = [completest(record.provenance.preset, record.spec) for record in done]
+    by_preset = [
+        [record for record, of in zip(done, presets, strict=True) if of == preset]
+        for preset in (*COMPLETEST_FIRST, None)
+    ]
+    enough = [found for found in by_preset if len(found) >= _ENOUGH]
+    return sorted((enough or [max(by_preset, key=len)])[0], key=lambda record: record.spec.seed)
 
 
 def read_trials(context: Context) -> list[list[TrialRecord]]:
@@ -113,10 +121,15 @@ def load_all(
     """
     found: list[Trained] = []
     missing: list[str] = []
-    for record in recorded_first(read_trials(context), row, dataset):
+    records = recorded_first(read_trials(context), row, dataset)
+    all_collapsed = all(record.collapsed for record in records)
+    for record in records:
         if len(found) == most:
             break
         if seeds is not None and record.spec.seed not in seeds:
+            continue
+        if record.collapsed and not all_collapsed:
+            missing.append(f"{record.spec.id} has collapsed, and no mean runs over such nets and others")
             continue
         try:
             found.append(load(record, context, last=last))

@@ -110,10 +110,16 @@ def trials(material: Material) -> str:
 
 
 def _machine(record: TrialRecord) -> str:
-    """Say on what device a trial ran, and who took its products if it was not the library torch chose."""
+    """Say on what device a trial ran, and with which options that change last digits."""
+    return ", ".join([str(record.provenance.environment.get("device")), *_options(record)])
+
+
+def _options(record: TrialRecord) -> list[str]:
+    """The options of the command that change last digits, where they are not the default."""
     here = record.provenance.environment
-    device, products = str(here.get("device")), here.get("products")
-    return f"{device}, --products {products}" if products else device
+    threads, products = here.get("threads") or 1, here.get("products")
+    found = [f"--threads {threads}"] if threads != 1 else []
+    return found + ([f"--products {products}"] if products else [])
 
 
 def _state(record: TrialRecord) -> str:

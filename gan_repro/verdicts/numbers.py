@@ -131,24 +131,33 @@ def describe(ours: RowScores, tested: Tested | None, number: float, rule: Number
     )
     if len(scores) not in rule.seeds_of_a_verdict:
         text += f" (verdicts are given at {' and '.join(map(str, rule.seeds_of_a_verdict))} seeds)"
-    if tested.p_value >= rule.significance:
+    unmeasured = ours.silent_on and ours.envelope is None
+    if not unmeasured and row_ruling(ours, tested, number, rule) == UNTOLD:
         needed = seeds_needed(scores, number, rule)
         text += (
-            f"; it would take {needed} seeds"
-            if needed
-            else f"; more than {_MOST_SEEDS} seeds would be needed"
+            f"; it would take {needed} seeds" if needed else f"; {_MOST_SEEDS} seeds like these would not do"
         )
     return text
 
 
 def seeds_needed(scores: Sequence[float], number: float, rule: NumberRule) -> int | None:
-    """Count the seeds with which the same mean and spread would decide, at the strictest of Holm's levels."""
+    """Count the seeds with which the same mean and spread would decide, at the strictest of Holm's levels.
+
+    None: more than 50, if any number of them would.
+    """
     mean, deviation = float(np.mean(scores)), float(np.std(scores, ddof=1))
     for n in range(len(scores) + 1, _MOST_SEEDS + 1):
         # n values with exactly this mean and standard deviation.
         values = np.linspace(-1, 1, n)
-        close = closeness(mean + deviation * values / values.std(ddof=1), number, rule.margin)
-        if min(close.inside, close.outside) < rule.significance / len(ROWS):
+        values = mean + deviation * values / values.std(ddof=1)
+        close = closeness(values, number, rule.margin)
+        tested = Tested(
+            close,
+            len(ROWS) * min(close.inside, close.outside),
+            mean_interval(values, 1 - 2 * rule.significance),
+            prediction_interval(values, 1 - rule.significance),
+        )
+        if ruling(tested, number, rule) != UNTOLD:
             return n
     return None
 

@@ -165,7 +165,8 @@ def from_trials(trials: Sequence[TrialRecord], dataset: str) -> dict[str, dict[s
     """The effects that the trials' records hold by themselves: choice -> model -> effect, nats."""
     found: defaultdict[str, dict[str, Finding]] = defaultdict(dict)
     for model, label in ((row.model, row.label) for row in paper.TABLE_1):
-        records = recorded(trials, model, dataset)
+        # No mean runs over nets that collapsed and others.
+        records = [r for r in recorded(trials, model, dataset) if not r.collapsed]
         if not records:
             continue
 

@@ -270,6 +270,16 @@ def test_the_recorded_library_takes_the_products_again(recorded, monkeypatch):
     assert asked == ["torch", "onednn"]
 
 
+def test_as_many_threads_train_again(recorded, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "gan_repro.audit.replay.run", lambda spec, options: asked.append(options.threads) or recorded
+    )
+    for threads in (1, 4, None):  # None: records of before threads were noted
+        replay(made_with(recorded, threads=threads), quiet())
+    assert asked == [1, 4, 1]
+
+
 def test_where_it_cannot_be_had_no_bits_are_asked(recorded, monkeypatch):
     def refuse(products, device):
         raise ValueError("not here")

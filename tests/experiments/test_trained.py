@@ -42,8 +42,15 @@ def test_a_variant_does_not_stand_in_for_the_row_of_its_model():
 def test_a_trial_of_two_presets_stands_under_the_completest():
     standard, paper = trial("dbn", 1, 240.0), trial("dbn", 4, 250.0, preset="paper")
     assert recorded([paper, standard], "dbn", "mnist") == [standard, paper]
-    cut, full = trial("gan", 1, 156.0), trial("gan", 2, 207.0, preset="paper")
-    assert recorded([cut, full], "gan", "mnist") == [full]
+
+
+def test_the_completest_preset_with_enough_trials_for_a_verdict_is_taken():
+    cut = [trial("gan", seed, 156.0 + seed) for seed in (1, 2, 3)]
+    full = [trial("gan", seed, 220.0 + seed, preset="paper") for seed in (1, 2, 3)]
+    assert recorded(cut + full, "gan", "mnist") == full
+    assert recorded(cut + full[:2], "gan", "mnist") == cut
+    assert recorded(cut[:1] + full[:2], "gan", "mnist") == full[:2]
+    assert recorded(cut[:1] + full[:1], "gan", "mnist") == full[:1]
 
 
 def test_a_trial_of_no_preset_stands_in_the_row_of_its_model():
@@ -189,6 +196,18 @@ def test_only_as_many_nets_are_loaded_as_are_asked_for(context, monkeypatch):
     monkeypatch.setattr(trained, "load", lambda *given, **_: loaded.append(given) or given)
     assert len(load_all(context, "gan", "digits", most=1)) == len(loaded) == 1
     assert len(load_all(context, "gan", "digits")) == 3
+
+
+def test_a_net_that_collapsed_is_named_and_left_out(context, monkeypatch, capsys):
+    (collapsed,) = recorded(list(RecordStore(context.results)), "gan", "digits")
+    assert collapsed.collapsed, "so small a net does not come out of it"
+    apart = {name: one.model_copy(update={"spread": 0.9}) for name, one in collapsed.candidates.items()}
+    sound = collapsed.model_copy(update={"candidates": apart})
+    monkeypatch.setattr(trained, "recorded_first", lambda *_: [collapsed, sound])
+    assert [net.record for net in load_all(context, "gan", "digits")] == [sound]
+    assert f"left out: {collapsed.spec.id} has collapsed" in capsys.readouterr().err
+    monkeypatch.setattr(trained, "recorded_first", lambda *_: [collapsed])
+    assert len(load_all(context, "gan", "digits")) == 1
 
 
 def test_seeds_that_were_not_asked_for_are_left_out(context):

@@ -1,5 +1,6 @@
 """Printed numbers against simulated and made-up seeds."""
 
+import numpy as np
 import pytest
 
 from gan_repro.experiments import chains
@@ -27,7 +28,7 @@ def decided(*values, **options):
     [
         (NEAR, "holds", "+0.2 from the printed 225"),
         ([206.0, 207.0, 206.5, 205.9, 207.2], "does not hold", "-18.5 from the printed 225"),
-        ([206.0, 226.0, 240.0], "cannot be told", "seeds would be needed"),
+        ([206.0, 226.0, 240.0], "cannot be told", "50 seeds like these would not do"),
         (
             [225.0, 225.1],
             "cannot be told",
@@ -80,11 +81,32 @@ def test_where_the_source_is_silent_the_envelope_decides():
     assert beyond.ruling == "does not hold"
 
 
-def test_the_seeds_that_would_be_needed_do_decide():
-    scores = [221.0, 226.0, 224.0]
-    needed = seeds_needed(scores, 225.0, RULE)
+@pytest.mark.parametrize("number", [225.0, 215.0])
+def test_the_seeds_that_would_be_needed_do_decide(number):
+    """And one fewer does not."""
+    needed = seeds_needed([221.0, 226.0, 224.0], number, RULE)
     assert 3 < needed <= 50
+
+    def answer(n):
+        shape = np.linspace(-1, 1, n)
+        scores = 671 / 3 + 2.5166115 * shape / shape.std(ddof=1)  # of the same mean and deviation
+        # The other rows are missing: p = 1, the strictest of Holm's levels for the one that is there.
+        return ruling(compare({"gan": scores}, {**PRINTED, "gan": number}, RULE)["gan"], number, RULE)
+
+    assert answer(needed) != "cannot be told"
+    assert answer(needed - 1) == "cannot be told"
+
+
+def test_no_number_of_scattered_seeds_excludes_a_number_among_them():
+    """One more seed is expected around the printed number however well the mean is known."""
     assert seeds_needed([100.0, 300.0, 200.0], 225.0, RULE) is None
+    assert "50 seeds like these would not do" in decided(100.0, 300.0, 200.0).reason
+
+
+def test_where_the_envelope_decides_no_seeds_are_promised():
+    silent = {"silent_on": ("chains",), "envelope": (90.0, 310.0)}
+    assert "seeds like these" not in decided(100.0, 300.0, 200.0, **silent).reason
+    assert "it would take" not in decided(221.0, 226.0, 224.0, **silent).reason
 
 
 def test_the_ways_as_published_have_one_name():
