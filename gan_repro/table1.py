@@ -201,7 +201,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="print its saved rows (score --save), too",
     )
-    parser.add_argument("--fresh", action="store_true", help="run again what is already done")
+    parser.add_argument(
+        "--fresh", action="store_true", help="train again what is done or begun, from nothing"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print the plan and stop")
     parser.add_argument(
         "--details", action="store_true", help="print seeds, sigma, cuts, costs and other measures, too"

@@ -72,14 +72,19 @@ class RecordStore:
     def write(self, record: TrialRecord) -> Path:
         """Write or replace a record in one step; its path.
 
-        An earlier finished one with other numbers is kept in `superseded/`, with a note on stderr.
+        An earlier finished one with other numbers is kept in `superseded/`, with a note on stderr. It stays
+        in its place where the new one is not finished.
 
         Raises:
             OSError: the folder cannot be written, or the disk is full.
         """
         path = self.path(record.spec)
         old = self.read_or_set_aside(record.spec)
-        if old is not None and old.status == "done" and _numbers(old) != _numbers(record):
+        finished = old if old is not None and old.status == "done" else None
+        if finished is not None and record.status != "done":
+            print(f"{path.name}: {record.status} this time; the finished record stays", file=sys.stderr)
+            return path
+        if finished is not None and _numbers(finished) != _numbers(record):
             aside = path.parent / "superseded"
             aside.mkdir(exist_ok=True)
             number = sum(1 for _ in aside.glob(f"{path.stem}.*"))

@@ -101,10 +101,10 @@ class TrialRun:
             self._train()
             self._score_candidates()
         except StopRequestedError:
-            return (
-                "interrupted",
-                "stopped on request; run the same command again to go on from the checkpoint",
-            )
+            again = "run the same command again to go on from the checkpoint"
+            if self.options.fresh:
+                again = "with --fresh the same command begins anew"
+            return "interrupted", f"stopped on request; {again}"
         except DivergedError as error:
             return "diverged", str(error)
         except (ArithmeticError, RuntimeError, ValueError, MemoryError) as error:

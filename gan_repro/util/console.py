@@ -115,6 +115,7 @@ def execute(options: argparse.Namespace) -> int:
             return int(status)
         text = sentence(error) if isinstance(error, OSError) else one_line(error)
         print(f"{options.prog}: {text}", file=sys.stderr)
+        _trace()
         return BAD_USAGE
 
 
@@ -165,12 +166,17 @@ def command(main: Callable[_Arguments, int]) -> Callable[_Arguments, int]:
         except Exception as error:
             text, status = _end(error)
             print(f"error: {text}", file=sys.stderr)
-            if os.environ.get(DEBUG_VARIABLE):
-                traceback.print_exc()
+            _trace()
         _drop_what_cannot_be_printed()
         return status
 
     return guarded
+
+
+def _trace() -> None:
+    """Show where the error at hand came from, where the environment asks for it."""
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exc()
 
 
 def _end(error: Exception) -> tuple[str, int]:
@@ -179,11 +185,20 @@ def _end(error: Exception) -> tuple[str, int]:
         return str(error), int(status)
     if isinstance(error, OSError):
         return sentence(error), BAD_USAGE
-    if isinstance(error, MemoryError):
-        return "there is not enough memory for this; close other programs or use fewer --workers", BAD_USAGE
+    if _memory_is_full(error):
+        cure = "close other programs, or use --device cpu or fewer --workers where the command has them"
+        return f"there is not enough memory for this; {cure}", BAD_USAGE
     if isinstance(error, ImportError):
         return f"a library cannot be used here: {first_line(error)}", BAD_USAGE
     return f"{describe_error(error)} (unexpected; {DEBUG_VARIABLE}=1 shows where, to be reported)", FAULT
+
+
+def _memory_is_full(error: Exception) -> bool:
+    if "torch" not in sys.modules:  # which has errors of its own for it
+        return isinstance(error, MemoryError)
+    from gan_repro.util.device import out_of_memory
+
+    return out_of_memory(error)
 
 
 def sentence(error: OSError) -> str:

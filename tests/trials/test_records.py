@@ -53,6 +53,13 @@ def test_a_finished_record_with_other_numbers_is_kept_aside(store, record, capsy
     assert "differs from the earlier record" in capsys.readouterr().err
 
 
+def test_what_is_not_finished_leaves_a_finished_record_in_place(store, record, capsys):
+    stopped = record.model_copy(update={"status": "interrupted", "reason": "stopped", "candidates": {}})
+    store.write(stopped)
+    assert store.read(record.spec) == record
+    assert "interrupted this time; the finished record stays" in capsys.readouterr().err
+
+
 def _edited(change):
     def damage(path):
         content = json.loads(path.read_text())

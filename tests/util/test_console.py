@@ -7,6 +7,7 @@ import errno
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from gan_repro.util import arguments, console
 from gan_repro.util.console import command_line, log
@@ -34,6 +35,12 @@ ENDS = {
     ),
     "an error with a status": (TellsAllError("mnist: no source\n  - a: down"), 1, "mnist: no source"),
     "too little memory": (MemoryError(), 2, "error: there is not enough memory"),
+    "too little for a tensor": (
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 TB"),
+        2,
+        "error: there is not enough memory",
+    ),
+    "a card that is full": (torch.OutOfMemoryError("CUDA out of memory"), 2, "error: there is no"),
     "a library that fails": (ImportError("\nno libx.so"), 2, "error: a library cannot be used here: no libx"),
     "an error that nobody expected": (KeyError("sigma"), 70, "error: KeyError: 'sigma' (unexpected;"),
     "an error without words": (RuntimeError(), 70, "error: RuntimeError (unexpected;"),
@@ -51,9 +58,14 @@ def test_every_error_is_one_sentence_and_a_status(case: str, capsys: Capture) ->
     assert "Traceback" not in printed.err
 
 
-def test_an_unexpected_error_shows_where_when_asked(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+@pytest.mark.parametrize("error", [KeyError("sigma"), ValueError("shapes (3,) and (4,) do not fit")])
+def test_an_error_shows_where_when_asked(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    assert ending_in(error)([]) in (console.FAULT, console.BAD_USAGE)
+    assert "Traceback" not in capsys.readouterr().err
     monkeypatch.setenv(console.DEBUG_VARIABLE, "1")
-    assert ending_in(KeyError("sigma"))([]) == console.FAULT
+    assert ending_in(error)([]) in (console.FAULT, console.BAD_USAGE)
     assert "Traceback" in capsys.readouterr().err
 
 

@@ -18,7 +18,7 @@ from gan_repro.verdicts.controls import images, plane, quality, rows, seeds, the
 from gan_repro.verdicts.controls.base import smallest_seen
 from gan_repro.verdicts.controls.kept import read_kept
 from gan_repro.verdicts.evidence import Evidence
-from gan_repro.verdicts.published import WITH_CHAINS
+from gan_repro.verdicts.published import WITH_CHAINS, best_by_search
 from gan_repro.verdicts.rules import Bound, rules
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -151,7 +151,9 @@ def test_the_power_of_the_rows_is_that_of_recorded_scatter():
     for row in WITH_CHAINS:
         sigma = 0.2 if row == "gsn" else None
         scores = list(chains.published_scores(record, chains.ONE_CHAIN, row, sigma).values())
-        assert 0.5 < np.std(scores, ddof=1) / rows.AS_RECORDED[row] < 2, row
+        assert 0.5 < np.std(scores, ddof=1) / seeds.AS_RECORDED[row] < 2, row
+    for row, found in best_by_search(evidence, "mnist").items():
+        assert 0.5 < np.std(list(found.scores.values()), ddof=1) / seeds.BY_SEARCH[row] < 2, row
 
 
 def test_without_mnist_its_controls_are_skipped_with_the_reason(monkeypatch):

@@ -96,7 +96,10 @@ class _Worker:
         return ProcessPoolExecutor(1, context, initializer=start_worker, initargs=arguments)
 
     def run(self, planned: Planned, options: RunOptions) -> TrialOutcome:
-        """Run a trial; where the process dies, go on in a new one, from the checkpoint if there is one."""
+        """Run a trial; where the process dies, go on in a new one, from the checkpoint if there is one.
+
+        What is run afresh begins anew.
+        """
         if reason := cannot_import_main():
             return TrialOutcome(planned, None, reason)
         options = replace(options, device=card_for(options.device, self.position))

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from gan_repro import paper
 from gan_repro.verdicts.controls.base import Control, answered, smallest_seen
-from gan_repro.verdicts.controls.seeds import DEVIATION, Random
+from gan_repro.verdicts.controls.seeds import AS_RECORDED, PRINTED_ERRORS, Random
 from gan_repro.verdicts.decision import FAILS, HOLDS, SOURCE_SILENT, UNTOLD, Ruling
 from gan_repro.verdicts.evidence import printed
 from gan_repro.verdicts.numbers import compare, row_ruling
@@ -20,9 +19,6 @@ from gan_repro.verdicts.rules import NumberRule, rules
 _SEEDS = 5
 _DEVIATION = 1.0
 """Of a simulated score over seeds, nats: small, so that the right answer is known."""
-
-AS_RECORDED: Mapping[str, float] = {"gan": DEVIATION, "dbn": 55.0, "cae": 41.0, "gsn": 100.0}
-"""About the recorded deviation over seeds of a row as published, nats: the power is that of such scores."""
 
 _OFFSETS = tuple(5.0 * step for step in range(1, 401))
 
@@ -44,13 +40,12 @@ def silent_controls() -> Iterator[Control]:
 
 def tfd_controls() -> Iterator[Control]:
     """Simulate the numbers of TFD, met and missed by far, and the two bold rows, alike and apart."""
-    printed_errors = {row.model: float(row.tfd.standard_error or 0) for row in paper.TABLE_1}
     for row in ROWS:
-        sees = _seen("tfd", row, printed_errors, "the printed ±")
+        sees = _seen("tfd", row, PRINTED_ERRORS, "the printed ±")
         for case, expected, offset in (("at the printed number", HOLDS, 0.0), ("200 nats off", FAILS, 200.0)):
             answer = _ruling("tfd", row, offset)
             yield answered(f"tfd-{row}", f"simulated, {case}", expected, answer, sees)
-    rule, both = rules().tfd_bold, math.hypot(printed_errors["cae"], printed_errors["gan"])
+    rule, both = rules().tfd_bold, math.hypot(PRINTED_ERRORS["cae"], PRINTED_ERRORS["gan"])
 
     def tie(rng: Random, apart: float, deviation: float = both) -> Ruling:
         return tie_ruling(list(rng.normal(apart, deviation, _SEEDS)), rule)
