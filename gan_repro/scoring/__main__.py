@@ -42,16 +42,27 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError("--name is the name of a row that is saved; say --save as well")
     if options.per_image and not options.json:
         raise ValueError("--per-image goes with --json")
+    if options.save:
+        _require_room(options.name, options.runs)
     try:
         report = _score(options)
     except MemoryError as error:
         raise ValueError(f"{options.samples}: does not fit into memory; keep 10,000 samples") from error
     _warn(report)
-    saved = report.save(options.name, options.runs) if options.save else None
-    print(report.to_json(per_image=options.per_image) if options.json else full_text(report))
-    if saved is not None:
-        console.log.info("saved as %s", saved)
+    # Before it is saved: whatever hinders that, the score is not lost.
+    print(report.to_json(per_image=options.per_image) if options.json else full_text(report), flush=True)
+    if options.save:
+        console.log.info("saved as %s", report.save(options.name, options.runs))
     return 0
+
+
+def _require_room(name: str, runs: Path) -> None:
+    """Refuse a name or a folder under which no row can be saved, before anything is computed."""
+    from gan_repro.scoring.submissions import FOLDER, row_name
+    from gan_repro.util.files import require_writable
+
+    row_name(name)
+    require_writable(runs / FOLDER)
 
 
 def _score(options: argparse.Namespace) -> ScoreReport:

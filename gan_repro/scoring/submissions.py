@@ -143,6 +143,20 @@ def slug(name: str) -> str:
     return re.sub("[^a-z0-9]+", "-", plain.lower()).strip("-") or "row"
 
 
+def row_name(name: str) -> str:
+    """Return the name of a row without spaces around it.
+
+    Raises:
+        ValueError: it is empty, too long or not of one line.
+    """
+    name = name.strip()
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise ValueError(
+            f"a row's name has 1 to {_LONGEST_NAME} printable characters, unlike {one_line(name)!r}"
+        )
+    return name
+
+
 def save_submission(report: ScoreReport, name: str, runs: Path) -> Path:
     """Write a score as a row called `name` into the folder of submissions of `runs`; returns its file.
 
@@ -150,26 +164,12 @@ def save_submission(report: ScoreReport, name: str, runs: Path) -> Path:
         ValueError: the name is empty, too long or not of one line, or its file holds another row.
         OSError: the folder cannot be written.
     """
-    name = name.strip()
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise ValueError(
-            f"a row's name has 1 to {_LONGEST_NAME} printable characters, unlike {one_line(name)!r}"
-        )
-    facts = report.samples
     submission = Submission(
-        name=name,
+        name=row_name(name),
         dataset=report.dataset,
         fold=report.fold,
         dataset_sha256=report.dataset_sha256,
-        samples=SubmittedSamples(
-            n=facts.n,
-            sha256=facts.sha256,
-            rows_sha256=facts.rows_sha256,
-            shape=facts.shape,
-            dtype=facts.dtype,
-            layout=facts.layout,
-            value_range=facts.value_range,
-        ),
+        samples=SubmittedSamples.model_validate(report.samples, from_attributes=True),
         scores={protocol: SubmittedScore.of(result) for protocol, result in report.results.items()},
         main_protocol=report.result.protocol,
         warnings=report.warnings,

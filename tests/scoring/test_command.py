@@ -234,6 +234,32 @@ def test_save_keeps_a_row(saved: str, tmp_path: Path, capsys: Capture) -> None:
     assert (tmp_path / "mine" / "submissions" / f"my-vae-{digest[:12]}.json").is_file()
 
 
+@pytest.mark.parametrize("hindrance", ["name", "folder"])
+def test_what_no_row_can_be_saved_under_is_refused_first(
+    hindrance: str, saved: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_score", lambda options: pytest.fail("something was computed"))
+    name = "x" * 61 if hindrance == "name" else "x"
+    runs = saved if hindrance == "folder" else str(tmp_path / "mine")
+    assert score([saved, "--dataset", "digits", "--save", "--name", name, "--runs", runs]) == 2
+    expected = {"name": "1 to 60 printable characters", "folder": f"cannot write to {saved}/submissions"}
+    assert expected[hindrance] in capsys.readouterr().err
+
+
+def test_a_score_that_cannot_be_saved_is_printed_all_the_same(
+    saved: str, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("gan_repro.scoring.submissions.atomic_write", full)
+    options = ["--dataset", "digits", "--protocol", "authors", "--json", "--runs", str(tmp_path / "mine")]
+    assert score([saved, *options, "--save", "--name", "x"]) == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["samples"]["n"] == 1000
+    assert "the disk is full" in printed.err
+
+
 def test_an_option_before_the_file_does_not_swallow_it(saved: str, capsys: Capture) -> None:
     assert main(["--protocol", "authors", "--dataset", "digits", saved]) == 0
     assert score(["--value-range", "0", "1", saved, "--dataset", "digits", "--protocol", "authors"]) == 0
