@@ -39,6 +39,10 @@ class Candidate:
     """Reads it; raises ValueError, with one sentence, where that cannot be."""
     is_numeric: bool = True
     """Whether it holds numbers: text, objects and dates are never samples."""
+    indexed: bool = False
+    """Whether its first column counts the rows from 0, as the index of a table does."""
+    passed_over: str = ""
+    """What stands beside its numbers and was not read, where that has to be said."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Container:
     digest_again: Callable[[], str] | None = None
     """Reads the bytes once more and returns their digest; OSError or ValueError where they are gone."""
     passed_over: str = ""
-    """What a folder holds besides and was not read, counted by kind."""
+    """What a folder or a table holds besides and was not read."""
 
     def take(self, image_shape: tuple[int, ...], key: str | None, n: int) -> tuple[Array, str]:
         """Read the samples: the array called `key`, or the one that fits the images; its name comes with it.
@@ -81,9 +85,15 @@ class Container:
         if min(shape, default=1) < 1:
             raise ValueError(f"{self.where}: an array of shape {shape} holds no samples")
         if not fits(shape, image_shape):
+            indexed = candidate.indexed and fits((shape[0], shape[1] - 1), image_shape)
+            cure = (
+                "the first column counts the rows; save the table without it (in pandas index=False)"
+                if indexed
+                else "resize the images, or name another data set"
+            )
             raise ValueError(
                 f"{self.where}: the array has shape {shape}; samples of this data set have shape "
-                f"{expected(image_shape)}: resize the images, or name another data set"
+                f"{expected(image_shape)}: {cure}"
             )
         if shape[0] > MOST:
             raise ValueError(

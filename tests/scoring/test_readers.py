@@ -56,6 +56,32 @@ def refusal(path: Path, image_shape: tuple[int, ...] = SHAPE) -> str:
     return message
 
 
+NUMBERED = ",".join(map(str, range(20)))
+
+
+@pytest.mark.parametrize("heading", [NUMBERED, ",".join(f'"{n}"' for n in range(20))])
+def test_a_line_that_numbers_the_columns_is_no_sample(heading: str, tmp_path: Path) -> None:
+    """As pandas writes it, and R with quotes."""
+    np.savetxt(tmp_path / "s.csv", GOOD, "%.9g", ",", header=heading, comments="")
+    found = take(tmp_path / "s.csv")
+    assert np.array_equal(found.rows, GOOD)
+    assert found.doubts[0] == "passed over: the first line, which numbers the columns 0 to 19"
+    np.savetxt(tmp_path / "s.csv", GOOD, "%.9g", ",")
+    assert not any("passed over" in doubt for doubt in take(tmp_path / "s.csv").doubts)
+
+
+@pytest.mark.parametrize("heading", [f",{NUMBERED}", "", "n," + ",".join("p" * 20)])
+def test_a_column_that_counts_the_rows_is_named_with_a_cure(heading: str, tmp_path: Path) -> None:
+    rows = np.column_stack([np.arange(120), GOOD])
+    np.savetxt(tmp_path / "s.csv", rows, "%.9g", ",", header=heading, comments="")
+    message = refusal(tmp_path / "s.csv")
+    assert "shape (120, 21)" in message
+    assert "the first column counts the rows" in message
+    assert "index=False" in message
+    np.savetxt(tmp_path / "s.csv", np.column_stack([GOOD[:, 0], GOOD]), "%.9g", ",")
+    assert "counts the rows" not in refusal(tmp_path / "s.csv")
+
+
 @pytest.fixture(params=[".npy", ".npz", ".pt"])
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / f"generated{request.param}"

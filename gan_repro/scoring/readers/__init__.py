@@ -69,13 +69,15 @@ def _open(path: Path) -> Container:
     content = read_whole(path)
     module, _, name = _READERS[suffix].partition(":")
     reader: Reader = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    candidates = reader(content, path)
     return Container(
         where=str(path),
         kind=suffix,
-        candidates=reader(content, path),
+        candidates=candidates,
         noun=_NOUNS.get(suffix, "array"),
         sha256=sha256_of_bytes(content),
         digest_again=partial(_digest, path),
+        passed_over=", ".join(filter(None, (held.passed_over for held in candidates.values()))),
     )
 
 

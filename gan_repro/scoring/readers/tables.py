@@ -1,4 +1,7 @@
-"""``.csv``: a line for each sample, its pixels separated by commas; a first line of names is passed over."""
+"""``.csv``: a line for each sample, its pixels separated by commas.
+
+A first line of names is passed over, and one that numbers the columns from 0, as pandas writes it.
+"""
 
 from __future__ import annotations
 
@@ -24,19 +27,27 @@ def read_csv(content: bytes, path: Path) -> dict[str, Candidate]:
             "save it with numpy.save as a .npy"
         )
     try:
-        names = _has_names(content[:_FIRST_LINE])
+        skipped, said = _heading(content[:_FIRST_LINE])
         text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig")
-        array = np.loadtxt(text, np.float64, delimiter=",", quotechar='"', skiprows=names, ndmin=2)
+        array = np.loadtxt(text, np.float64, delimiter=",", quotechar='"', skiprows=skipped, ndmin=2)
     except (ValueError, OverflowError) as error:  # UnicodeDecodeError is one
         raise ValueError(f"{path}: {_reason(error)}") from error
-    return {"": Candidate(array.shape, "float64", partial(np.asarray, array))}
+    indexed = len(array) > 1 and np.array_equal(array[:, 0], np.arange(len(array)))
+    load = partial(np.asarray, array)
+    return {"": Candidate(array.shape, "float64", load, indexed=indexed, passed_over=said)}
 
 
-def _has_names(start: bytes) -> int:
-    """How many lines at the beginning are names of columns: 0 or 1."""
+def _heading(start: bytes) -> tuple[int, str]:
+    """How many lines at the beginning head the columns, 0 or 1; and what is said of it."""
     line = start.decode("utf-8-sig", errors="replace").partition("\n")[0]
     cells = [cell.strip().strip('"') for cell in line.split(",")]
-    return int(not line.startswith("#") and bool(line.strip()) and not any(map(_is_number, cells)))
+    if line.startswith("#") or not line.strip():
+        return 0, ""
+    # Above its index pandas leaves the first cell empty.
+    columns = cells if cells[0] else cells[1:]
+    if len(columns) > 2 and columns == [str(number) for number in range(len(columns))]:
+        return 1, f"the first line, which numbers the columns 0 to {len(columns) - 1}"
+    return int(not any(map(_is_number, cells))), ""
 
 
 def _is_number(cell: str) -> bool:
