@@ -103,13 +103,16 @@ def _beside(record: ExperimentRecord) -> str:
 
 
 def describe(finding: Finding) -> str:
-    """Say a finding with its interval in short."""
+    """Say a finding in short, with its interval or else its standard error."""
     unit = "" if finding.unit in ("ratio", "share", "probability") else f" {finding.unit}"
     text = f"{finding.value:.3g}{unit}"
     if finding.interval is not None:
-        text += f", 95 % interval [{finding.interval[0]:.3g}, {finding.interval[1]:.3g}] over {finding.over}"
-        return text + (f" (n = {finding.n})" if finding.n else "")
-    return f"{text}, without an interval"
+        text += f", 95 % interval [{finding.interval[0]:.3g}, {finding.interval[1]:.3g}]"
+    elif finding.standard_error is not None:
+        text += f" ± {finding.standard_error:.2g}"
+    else:
+        return f"{text}, without an interval"
+    return f"{text} over {finding.over}" + (f" (n = {finding.n})" if finding.n else "")
 
 
 def words(bound: Bound) -> str:

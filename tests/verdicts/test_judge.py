@@ -21,6 +21,7 @@ from gan_repro.experiments.record import Finding
 from gan_repro.verdicts import quality
 from gan_repro.verdicts.collapse import collapsed
 from gan_repro.verdicts.evidence import Evidence
+from gan_repro.verdicts.findings import describe
 from gan_repro.verdicts.judge import judge
 from gan_repro.verdicts.order import compare
 from gan_repro.verdicts.published import ROWS, WAYS
@@ -329,6 +330,13 @@ def test_a_rise_that_one_net_shows_is_told_as_such():
     assert one.reason.endswith("the record is of version 1 of sample-count, now at 2")
     three = verdicts((), growth(153.0, trial_ids=("a", "b", "c")))["estimator-poor"].reason
     assert three.endswith("without an interval, against 11, of 3 trained nets")
+
+
+def test_a_finding_with_an_error_alone_is_told_with_it():
+    found = Finding(value=112.4, standard_error=1.84, over="test images", n=500, unit="nats", what="x")
+    assert describe(found) == "112 nats ± 1.8 over test images (n = 500)"
+    assert describe(found.model_copy(update={"standard_error": None})) == "112 nats, without an interval"
+    assert "±" not in describe(found.model_copy(update={"interval": (100.0, 120.0)}))
 
 
 def findings_of(claim, good):
