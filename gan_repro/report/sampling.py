@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 _MEASURED = """Each trained net sampled in every way, 10,000 states: mean test log-likelihood on MNIST in
 nats (the authors' protocol), mean over training seeds. Samples are others than those of the first table. In
-brackets the largest split R-hat and the smallest effective sample size over nets: chains have converged where
-R-hat is below 1.01. Of chains with one state each, as 10,000 are, neither can be told."""
+brackets the largest split R-hat and the smallest effective sample size over nets; the size is never less than
+one a chain, by construction. Chains have converged where R-hat is below 1.01. Of chains with one state each,
+as 10,000 are, neither can be told."""
 _CONVERGED = "✓: converged, for every net."
 _SEARCHED = """One net a row (seed 1000, a few epochs), sampled in six ways: mean log-likelihood of
 validation images in nats, sigma optimised. Whether these chains have converged was not measured."""

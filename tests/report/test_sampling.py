@@ -21,6 +21,7 @@ def test_the_experiment_is_told_as_means_with_convergence():
     )
     text = sampling(material(trained, {chains.NAME: made}))
     rows = table_rows(text)
+    assert "the size is never less than one a chain, by construction" in " ".join(text.split())
     assert "None of the others has converged." not in " ".join(text.split())
     assert rows["1"] == ["5", "105.0 (1.50, 9)", "", ""]
     assert rows["100"] == ["25", "210.0 (1.00, 9) ✓", "", ""]
