@@ -2,7 +2,7 @@
 
 The interval is Fieller, Hartley and Pearson's (1957) on Fisher's z, with the variance 0.437 / (n - 4), which
 Bonett and Wright (Psychometrika 65, 2000) find right to a few per cent from |tau| = 0 to 0.8. It needs five
-things at least, and there is none where all pairs agree or all disagree.
+things at least, and beyond 0.8 none is given.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from gan_repro.stats.intervals import CONFIDENCE
 
 FEWEST = 5
 """Things below which there is no interval."""
+LARGEST = 0.8
+"""Of |tau|: beyond it there is no interval."""
 
 _VARIANCE = 0.437
 
@@ -53,7 +55,7 @@ def agreement(one: Sequence[float], other: Sequence[float]) -> Agreement | None:
     if len(set(one)) < 2 or len(set(other)) < 2:
         return None
     tau, n = float(stats.kendalltau(one, other).statistic), len(one)
-    if n < FEWEST or abs(tau) > 1 - 1e-12:
+    if n < FEWEST or abs(tau) > LARGEST + 1e-12:
         return Agreement(tau, None, n)
     half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * math.sqrt(_VARIANCE / (n - 4))
     z = math.atanh(tau)

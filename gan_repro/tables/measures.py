@@ -24,7 +24,7 @@ from gan_repro.experiments.quality_record import (
 )
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.measures.names import NAMES, NEIGHBOURS
-from gan_repro.stats.agreement import Agreement, agreement
+from gan_repro.stats.agreement import FEWEST, LARGEST, Agreement, agreement
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import CUT
 from gan_repro.trials.presets import row_under
@@ -147,7 +147,7 @@ def _parzen(
     trials: Mapping[tuple[str | None, int], TrialRecord],
     sampled: ExperimentRecord | None,
 ) -> Iterator[float]:
-    """The scores of the samples that were measured, so far as they are recorded."""
+    """The scores of the samples that were measured, or of chains drawn in the same way, where recorded."""
     if wanted.way == AS_PUBLISHED and wanted.row in WITH_CHAINS:
         if sampled is not None:
             sigma = next(iter(rules().as_published.row(wanted.row).sigmas), None)
@@ -195,8 +195,9 @@ def notes(found: Measured) -> str:
         f"Measures in the space of {space}, means over training seeds; in brackets the place by each. Of"
         " precision, recall, density and coverage, what is nearest to real images is best. Real images: as"
         " many validation images in place of samples. Tau: Kendall's, over the sets, with its 95 % interval"
-        " from five sets on that do not all agree. The sets are few and chosen, so that an interval says what"
-        " these measures would give on others like them, and no more."
+        f" from {FEWEST} sets on and up to a tau of {LARGEST:g}, beyond which it is not known to hold. The"
+        " sets are few and chosen, and rows with Markov chains have the same nets as published and by search,"
+        " so that an interval says what these measures would give on others like them, and no more."
         + (f" {CUT}: nets that are smaller or trained for less than the reference's." if any(cut) else "")
     )
 

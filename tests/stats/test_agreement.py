@@ -31,6 +31,15 @@ def test_few_things_and_full_agreement_have_no_interval():
     assert str(agreement(range(9), range(9))) == "+1.00"
 
 
+def test_beyond_eight_tenths_there_is_no_interval():
+    """Of 15 pairs one or two turned: 13 / 15, 11 / 15."""
+    assert agreement(range(6), [1, 0, 2, 3, 4, 5]).interval is None
+    assert agreement(range(6), [5, 4, 3, 2, 0, 1]).interval is None
+    assert agreement(range(6), [1, 0, 2, 3, 5, 4]).interval is not None
+    # Of 10 pairs one turned is 0.8 itself.
+    assert agreement(range(5), [1, 0, 2, 3, 4]).interval is not None
+
+
 def test_one_value_throughout_has_no_order():
     assert agreement([1, 1, 1], [1, 2, 3]) is None
     assert agreement([], []) is None
