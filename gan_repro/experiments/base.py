@@ -127,7 +127,10 @@ class ExperimentResult:
 
 def evenly_spaced(images: npt.NDArray[Number], n: int) -> npt.NDArray[Number]:
     """So many images (m, d), evenly spaced over all, the first among them; all where there are no more."""
-    return images[:: max(len(images) // n, 1)][:n]
+    m = len(images)
+    if n >= m or m % n == 0:
+        return images[:: max(m // n, 1)]
+    return images[np.arange(n) * m // n]
 
 
 def mean_of(values: Sequence[float] | Floats, *, over: str, unit: str, what: str) -> Finding:

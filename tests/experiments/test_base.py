@@ -51,7 +51,9 @@ def test_a_single_value_has_a_share_and_a_difference():
 
 def test_images_are_spaced_evenly_from_the_first():
     images = np.arange(11)[:, None] * np.ones(2)
-    assert base.evenly_spaced(images, 3)[:, 0].tolist() == [0, 3, 6]
+    assert base.evenly_spaced(images, 3)[:, 0].tolist() == [0, 3, 7]
+    assert base.evenly_spaced(images[:9], 3)[:, 0].tolist() == [0, 3, 6]
+    assert base.evenly_spaced(images, 6)[:, 0].tolist() == [0, 1, 3, 5, 7, 9], "over all, not the first six"
     assert (
         base.evenly_spaced(images, 11).tolist() == base.evenly_spaced(images, 50).tolist() == images.tolist()
     )
