@@ -149,7 +149,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = "Choose unpublished settings on validation likelihood, one budget for all models."
     parser.add_argument("--rows", "--models", nargs="+", choices=tuple(SPACES), default=list(SPACES))
-    parser.add_argument("--dataset", choices=data.names(), default="mnist")
+    whole = [name for name in data.names() if not data.entry(name).folds]
+    parser.add_argument("--dataset", choices=whole, default="mnist", help="one without folds")
     parser.add_argument(
         "--runs",
         "--results",

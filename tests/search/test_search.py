@@ -53,6 +53,14 @@ def test_chains_are_searched_on_the_best_net_and_taken_up_again(digits, tmp_path
     assert [t.valid_mean for t in again.chains] == [t.valid_mean for t in log.chains]
 
 
+def test_data_sets_with_folds_are_not_offered(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        module.main(["--dataset", "fer2013"])
+    said = capsys.readouterr().err
+    assert "invalid choice: 'fer2013'" in said
+    assert "mnist" in said
+
+
 def test_the_test_images_do_not_matter(digits, tmp_path):
     blank = replace(digits, test_pixels=np.zeros_like(digits.test_pixels))
     with_test = search("gan", digits, tmp_path / "a")

@@ -44,12 +44,11 @@ def code_matters(pair: Pair, repository: Path) -> bool | None:
     return any(file.endswith(".py") and not file.startswith(readers) for file in files)
 
 
-def causes(pair: Pair, changes: Changes, code: bool | None) -> list[str]:
+def causes(changes: Changes, code: bool | None) -> list[str]:
     """List the kinds of facts that can account for a difference between two trials of the same spec or row.
 
     Args:
-        pair: the two.
-        changes: as `Pair.changes` gives them.
+        changes: between the two, as `Pair.changes` gives them.
         code: as `code_matters` says; commits that differ in nothing that trains or scores are no cause.
     """
     return [kind for kind in changes if not (kind == "code" and code is False)]

@@ -29,7 +29,7 @@ class Compared:
     @property
     def causes(self) -> list[str]:
         """The kinds of facts that can account for a difference."""
-        return causes(self.pair, self.changes, self.code)
+        return causes(self.changes, self.code)
 
 
 def text(a: Side, b: Side, joined: Joined, compared: Sequence[Compared], rows: dict[str, Comparison]) -> str:
