@@ -116,7 +116,6 @@ def bound_likelihood(
         saver.keep_plan(pilot, plan)
         run, watch = saver.run(name) or start(), saver.watch(name, settings.distributions)
         done[name] = anneal(decoder, points, plan, settings.leapfrogs, run, watch)
-        saver.save(name, done[name])
         require_finite(done[name])
         if name == "simulated-upper":
             # Before the images, which take longest: a run whose gap is too wide can be stopped here.
@@ -173,7 +172,6 @@ def choose_sigma(
     saver.keep_plan(name, plan)
     run = saver.run(name) or start_up(decoder, len(x), settings, generator(settings.seed, "ais", name))
     run = anneal(decoder, x, plan, settings.leapfrogs, run, saver.watch(name, settings.distributions))
-    saver.save(name, run)
     require_finite(run)
     sigmas, means = sigma_curve(run, plan.rungs, x.shape[1])
     return float(sigmas[np.argmax(means)]), list(zip(sigmas.tolist(), means.tolist(), strict=True))

@@ -63,7 +63,7 @@ class RunSaver:
             atomic_write(self.path, buffer.getbuffer().tobytes())
 
     def watch(self, name: str, total: int) -> Callable[[Annealing], None]:
-        """What a run calls after each rung."""
+        """What a run calls after each rung; it saves the run from time to time, and at its end."""
         began = last = time.monotonic()
         first: int | None = None
 

@@ -119,6 +119,23 @@ def test_the_gap_is_told_before_the_images_which_take_longest():
     assert not any(line.startswith("AIS, lower:") for line in lines[:told])
 
 
+def test_a_finished_run_is_written_once_and_read_back(tmp_path, monkeypatch):
+    known, written, write = linear_gaussian(), [], saved_runs.atomic_write
+    monkeypatch.setattr(saved_runs, "atomic_write", lambda *what: written.append(what) or write(*what))
+
+    def bounded():
+        return bound_likelihood(
+            known.decoder, known.images, known.sigma, TINY, simulated=2, folder=tmp_path / "bounds"
+        )
+
+    first = bounded()
+    sigma = choose_sigma(known.decoder, known.images, 0.1, TINY, folder=tmp_path / "sigma")
+    assert len(written) == 4, "three runs for the bounds, one for sigma"
+    np.testing.assert_array_equal(bounded().lower, first.lower)
+    assert choose_sigma(known.decoder, known.images, 0.1, TINY, folder=tmp_path / "sigma") == sigma
+    assert len(written) == 4
+
+
 def test_a_run_that_is_cut_short_ends_with_the_same_bits(tmp_path, monkeypatch):
     known = linear_gaussian()
     whole = bound_likelihood(known.decoder, known.images, known.sigma, TINY, simulated=2)
