@@ -5,7 +5,7 @@ Samples are measured against the test images (`gan_repro.measures.yardstick`). W
 - baseline: those that the trials of the baselines were scored on, fitted again, which takes seconds to
   minutes;
 - as published: those of the last adversarial net, and for rows with Markov chains one chain of consecutive
-  states, as in the rule `as_published` and the experiment `chains`;
+  states, drawn again in the same way as the rule `as_published` and the experiment `chains` have it;
 - best by search: those that the trials of the rows' searched settings were scored on.
 
 Trials are those of the completest preset that a row has any under. Trained models come from their
@@ -22,7 +22,7 @@ named by `kid_name`; series, named by `series_name`, are `QualityPoint`s.
 from __future__ import annotations
 
 import json
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -154,14 +154,17 @@ def _measured(
     one_chain = wanted.way == AS_PUBLISHED and wanted.row != "gan"
     burn_in = settings.burn_in if one_chain else None
     network = yardstick.network_sha256
-    asked = json.dumps([spec.id, burn_in, settings.measures, settings.seed, network, VERSION])
+    depends: list[Any] = [spec.id, burn_in, settings.measures, settings.seed, network, VERSION]
+    if context.products != "torch":  # parts of the default were kept before it stood in the key
+        depends.append(context.products)
+    asked = json.dumps(depends)
 
     def make() -> MeasuredSet:
         context.log(f"{NAME}: {spec.id}, {wanted.way}")
         if one_chain:
             trained, n = load(record, context), spec.evaluation.n_samples
             samples = chains.sample(trained, n, 1, settings.burn_in, from_image=wanted.row == "gsn")
-            same = True
+            same = True  # as far as anybody can tell: no bits of these chains are recorded
         else:
             samples = samples_again(record, yardstick.dataset, context)
             same = sha256_of_array(samples) == record.scored.samples_sha256

@@ -137,6 +137,24 @@ def test_the_margin_is_a_quantile_of_real_against_real(results, told):
     assert found.value == pytest.approx(np.quantile(values, 0.975))
 
 
+def test_what_others_multiplied_is_kept_apart(results, monkeypatch):
+    """The key of torch's own products is that of parts from before products stood in it."""
+    settings, asked = QUALITY.model_copy(update={"rows": ("train-set",)}), []
+    made = sample_quality.run(settings, Context(results))
+    monkeypatch.setattr(
+        Context, "kept", lambda self, name, part, key, *_: asked.append(json.loads(key)) or kept(self)
+    )
+
+    def kept(context):
+        (path,) = (results / "checkpoints" / "sample-quality").glob("train-set-*.json")
+        return sample_quality.MeasuredSet.model_validate_json(path.read_text())
+
+    for products in ("torch", "onednn"):
+        assert sample_quality.run(settings, Context(results, products=products)) == made
+    assert asked[1] == [*asked[0], "onednn"]
+    assert len(asked[0]) == 6
+
+
 def test_a_measurement_is_kept_and_a_damaged_one_made_again(results, told):
     first = sample_quality.run(QUALITY, Context(results))
     told.clear()
