@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gan_repro import models, paper
@@ -10,7 +10,7 @@ from gan_repro.report.experiments import outdated
 from gan_repro.stats.sums import total
 from gan_repro.tables.render import CODE, markdown
 from gan_repro.tables.words import in_todays_words
-from gan_repro.trials.presets import FULL_SIZE, PRESETS
+from gan_repro.trials.presets import FULL_SIZE, PRESETS, completest, row_under
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import names as row_names
 
@@ -18,9 +18,18 @@ if TYPE_CHECKING:
     from gan_repro.report.printed import Material
 
 _SAME_BITS = """The same commands on the same device, versions (`constraints.txt`) and number of threads
-give the same bits, with the option that the column *Device* names, if any;
-`python -m gan_repro.audit --replay 2` draws two trials, runs them again and compares. Without `--fresh`, what
-is recorded is only read."""
+give the same bits, with the options that the column *Device* names where a command has none;
+`python -m gan_repro.audit --replay 2` draws two trials, runs them again and compares."""
+
+_RESUMED = """Begun under other commits or options than they ended with: {ids}. Their command gives a training
+whose score can be set beside theirs, not their bits; these come back from the weights alone, where they are
+published, by `python -m gan_repro.audit --rescore ID`."""
+
+_WAITING = """## Trainings that wait
+
+Ended, and judged once all seeds before theirs have ended."""
+
+_HEADER = ["Trial", "Row", "Nats, ± of one net", "Preset", "Commit", "Device", "Minutes"]
 
 _CAPTIONS = {
     "learning_curves": "Validation log-likelihood against epochs of training (refined sigma)",
@@ -77,36 +86,48 @@ def _placed(material: Material) -> Iterator[tuple[str, TrialRecord]]:
 
 
 def trials(material: Material) -> str:
-    """Each counted trial, and the commands that run it again."""
-    rows: list[list[str]] = []
-    last_seeds: dict[tuple[str, str | None, str], int] = {}
-    for row, record in _placed(material):
-        dataset, preset = record.spec.data.name, record.provenance.preset
-        seeds = PRESETS[preset].seeds if preset in PRESETS else ()
-        if record.spec.seed in seeds:
-            key = (dataset, preset, row)
-            last_seeds[key] = max(last_seeds.get(key, 0), seeds.index(record.spec.seed) + 1)
-        rows.append(
-            [
-                f"`{record.spec.id}`",
-                row,
-                f"{record.score.log_likelihood}" if record.status == "done" else _state(record),
-                preset or "none",
-                f"`{(record.provenance.commit or 'none')[:12]}`",
-                _machine(record),
-                f"{total(record.provenance.seconds.values()) / 60:.1f}",
-            ]
-        )
-    if not rows:
-        return "No trial is recorded."
-    commands = [
-        f"python -m gan_repro.table1 --datasets {dataset} --preset {preset} --rows {row} --seeds {n} --fresh"
-        for (dataset, preset, row), n in last_seeds.items()
+    """Each counted trial, the commands that run it again, and the trials that wait."""
+    placed = list(_placed(material))
+    parts = ["No trial is recorded."]
+    if placed:
+        commands = "\n".join(["```bash", *_commands(placed), "```"])
+        resumed = [f"`{record.spec.id}`" for _, record in placed if record.provenance.earlier]
+        parts = [_SAME_BITS, commands, *([_RESUMED.format(ids=", ".join(resumed))] if resumed else [])]
+        parts.append(markdown(_HEADER, [_line(row, record) for row, record in placed], keep=CODE))
+    if waiting := material.results.waiting:
+        rows = [_line(row_under(r.provenance.preset, r.spec) or r.spec.model, r) for r in waiting]
+        parts += [_WAITING, markdown(_HEADER, rows, keep=CODE)]
+    return "\n\n".join(parts)
+
+
+def _commands(placed: Iterable[tuple[str, TrialRecord]]) -> list[str]:
+    """What runs the trials again, one command a data set, preset and row, with the options of all of them."""
+    found: dict[tuple[str, str, str], list[TrialRecord]] = {}
+    for row, record in placed:
+        preset = completest(record.provenance.preset, record.spec)
+        if preset in PRESETS and record.spec.seed in PRESETS[preset].seeds:
+            found.setdefault((record.spec.data.name, preset, row), []).append(record)
+    commands = []
+    for (dataset, preset, row), records in found.items():
+        n = 1 + max(PRESETS[preset].seeds.index(record.spec.seed) for record in records)
+        command = f"--datasets {dataset} --preset {preset} --rows {row} --seeds {n} --fresh"
+        options = _options(records[0])
+        agreed = options if all(_options(record) == options for record in records) else []
+        commands.append(" ".join(["python -m gan_repro.table1", command, *agreed]))
+    return commands
+
+
+def _line(row: str, record: TrialRecord) -> list[str]:
+    """A trial in the columns of `_HEADER`."""
+    return [
+        f"`{record.spec.id}`",
+        row,
+        f"{record.score.log_likelihood}" if record.status == "done" else _state(record),
+        record.provenance.preset or "none",
+        f"`{(record.provenance.commit or 'none')[:12]}`",
+        _machine(record),
+        f"{total(record.provenance.seconds.values()) / 60:.1f}",
     ]
-    header = ["Trial", "Row", "Nats, ± of one net", "Preset", "Commit", "Device", "Minutes"]
-    return "\n\n".join(
-        [_SAME_BITS, "```bash\n" + "\n".join(commands) + "\n```", markdown(header, rows, keep=CODE)]
-    )
 
 
 def _machine(record: TrialRecord) -> str:

@@ -39,7 +39,7 @@ def _ours(material: Material, dataset: str) -> list[tuple[float, str, str, str, 
     found = []
     for row, column, cell in material.tables[dataset].cells():
         if row in paper.LABELS and column.dataset == dataset and cell.score is not None:
-            how = "here" if row in REFERENCE_ROWS else f"here, {column.kind}"
+            how = "here" if row in REFERENCE_ROWS else f"here, {words.kind_of(column)}"
             name = f"**{label(row)}**"
             seeds = f"{how}, seeds: {seed_count(cell)}"
             found.append((cell.score.value, name, cell_text(cell), seeds, "; ".join(cell.smaller)))

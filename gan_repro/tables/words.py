@@ -35,13 +35,18 @@ _FOLD_NOTES = {
 
 def heading(column: Column) -> str:
     """How a column is headed; a stand-in is called one."""
-    what = {
-        "preset": f"preset {column.preset}",
-        "this run": f"this run ({column.preset})",
-    }.get(column.kind, column.kind)
+    what = kind_of(column)
     if column.stand_in:
         return f"{column.dataset} (stand-in), {what}"
     return f"TFD, {what}" if column.dataset == "tfd" else what.capitalize()
+
+
+def kind_of(column: Column) -> str:
+    """What a column shows, with the preset where it is of one."""
+    return {
+        "preset": f"preset {column.preset}",
+        "this run": f"this run ({column.preset})",
+    }.get(column.kind, column.kind)
 
 
 def paper_heading(table: Table) -> str:

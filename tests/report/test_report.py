@@ -13,6 +13,7 @@ from gan_repro.audit.seal import own_runs
 from gan_repro.experiments.results import load_results
 from gan_repro.report import printed
 from gan_repro.report.__main__ import main
+from gan_repro.trials.records import Origin
 from gan_repro.verdicts import sensitivity
 from gan_repro.verdicts.judge import experiments_read
 from tests.factories.records import experiment, folder, material, table_rows, trial, trials
@@ -212,6 +213,63 @@ def test_the_answer_counts_rulings_and_tells_distances():
     searched = material(trials("gan-searched", [165.0, 167.0, 172.0]))
     assert "by, nats: Adversarial nets -57 (cut short)." in printed.report(searched)
     assert "by, nats" not in line
+
+
+def commands(*records, **more):
+    text = printed.pages(material(records, **more))["trials"]
+    start = "python -m gan_repro.table1 --datasets mnist "
+    return [line.removeprefix(start) for line in text.splitlines() if line.startswith(start)]
+
+
+def test_a_trial_that_two_presets_share_is_run_again_once():
+    assert commands(
+        trial("dbn", 5, 250.0, preset="paper"), *trials("dbn", [250.0, 251.0, 252.0]),
+        trial("gan", 1, 222.0, preset="paper"), *trials("gan", [156.0, 157.0]),
+    ) == [
+        "--preset paper --rows dbn --seeds 5 --fresh",
+        "--preset paper --rows gan --seeds 1 --fresh",
+        "--preset standard --rows gan --seeds 2 --fresh",
+    ]  # fmt: skip
+
+
+def provenance_with(record, **changes):
+    return record.model_copy(update={"provenance": record.provenance.model_copy(update=changes)})
+
+
+def test_a_command_has_the_options_that_all_its_trials_had():
+    one, two = trials("gan", [156.0, 157.0])
+    by = one.provenance.environment | {"products": "onednn", "threads": 2}
+    assert commands(provenance_with(one, environment=by), provenance_with(two, environment=by)) == [
+        "--preset standard --rows gan --seeds 2 --fresh --threads 2 --products onednn"
+    ]
+    assert commands(provenance_with(one, environment=by), two) == [
+        "--preset standard --rows gan --seeds 2 --fresh"
+    ]
+
+
+def test_trainings_that_wait_are_listed_with_their_commit():
+    waiting = trial("gan", 3, 222.0, preset="paper", commit="d" * 40)
+    for records in ((), trials("gan", [156.0])):
+        page = printed.pages(material(records, waiting=(waiting,)))["trials"]
+        row = table_rows(page.split("## Trainings that wait")[1])[f"`{waiting.spec.id}`"]
+        assert row[:5] == ["gan", "222.0 ± 1.5", "paper", f"`{'d' * 12}`", "cpu"]
+    assert "that wait" not in printed.pages(material(records))["trials"]
+
+
+def test_a_trial_that_changed_its_commit_is_no_same_bits():
+    done = trial("gan", 1, 156.0)
+    before = Origin(commit="a" * 40, dirty=False, environment=done.provenance.environment)
+    page = printed.pages(material([provenance_with(done, earlier=(before,)), trial("gan", 2, 157.0)]))
+    said = page["trials"].split("Begun under other commits or options than they ended with: ")[1]
+    assert said.startswith(f"`{done.spec.id}`. Their command gives")
+    assert "other commits" not in printed.pages(material([done]))["trials"]
+
+
+def test_scores_say_of_which_preset_they_are():
+    both = [trial("gan", 1, 156.0), trial("gan", 1, 222.0, preset="paper")]
+    text = printed.pages(material(both))["standings"]
+    assert "here, as published, seeds: 1 of" in text
+    assert "here, preset standard, seeds: 1 of" in text
 
 
 def test_an_error_is_that_of_the_column_with_most_seeds():
