@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from gan_repro.stats.sums import mean
@@ -85,6 +85,18 @@ def waiting_trainings(material: Material) -> list[TrialRecord]:
         if record.status == "done" and record.provenance.preset == "paper"
         if (record.spec.data.name, row_under("paper", record.spec)) == ("mnist", "gan")
     ]
+
+
+def in_short(records: Iterable[TrialRecord]) -> str:
+    """Say for how many epochs trainings went, and of which seeds; empty without any."""
+    seeds: dict[int, set[int]] = {}
+    for record in records:
+        epochs = record.learning_curve[-1].epoch if record.learning_curve else record.spec.config["epochs"]
+        seeds.setdefault(epochs, set()).add(record.spec.seed)
+    return ", ".join(
+        f"{epochs:,} epochs (seed{'s' * (len(of) > 1)} {', '.join(map(str, sorted(of)))})"
+        for epochs, of in sorted(seeds.items())
+    )
 
 
 def on_card(record: TrialRecord) -> bool:

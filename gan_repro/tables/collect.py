@@ -207,7 +207,7 @@ def _table(
         columns=tuple(columns),
         measured=measured(placed.records, experiments, name),
         measured_beside=measured(placed.records, experiments, name, beside=True),
-        likelihoods=likelihoods(experiments, name),
+        likelihoods=likelihoods(placed.records, experiments, name),
     )
 
 

@@ -7,7 +7,7 @@ states of Markov chains have neither.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,9 +23,12 @@ from gan_repro.experiments.true_likelihood import (
     TRAIN_MINUS_TEST,
     finding_name,
 )
+from gan_repro.tables.cell import CUT
+from gan_repro.trials.presets import row_under
+from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import label
 
-NOTE = (
+_NOTE = (
     "Nats. By Parzen windows: of the same images, with the sigma that suits Parzen windows best."
     " Adversarial nets: the generator with Gaussian noise of standard deviation sigma on each pixel, sigma"
     " chosen on validation images; bounds by annealed importance sampling. Images of the net's own have both"
@@ -56,18 +59,28 @@ class Likelihood(BaseModel):
     """Of training."""
     findings: Mapping[str, Finding]
     """By what they are of, as in the experiment."""
+    cut: bool = False
+    """Whether the net is smaller or trained for less than the reference's."""
 
 
-def likelihoods(experiments: Mapping[str, ExperimentRecord], dataset: str) -> tuple[Likelihood, ...]:
+def likelihoods(
+    records: Iterable[TrialRecord], experiments: Mapping[str, ExperimentRecord], dataset: str
+) -> tuple[Likelihood, ...]:
     """Read the bounds of a data set's nets, by row and seed; empty where none is recorded.
 
     Args:
+        records: the trials, of any data set.
         experiments: by name.
         dataset: whose table it is for.
     """
     record = experiments.get(NAME)
     if record is None or record.settings.get("dataset") != dataset:
         return ()
+    smaller = {
+        (row_under(r.provenance.preset, r.spec), r.spec.seed)
+        for r in records
+        if r.spec.id in record.trial_ids and r.provenance.smaller
+    }
     found = []
     for row in _ROWS:
         for seed in record.seeds:
@@ -77,17 +90,27 @@ def likelihoods(experiments: Mapping[str, ExperimentRecord], dataset: str) -> tu
                 if (finding := record.findings.get(finding_name(what, f"{row}_{seed}"))) is not None
             }
             if of_net:
-                found.append(Likelihood(row=row, seed=seed, findings=of_net))
+                found.append(Likelihood(row=row, seed=seed, findings=of_net, cut=(row, seed) in smaller))
     return tuple(found)
 
 
 def likelihood_grid(found: tuple[Likelihood, ...]) -> tuple[list[str], list[list[str]]]:
     """A row a net, a column a quantity; empty cells where a net has none."""
     rows = [
-        [label(each.row), str(each.seed), *(_cell(what, each.findings.get(what)) for what in _COLUMNS)]
+        [_name(each), str(each.seed), *(_cell(what, each.findings.get(what)) for what in _COLUMNS)]
         for each in found
     ]
     return ["Net", "Seed", *_COLUMNS.values()], rows
+
+
+def notes(found: tuple[Likelihood, ...]) -> str:
+    """What the table says, in sentences."""
+    cut = f" {CUT}: a net that is smaller or trained for less than the reference's."
+    return _NOTE + (cut if any(each.cut for each in found) else "")
+
+
+def _name(each: Likelihood) -> str:
+    return f"{label(each.row)} {CUT}" if each.cut else label(each.row)
 
 
 def _cell(what: str, finding: Finding | None) -> str:

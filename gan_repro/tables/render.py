@@ -13,7 +13,8 @@ from typing import Literal
 from gan_repro import paper
 from gan_repro.tables import breakdown, measures, words
 from gan_repro.tables.cell import CUT, UNFINISHED, Cell, brief_text, cell_text
-from gan_repro.tables.likelihood import NOTE, likelihood_grid
+from gan_repro.tables.likelihood import likelihood_grid
+from gan_repro.tables.likelihood import notes as likelihood_notes
 from gan_repro.tables.machine import as_csv, as_json
 from gan_repro.tables.table import REFERENCE_ROWS, Column, Table
 from gan_repro.trials.rows import label
@@ -130,7 +131,7 @@ def render_details(table: Table) -> str:
         parts += [
             "The likelihood of the nets themselves:",
             markdown(*likelihood_grid(table.likelihoods)),
-            NOTE,
+            likelihood_notes(table.likelihoods),
         ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -32,7 +32,7 @@ def recorded(dataset="mnist"):
 
 
 def test_each_net_has_a_row_with_what_it_has():
-    found = likelihoods(recorded(), "mnist")
+    found = likelihoods((), recorded(), "mnist")
     assert [(each.row, each.seed) for each in found] == [("gan", 2), ("gan", 1), ("dbn", 1)]
     assert found[0].findings.keys() == {"lower"}
     assert found[1].findings.keys() == {"lower", "own_lower", "own_upper", "gap", "sigma"}
@@ -52,8 +52,24 @@ def test_details_report_and_json_show_the_bounds():
     assert "-90.0 ± 0.5" in next(line for line in section.splitlines() if line.startswith("| DBN"))
 
 
+def test_a_net_that_was_cut_short_is_marked_and_told_of():
+    """Where the first table has longer trainings, the report says how long these were."""
+    short, long = trials("gan", [160.0]), trials("gan", [222.0], preset="paper")
+    made = recorded()["true-likelihood"].model_copy(update={"trial_ids": (short[0].spec.id,)})
+    text = printed.report(material([*short, *long], {"true-likelihood": made}))
+    section = text.split("## The likelihood that Parzen windows estimate")[1].split("\n## ")[0]
+    names = [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("| Adv")]
+    assert names == ["Adversarial nets", "Adversarial nets *"], "seed 2, of which there is no trial, and 1"
+    assert "*: a net that is smaller or trained for less than the reference's." in section
+    assert "trained here for 100 epochs (seed 1), in the first table for 2,000 epochs (seed 1)." in section
+    same = printed.report(material(short, {"true-likelihood": made}))
+    assert "trained here for" not in same
+    whole = made.model_copy(update={"trial_ids": (long[0].spec.id,)})
+    assert "*: a net" not in printed.report(material(long, {"true-likelihood": whole}))
+
+
 def test_without_a_record_of_the_data_set_nothing_is_said():
-    assert likelihoods({}, "mnist") == ()
-    assert likelihoods(recorded("digits"), "mnist") == ()
+    assert likelihoods((), {}, "mnist") == ()
+    assert likelihoods((), recorded("digits"), "mnist") == ()
     assert measures.likelihood(material()) == ""
     assert "likelihoods" not in json.loads(render(recorded_table([], "mnist"), "json"))
