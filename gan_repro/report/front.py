@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from gan_repro import paper
 from gan_repro.experiments import chains
-from gan_repro.report.curves import furthest, waiting_trainings, whole_trainings
+from gan_repro.report.curves import furthest, is_collapsed, waiting_trainings, whole_trainings
 from gan_repro.report.training import GOAL
 from gan_repro.tables import words
 from gan_repro.tables.cell import CUT, Cell, cell_text, seed_count
 from gan_repro.tables.render import CODE, markdown, sentence
 from gan_repro.tables.table import PRINTED_ROWS, REFERENCE_ROWS, Column, Table
 from gan_repro.trials.rows import label
+from gan_repro.util.folders import RESULTS
 from gan_repro.verdicts import sensitivity
+from gan_repro.verdicts.decision import FAILS
 from gan_repro.verdicts.published import WITH_CHAINS
 from gan_repro.verdicts.rules import rules
 
@@ -29,8 +31,8 @@ HEAD = """
 The paper ([arXiv 1406.2661](https://arxiv.org/abs/1406.2661), 2014) scores four generative models by the mean
 log-likelihood of test images, in nats, under Gaussians of one width, sigma, around each of 10,000 samples of
 the model (Parzen windows); sigma is chosen on validation images. Here they are trained again and scored under
-one protocol. Every number and every verdict below is computed from the records in `results/` by
-`python -m gan_repro.report`; `--check` says whether this page is what they give.
+one protocol. Every number and every verdict below is computed from the records in `{folder}/` by
+`{command}`; `--check` says whether this page is what they give.
 """
 
 
@@ -54,7 +56,7 @@ def front(material: Material) -> str:
     )
     return "\n\n".join(
         [
-            HEAD.strip(),
+            HEAD.strip().format(folder=material.name, command=_command(material)),
             _short(material),
             "## MNIST",
             markdown(*headline(material), keep=CODE),
@@ -62,6 +64,12 @@ def front(material: Material) -> str:
             "\n".join(f"- {line}" for line in (_sampler(material), _stopping(material), _sigma(table))),
         ]
     )
+
+
+def _command(material: Material) -> str:
+    """What writes this report, said from the folder that the records' own lies in."""
+    own = "" if material.name == str(RESULTS) else f" --results {material.name}"
+    return f"python -m gan_repro.report{own}"
 
 
 def _short(material: Material) -> str:
@@ -82,6 +90,16 @@ def _short(material: Material) -> str:
             "With settings and chains chosen on validation images, scores are away from the printed ones by,"
             f" nats: {apart}."
         )
+    if whole := whole_trainings(material):
+        said = [
+            f"{r.score.log_likelihood.value:.1f} (seed {r.spec.seed}"
+            f"{', collapsed' if is_collapsed(material, r) else ''})"
+            for r in whole
+        ]
+        lines.append(
+            "Trained by the released recipe for their whole length, adversarial nets score"
+            f" {', '.join(said)}, where {GOAL:g} is printed."
+        )
     scores = {row: c.score.value for row, c in published.cells.items() if c.score} if published else {}
     if {"kmeans", "train-set"} <= scores.keys():
         lines.append(
@@ -95,11 +113,13 @@ def _counted(claims: Iterable[str], material: Material) -> str:
     """How many of these claims got which ruling, and how many of those by a rule older than its trials."""
     rulings: dict[str, list[str]] = {}
     for claim in claims:
-        verdict = material.verdicts[claim]
-        rulings.setdefault(verdict.ruling, []).append(verdict.standing.kind)
+        rulings.setdefault(material.verdicts[claim].ruling, []).append(claim)
+    readings = {claim.id for claim in paper.CLAIMS if claim.kind == "reading"}
     counted = []
-    for ruling, kinds in sorted(rulings.items(), key=lambda item: -len(item[1])):
-        said = []
+    for ruling, ids in sorted(rulings.items(), key=lambda item: -len(item[1])):
+        kinds, said = [material.verdicts[id].standing.kind for id in ids], []
+        if ruling == FAILS and readings.issuperset(ids):
+            said.append("a common reading of the table, not a claim of the paper")
         if confirmatory := kinds.count("confirmatory"):
             said.append(f"{confirmatory} confirmatory")
         if ruling == "cannot be told" and (unjudged := kinds.count("nothing judged")):
@@ -153,33 +173,34 @@ def _stopping(material: Material) -> str:
     """How long the adversarial nets were to be trained, and how far the longest training has come."""
     head = (
         "**Stopping.** The released recipe names no end of training; ours is 2,000 epochs, fixed before"
-        f" those trainings began, and the last generator is scored{_not_there_yet(material)}"
+        f" those trainings began, and the last generator is scored.{_not_there_yet(material)}"
     )
     reached = furthest(material)
     if reached is None:
-        return f"{head}; none of full size has been recorded."
+        return f"{head} None of full size has been recorded."
     seed, epoch, value = reached
     how_much = " (by how much stands below)" if whole_trainings(material) else ""
     return (
-        f"{head}. Of all trainings by this recipe, earlier and unfinished ones included, the highest"
+        f"{head} Of all trainings by this recipe, earlier and unfinished ones included, the highest"
         f" validation likelihood is {value:.1f} nats, after {epoch:,} epochs of seed {seed}: with sigma"
         f" optimised on these images, which is kinder than the measure of the table's {GOAL:g}{how_much}."
     )
 
 
 def _not_there_yet(material: Material) -> str:
-    """Say which of those trainings are still to be judged; empty once none is."""
+    """Say in sentences which of those trainings are still to be judged; empty once none is."""
     column = material.tables["mnist"].column("as published")
     cell = column.cells.get("gan") if column else None
     ended = waiting_trainings(material)
-    shorter = "; the table's are shorter" if cell and cell.smaller else ""
+    shorter = " The nets in the table were trained for less." if cell and cell.smaller else ""
     if not ended:
-        return "; none of those has ended, and the table's are shorter" if shorter else ""
+        return f" None of these trainings has ended.{shorter}" if shorter else ""
+    seeds = ", ".join(str(seed.seed) for seed in cell.done) if cell and not shorter else ""
+    judged = f" In the table: seed {seeds}." if seeds else ""
     scores = ", ".join(f"seed {r.spec.seed} scores {r.score.log_likelihood}" for r in ended)
-    others = " beside the table's" if cell and cell.score and not shorter else ""
     return (
-        f"; of those {len(ended)} {'has' if len(ended) == 1 else 'have'} ended{others} ({scores}, ± across"
-        f" test images), to be judged together with the seeds before{shorter}"
+        f"{judged} Ended and not judged yet: {scores} (± across test images). Seeds are judged in their"
+        f" order, once all before them have ended.{shorter}"
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gan_repro.experiments.trained import recorded
+from gan_repro.report.curves import in_short
 from gan_repro.tables import words
 from gan_repro.tables.cell import CUT, seed_count
 from gan_repro.tables.render import CODE, PROSE, first_table
@@ -61,10 +63,26 @@ def protocol(material: Material) -> str:
             " = 11, the choice moves the largest part; it is empty for spreads and for what was measured on"
             " one model or on no neighbours. Lines marked *records* come from the trials' own records, the"
             " others from experiments, with other draws of samples and of the nets that were recorded when"
-            " they ran, so that they may differ. ± is a standard error over seeds or draws.",
+            " they ran, so that they may differ. ± is a standard error: over seeds in lines marked *records*"
+            " and in that on chains run as published, over test images in that on 100 times as many samples,"
+            f" over draws of samples and test images in the others.{_nets(material)}",
             sensitivity.markdown(rows),
         ]
     )
+
+
+def _nets(material: Material) -> str:
+    """Say which trainings of the adversarial nets the lines rest on; empty where all rest on the same."""
+    own = recorded(material.trials, "gan", "mnist")
+    found = {"lines marked *records*": in_short(record for record in own if not record.collapsed)}
+    lines = {"sample-count": "that on 100 times as many samples", "sensitivity": "the others"}
+    for name, where in lines.items():
+        ids = material.experiments[name].trial_ids if name in material.experiments else ()
+        found[where] = in_short(r for r in material.trials if r.spec.model == "gan" and r.spec.id in ids)
+    told = {where: nets for where, nets in found.items() if nets}
+    if len(set(told.values())) < 2:
+        return ""
+    return " Adversarial nets were trained for " + "; for ".join(f"{n} in {w}" for w, n in told.items()) + "."
 
 
 def missing(material: Material) -> str:
@@ -101,7 +119,8 @@ def missing(material: Material) -> str:
     begun = [r for r in material.trials if r.status == "interrupted"]
     if begun:
         lines.append(
-            f"{len(begun)} trainings are not finished: results/report/trials.md says how far each has come"
+            f"{len(begun)} trainings are not finished:"
+            " [results/report/trials.md](results/report/trials.md) says how far each has come"
         )
     lines += [
         f"experiment `{name}` has not been recorded"

@@ -92,6 +92,12 @@ class Material:
         pictures = sorted(path.name for path in (results.folder / "figures").glob("*.png"))
         return cls(results, searches, tuple(pictures), tuple(damaged), controls)
 
+    @property
+    def name(self) -> str:
+        """What texts call the folder: the published record is always called `results`."""
+        folder = self.results.folder
+        return str(RESULTS) if is_published(folder) else folder.resolve().name
+
     @cached_property
     def trials(self) -> tuple[TrialRecord, ...]:
         """The trials that are counted: those of the presets at the references' sizes."""
@@ -166,7 +172,7 @@ def printed(material: Material) -> dict[Path, str]:
         texts[root / _REPORT] = whole
     else:
         # Its links lead into the published folder; from within one's own they begin one folder further down.
-        texts[folder / _REPORT] = whole.replace(f"]({RESULTS}/", "](")
+        texts[folder / _REPORT] = whole.replace(f"]({RESULTS}/", "](").replace(f"[{RESULTS}/", "[")
     for name, text in pages(material).items():
         texts[folder / _PAGES_FOLDER / f"{name}.md"] = text
     return texts

@@ -18,7 +18,8 @@ BEFORE, AFTER = "# Ours | 156.0\n\n<!-- recorded -->\n", "\n<!-- /recorded -->\n
 
 @pytest.fixture
 def results(tmp_path):
-    results = folder(tmp_path, trials("gan", [156.0]))
+    begun = trial("gan", 2, 0.0).model_copy(update={"status": "interrupted", "candidates": {}})
+    results = folder(tmp_path, [*trials("gan", [156.0]), begun])
     readme = tmp_path / "README.md"
     table = readme.read_text().split("<!-- recorded -->\n")[1].split("\n<!-- /recorded -->")[0]
     readme.write_text(BEFORE + table + AFTER)
@@ -66,6 +67,8 @@ def test_the_report_of_ones_own_runs_lies_with_them(results, tmp_path, capsys):
     assert main(["--results", str(runs)]) == 0
     assert {path: path.read_text() for path in beside} == beside
     report = (runs / "REPORT.md").read_text()
+    assert "from the records in `runs/` by\n`python -m gan_repro.report --results runs`;" in report
+    assert "results/" not in report
     linked = [runs / target for target in re.findall(r"\]\(((?!http)[^)]+)\)", report)]
     assert linked
     assert [path for path in linked if not path.exists()] == []

@@ -57,15 +57,18 @@ def test_only_whole_trainings_that_wait_are_told_of():
     """A short training that waits is not one of those that the note speaks of."""
     whole = trial("gan", 3, 222.0, preset="paper")
     for waiting, told in (
-        ((whole,), "of those 1 has ended (seed 3 scores 222.0 ±"),
-        ((trial("gan", 3, 160.0, preset="standard"),), "none of those has ended"),
-        ((whole.model_copy(update={"status": "interrupted"}),), "none of those has ended"),
+        ((whole,), "is scored. Ended and not judged yet: seed 3 scores 222.0 ±"),
+        ((trial("gan", 3, 160.0, preset="standard"),), "None of these trainings has ended."),
+        ((whole.model_copy(update={"status": "interrupted"}),), "None of these trainings has ended."),
     ):
-        assert told in printed.report(material(trials("gan", [156.0]), waiting=waiting)).split("\n## ")[1]
+        said = printed.report(material(trials("gan", [156.0]), waiting=waiting)).split("\n## ")[1]
+        assert told in said
+        assert "The nets in the table were trained for less." in said
     first = trials("gan", [221.0], preset="paper")
-    told = "of those 1 has ended beside the table's (seed 3 scores 222.0 ±"
-    assert told in printed.report(material(first, waiting=(whole,)))
-    assert "to be judged together" not in printed.report(material(first))
+    told = printed.report(material(first, waiting=(whole,)))
+    assert "is scored. In the table: seed 1. Ended and not judged yet: seed 3 scores 222.0 ±" in told
+    assert "trained for less." not in told.split("\n## ")[1]
+    assert "not judged yet" not in printed.report(material(first))
 
 
 def test_without_records_the_report_claims_nothing():
@@ -215,6 +218,38 @@ def test_the_answer_counts_rulings_and_tells_distances():
     assert "by, nats" not in line
 
 
+def test_the_answer_names_the_scores_of_whole_trainings():
+    first = trials("gan", [221.0], preset="paper")
+    low = trial("gan", 2, -300.0, preset="paper")
+    low = low.model_copy(
+        update={"candidates": {n: c.model_copy(update={"spread": 0.01}) for n, c in low.candidates.items()}}
+    )
+    words = "Trained by the released recipe for their whole length, adversarial nets score"
+    assert f"{words} 221.0 (seed 1), where 225 is printed." in printed.report(material(first))
+    waiting = (low, trial("gan", 3, 222.04, preset="paper"))
+    told = printed.report(material(first, waiting=waiting))
+    assert f"{words} 221.0 (seed 1), -300.0 (seed 2, collapsed), 222.0 (seed 3), where 225" in told
+    assert words not in printed.report(material(trials("gan", [156.0])))
+
+
+@pytest.mark.parametrize(
+    ("failing", "said"),
+    [
+        (("error-covers-training",), "1 (a common reading of the table, not a claim of the paper)."),
+        (("error-covers-training", "mnist-dbn"), "2."),
+    ],
+)
+def test_a_reading_that_fails_is_told_from_a_claim(failing, said):
+    made = material()
+    found = {
+        id: verdict.model_copy(update={"ruling": "does not hold" if id in failing else "cannot be told"})
+        for id, verdict in made.verdicts.items()
+    }
+    vars(made)["verdicts"] = found
+    (line,) = (line for line in printed.report(made).splitlines() if line.startswith("**In short.**"))
+    assert f"does not hold {said}" in line
+
+
 def commands(*records, **more):
     text = printed.pages(material(records, **more))["trials"]
     start = "python -m gan_repro.table1 --datasets mnist "
@@ -263,6 +298,21 @@ def test_a_trial_that_changed_its_commit_is_no_same_bits():
     said = page["trials"].split("Begun under other commits or options than they ended with: ")[1]
     assert said.startswith(f"`{done.spec.id}`. Their command gives")
     assert "other commits" not in printed.pages(material([done]))["trials"]
+
+
+def test_the_nets_behind_the_protocol_s_lines_are_named():
+    records = [*trials("gan", [156.0, 157.0, 158.0]), trial("gan", 1, 222.0, preset="paper")]
+
+    def told(*ids):
+        made = experiment("sensitivity").model_copy(update={"trial_ids": ids})
+        text = printed.report(material(records, {"sensitivity": made}))
+        return section(text, "What the protocol's choices move")
+
+    assert (
+        "Adversarial nets were trained for 100 epochs (seeds 1, 2, 3) in lines marked *records*; for 2,000"
+        " epochs (seed 1) in the others."
+    ) in told(records[3].spec.id)
+    assert "Adversarial nets were trained" not in told(*(record.spec.id for record in records[:3]))
 
 
 def test_scores_say_of_which_preset_they_are():
