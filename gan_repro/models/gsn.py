@@ -28,7 +28,7 @@ from itertools import islice, pairwise
 from typing import ClassVar
 
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -43,7 +43,7 @@ class GSNConfig(PrecisionConfig):
 
     epochs: int = Field(default=1000, ge=0)
     batch_size: int = Field(default=100, ge=1)
-    layers: tuple[int, ...] = Field(default=(1500, 1500), min_length=1)
+    layers: tuple[PositiveInt, ...] = Field(default=(1500, 1500), min_length=1)
     """Units of each hidden layer, from the bottom up."""
     walkbacks: int = Field(default=4, ge=1)
     """Steps of the walk in each training update."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy
 
@@ -27,6 +28,12 @@ def fitted(config: GSNConfig = TINY, **changed: object) -> GSN:
 def without_noise(**changed: object) -> GSN:
     """Deterministic but for the Bernoulli draws of x."""
     return fitted(epochs=0, hidden_noise=0.0, salt_and_pepper=0.0, **changed)
+
+
+@pytest.mark.parametrize("layers", [(), (7, 0), (-5,)])
+def test_layers_without_units_are_refused(layers: tuple[int, ...]) -> None:
+    with pytest.raises(ValidationError, match="layers"):
+        GSNConfig(layers=layers)
 
 
 def test_first_two_steps_are_the_equations() -> None:

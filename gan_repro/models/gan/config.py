@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from gan_repro.models.config import ModelConfig, PrecisionConfig
 from gan_repro.models.gan.layers import Activation
@@ -85,7 +85,7 @@ class GANConfig(PrecisionConfig):
     """Layers that are put between the noise and the trained generator once `front_epoch` epochs are done; the
     last is as wide as the noise that it replaces. D, velocities and schedules are reset; all layers train."""
     front_epoch: int | None = Field(None, ge=1)
-    discriminator_hidden: tuple[int, ...] = Field((240, 240), min_length=1)
+    discriminator_hidden: tuple[PositiveInt, ...] = Field((240, 240), min_length=1)
     """Maxout units of each hidden layer."""
     pieces: int = Field(5, ge=1)
     discriminator_range: float = Field(0.005, gt=0)
@@ -95,7 +95,7 @@ class GANConfig(PrecisionConfig):
     max_column_norm: float | None = Field(None, gt=0)
     preprocessing: Literal["none", "gcn"] = "none"
     """Whether both nets live in the space of contrast-normalised images (`gan_repro.models.gan.contrast`)."""
-    image_shape: tuple[int, int, int] | None = None
+    image_shape: tuple[PositiveInt, PositiveInt, PositiveInt] | None = None
     """(height, width, channels), the pixels row by row and the channels last; needed by convolutions."""
     deconvolution: Deconvolution | None = None
     """G's last layer in place of the fully connected one."""

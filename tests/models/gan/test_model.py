@@ -189,6 +189,8 @@ def test_gaussian_noise_is_a_named_deviation(images):
         ({"noise": "pink"}, "uniform"),
         ({"learning_rate": -1}, "greater than 0"),
         ({"discriminator_hidden": ()}, "at least 1 item"),
+        ({"discriminator_hidden": (8, 0)}, "greater than 0"),
+        ({"image_shape": (-8, -8, 1)}, "greater than 0"),
         ({"momentun": 0.5}, "Extra inputs"),
     ],
 )
