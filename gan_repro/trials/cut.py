@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 PresetName = Literal["smoke", "quick", "standard", "paper"]
 
 # Written down before the first recorded trial was run; a preset takes as many as it says, from the left.
 SEEDS = (1, 2, 3, 4, 5)
+
+Minutes = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Cut(BaseModel):
@@ -23,5 +25,5 @@ class Cut(BaseModel):
     """Entries of `EvaluationSpec` that differ from its defaults."""
     smaller: tuple[str, ...] = ()
     """Each cut in words, for the record."""
-    minutes: float
+    minutes: Minutes
     """Rough length on one core of a 2.6 GHz server CPU, for the plan; records know better."""

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from gan_repro import data, paper
 from gan_repro.data import Kind as Kind
 from gan_repro.trials.cut import Cut as Cut
-from gan_repro.trials.cut import PresetName
+from gan_repro.trials.cut import Minutes, PresetName
 from gan_repro.util.plugins import Registry
 
 
@@ -44,7 +44,7 @@ class Row(BaseModel):
     cuts: Mapping[PresetName, Cut] | None = {}
     """By preset, what it makes smaller; a preset that is not named here runs the row whole. None: the
     presets' files (`gan_repro/trials/cuts`) say it, and those that do not name the row do not run it."""
-    minutes: float = 1.0
+    minutes: Minutes = 1.0
     """Rough length of a whole trial on one core, for the plan."""
     style: Style | None = None
     """None: figures choose."""
@@ -72,7 +72,7 @@ class Row(BaseModel):
         return next(own, Cut(minutes=self.minutes))
 
     def settings_for(self, kind: Kind) -> dict[str, Any]:
-        """Return the same for a kind of images that is in `settings`."""
+        """Return what `reference_settings` does, for a kind of images that is in `settings`."""
         settings = self.settings[kind]
         if isinstance(settings, str):
             from gan_repro.models.gan.recipes import RECIPES

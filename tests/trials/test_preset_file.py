@@ -90,6 +90,15 @@ FAULTS = {
     ),
     "an unknown key": (lambda text: text.replace("minutes = 1\n", "minute = 1\n"), "did you mean minutes?"),
     "no minutes": (lambda text: text.replace("minutes = 1\n", ""), "cuts.0.minutes: Field required"),
+    "minutes that are no number": (
+        lambda text: text.replace("minutes = 1\n", "minutes = nan\n"),
+        "cuts.0.minutes: Input should be a finite number",
+    ),
+    "endless minutes": (lambda text: text.replace("= 0.1", "= inf"), "cuts.1.minutes: Input should be a fin"),
+    "minutes below 0": (
+        lambda text: text.replace("= 0.1", "= -1"),
+        "cuts.1.minutes: Input should be greater",
+    ),
     "too many seeds": (lambda text: text.replace("seeds = 2", "seeds = 6"), "seeds: Input should be less"),
     "seeds in words": (lambda text: text.replace("seeds = 2", 'seeds = "2"'), "seeds: Input should be"),
     "no rows": (lambda text: text.replace('["gaussian"]', "[]"), "cuts.1.rows: "),

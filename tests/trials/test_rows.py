@@ -33,6 +33,12 @@ def test_a_row_without_a_style_is_drawn_all_the_same() -> None:
     assert rows.style("no row at all") is None
 
 
+@pytest.mark.parametrize("minutes", [0, -1, float("nan"), float("inf")])
+def test_a_row_takes_some_minutes(minutes: float) -> None:
+    with pytest.raises(ValueError, match="minutes"):
+        Row(name="own", model="gan", label="Own", settings={"digits": {}}, minutes=minutes)
+
+
 def test_an_unknown_row_is_refused_with_those_like_it() -> None:
     with pytest.raises(ValueError, match="did you mean gan"):
         rows.get_row("gam")
