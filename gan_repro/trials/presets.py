@@ -217,5 +217,9 @@ def _planned(preset: Preset, row: str, images: DataSpec, seed: int) -> Planned:
 
 
 def rows_for(preset: Preset, dataset: str, rows: Sequence[str] | None) -> list[str]:
-    """List the rows to run on a data set: of the named ones those with a place there, else the preset's."""
-    return preset.rows(dataset) if rows is None else [row for row in rows if row in names(dataset)]
+    """List the rows to run on a data set: of the named ones, each once, those with a place there.
+
+    The preset's where none is named.
+    """
+    named = preset.rows(dataset) if rows is None else dict.fromkeys(rows)
+    return [row for row in named if row in names(dataset)]

@@ -126,6 +126,11 @@ def test_a_plan_is_every_combination_and_shows_what_is_done(digits_spec, tmp_pat
     assert " done " not in fresh
 
 
+def test_a_row_that_is_named_twice_is_planned_once(digits_spec):
+    plan = make_plan(get_preset("smoke"), [digits_spec], ["gan", "gaussian", "gan"], 1)
+    assert [planned.row for planned in plan] == ["gan", "gaussian"]
+
+
 def test_the_order_of_a_plan_does_not_change_its_trials(digits_spec):
     preset = get_preset("smoke")
     forward = make_plan(preset, [digits_spec], ["gaussian", "gan"], 3)
