@@ -173,10 +173,15 @@ class TrialRecord(_Part):
 
     @model_validator(mode="after")
     def _done_has_scores(self) -> TrialRecord:
-        best = self.candidates.get("best")
-        lacking = {self.spec.evaluation.protocol, "refined"} - (best.scores.keys() if best else set())
-        if self.status == "done" and lacking:
-            raise ValueError(f"the trial is done, but has no score under {', '.join(sorted(lacking))}")
+        if self.status != "done":
+            return self
+        evaluation = self.spec.evaluation
+        needed: tuple[Literal["best", "last"], ...] = ("best", evaluation.scored)
+        for which in needed:
+            candidate = self.candidates.get(which)
+            if lacking := {evaluation.protocol, "refined"} - set(candidate.scores if candidate else ()):
+                under = ", ".join(sorted(lacking))
+                raise ValueError(f"the trial is done, but its {which} generator has no score under {under}")
         return self
 
     @property

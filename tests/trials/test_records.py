@@ -105,6 +105,16 @@ def test_a_new_run_sets_a_damaged_record_aside(store, record, capsys, damage):
     assert not path.exists()
 
 
+@pytest.mark.parametrize("lacking", ["best", "last"])
+def test_a_done_record_has_the_generator_that_is_scored(record, lacking):
+    content = record.model_dump(mode="json")
+    content["spec"]["evaluation"]["scored"] = "last"
+    assert TrialRecord.model_validate(content).score
+    del content["candidates"][lacking]
+    with pytest.raises(ValueError, match=f"its {lacking} generator has no score under authors, refined"):
+        TrialRecord.model_validate(content)
+
+
 def test_a_record_of_absurd_size_is_not_read(store, record, monkeypatch):
     monkeypatch.setattr("gan_repro.trials.records.MAX_RECORD_BYTES", 10)
     with pytest.raises(RecordError, match="larger than any such file"):
