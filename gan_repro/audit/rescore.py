@@ -72,7 +72,7 @@ def rescore(record: TrialRecord, results: Path, *, root: Path | None = None, dev
             f"{spec.data.name} here has SHA-256 {found}, {spec.id} was trained on {spec.data.sha256}"
         )
     model = load_weights(record, results, folds[0], device)
-    random = generator(spec.seed, spec.model, "samples", device=model.device)
+    random = generator(spec.seed, spec.model, "samples", device=model.random_device)
     samples = model.sample(spec.evaluation.n_samples, generator=random).detach().cpu().numpy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", GridEdgeWarning)

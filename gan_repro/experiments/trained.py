@@ -52,14 +52,14 @@ class Trained:
         return f"{self.record.spec.model} seed {self.record.spec.seed}"
 
     def random(self, draw: int) -> torch.Generator:
-        """Randomness of a draw of samples, on the model's device.
+        """Randomness of a draw of samples, where the model draws it.
 
         Number 0 is the one that the trial was scored on, if that was on this kind of device: a card draws
         other numbers than a CPU from the same seed.
         """
         spec = self.record.spec
         axes = ("samples",) if draw == 0 else ("samples", draw)
-        return generator(spec.seed, spec.model, *axes, device=self.model.device)
+        return generator(spec.seed, spec.model, *axes, device=self.model.random_device)
 
     def samples(self, draw: int = 0, n: int | None = None) -> npt.NDArray[np.float32]:
         """`n` samples (n, d), by default as many as the trial was scored on."""

@@ -104,7 +104,7 @@ class TrainingMonitor:
     def _look(self, model: Model, epoch: int) -> tuple[float, float]:
         """Score samples on the validation images: mean log-likelihood (nats) and its refined sigma."""
         started = time.monotonic()
-        random = generator(self.spec.seed, self.spec.model, "tracking", epoch, device=model.device)
+        random = generator(self.spec.seed, self.spec.model, "tracking", epoch, device=model.random_device)
         samples = model.sample(self.spec.evaluation.n_samples, generator=random)
         if not bool(torch.isfinite(samples).all()):
             raise DivergedError(f"{self.spec.model}: samples after epoch {epoch} are not all finite")

@@ -14,11 +14,12 @@ import pytest
 import torch
 
 from gan_repro.models.gan.model import GAN
-from gan_repro.trials import environment
+from gan_repro.trials import environment, monitor, trial_run
 from gan_repro.trials.checkpoint import checkpoint_path, epochs_saved
 from gan_repro.trials.records import best_epoch
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.store import RecordStore
+from gan_repro.util.seeds import generator
 from tests.factories.trials import numbers, quiet
 
 
@@ -191,6 +192,22 @@ def test_killed_and_run_again_it_ends_with_the_same_bits(tiny_spec, tmp_path):
     assert numbers(resumed) == numbers(straight)
 
 
+def test_looks_and_samples_are_drawn_where_the_model_says(tiny_spec, tmp_path, monkeypatch):
+    """A model of one's own may draw on the CPU, wherever its tensors lie."""
+    drawn = []
+
+    def noted(*axes, device):
+        drawn.append((axes[2], str(device)))
+        return generator(*axes)
+
+    monkeypatch.setattr(GAN, "random_device", torch.device("cuda", 7))
+    for module in (monitor, trial_run):
+        monkeypatch.setattr(module, "generator", noted)
+    run(tiny_spec(epochs=1), quiet(tmp_path))
+    assert set(drawn) >= {("tracking", "cuda:7"), ("samples", "cuda:7")}
+    assert {device for _, device in drawn} == {"cuda:7"}
+
+
 def test_a_diverging_model_is_recorded_as_such(tiny_spec, tmp_path):
     record = run(tiny_spec(learning_rate=1e30), quiet(tmp_path))
     assert record.status == "diverged"
@@ -287,8 +304,6 @@ def test_samples_from_chains_come_with_what_they_are_worth(tiny_spec, tmp_path, 
 
 def test_a_stack_without_its_top_is_never_the_best(tiny_spec, tmp_path, monkeypatch):
     """Else the row of a deep model could show a shallow one."""
-    from gan_repro.trials import monitor
-
     falling = iter([50.0, 40.0, 3.0, 2.0])
 
     def choose(*arguments, **options):
