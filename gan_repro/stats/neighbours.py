@@ -29,9 +29,8 @@ def nearest(
         Distances (n, k), ascending, float64, and the rows of `images` (n, k). For k = 1 both are (n,).
 
     Raises:
-        ValueError: the matrices do not fit together, are not floats or not finite, or there are fewer than
-        `k`
-            images.
+        ValueError: the matrices do not fit together, are not floats or not finite, or there are
+            fewer than `k` images.
     """
     import torch
 

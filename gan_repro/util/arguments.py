@@ -15,7 +15,9 @@ _MINUTES_A_YEAR = 365 * 24 * 60
 def count(text: str, *, least: int = 0) -> int:
     """A whole number of at least `least`."""
     if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number of at least {least}, or is too large"
+        )
     return int(text)
 
 
