@@ -62,7 +62,8 @@ def write_checkpoint(path: Path, monitor: Mapping[str, Any], state: Mapping[str,
     """
     buffer = io.BytesIO()
     torch.save({"watch": dict(monitor), "model": dict(state)}, buffer)
-    atomic_write(path, buffer.getbuffer().tobytes())
+    # Not its bytes, which would be one more copy of the net.
+    atomic_write(path, lambda file: file.write(buffer.getbuffer()))
 
 
 def read_checkpoint(path: Path, spec: TrialSpec) -> tuple[SavedMonitor, Mapping[str, Any]]:
@@ -72,8 +73,13 @@ def read_checkpoint(path: Path, spec: TrialSpec) -> tuple[SavedMonitor, Mapping[
         OtherTrialError: it is of another trial.
         Exception: of many kinds, as torch.load does, where the file is damaged.
     """
-    check_saved_tensors(path)
-    saved = torch.load(path, map_location="cpu", weights_only=True)
+    return _read(path, spec, tensors=True)
+
+
+def _read(path: Path, spec: TrialSpec, *, tensors: bool) -> tuple[SavedMonitor, Mapping[str, Any]]:
+    """Read a checkpoint, as `read_checkpoint`; without `tensors` these stay on the disk, unchecked."""
+    check_saved_tensors(path, checksums=tensors)
+    saved = torch.load(path, map_location="cpu", weights_only=True, mmap=not tensors)
     if not isinstance(saved, dict):
         raise ValueError(f"it holds a {type(saved).__name__}")
     monitor = SavedMonitor(**saved["watch"])
@@ -82,11 +88,17 @@ def read_checkpoint(path: Path, spec: TrialSpec) -> tuple[SavedMonitor, Mapping[
     return monitor, saved["model"]
 
 
-def epochs_saved(path: Path, spec: TrialSpec) -> int | None:
-    """Count the whole epochs that a checkpoint of this trial holds; None without one to go on from."""
+def epochs_saved(path: Path, spec: TrialSpec, *, checksums: bool = False) -> int | None:
+    """Count the whole epochs that a checkpoint of this trial holds; None without one to go on from.
+
+    Args:
+        path: where it should be.
+        spec: the trial.
+        checksums: read all of it, too, so that one in which a bit has changed counts as none.
+    """
     if not os.path.lexists(path):
         return None
     try:
-        return len(read_checkpoint(path, spec)[0].points)
+        return len(_read(path, spec, tensors=checksums)[0].points)
     except Exception:  # whatever is wrong with it, the trial itself will say so and begin afresh
         return None

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import torch
 
 from gan_repro.models.gan.model import GAN
 from gan_repro.trials import environment, monitor, trial_run
-from gan_repro.trials.checkpoint import checkpoint_path, epochs_saved
+from gan_repro.trials.checkpoint import checkpoint_path, epochs_saved, write_checkpoint
 from gan_repro.trials.records import best_epoch
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.store import RecordStore
@@ -138,6 +139,29 @@ def test_a_checkpoint_of_an_earlier_commit_is_taken_up(tiny_spec, tmp_path):
     for one, other in zip(record.learning_curve, straight.learning_curve, strict=True):
         assert one.losses == pytest.approx(other.losses, rel=1e-3)
         assert one.valid_mean == pytest.approx(other.valid_mean, abs=1)
+
+
+def test_counting_epochs_reads_no_tensor_unless_asked_to(tiny_spec, tmp_path):
+    spec = tiny_spec()
+    run(spec, quiet(tmp_path))
+    path = checkpoint_path(tmp_path, spec)
+    assert (epochs_saved(path, spec), epochs_saved(path, spec, checksums=True)) == (4, 4)
+    content = bytearray(path.read_bytes())
+    weight = torch.load(path, weights_only=True)["model"]["tensors"]["g0/weight"].numpy().tobytes()
+    content[content.index(weight)] ^= 1
+    path.write_bytes(content)
+    assert (epochs_saved(path, spec), epochs_saved(path, spec, checksums=True)) == (4, None)
+
+
+def test_a_checkpoint_is_held_once_as_it_is_written(tmp_path):
+    net = {"tensor": torch.zeros(2**21)}  # 8 MiB
+    tracemalloc.start()
+    try:
+        write_checkpoint(tmp_path / "net.pt", {}, net)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 2**23 <= peak < 1.5 * 2**23
 
 
 def test_a_lost_record_is_made_again_from_the_checkpoint(tiny_spec, tmp_path):
