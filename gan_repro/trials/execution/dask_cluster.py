@@ -1,7 +1,8 @@
 """Running the trials of a sweep on a Dask cluster; see docs/cluster.md.
 
-A worker needs this package and the data; what it does stands in `remote`. The death of a worker loses what it
-did since its last checkpoint: Dask gives the trial to another one.
+A worker needs this package and the data; what it does stands in `remote`. Where one dies, Dask gives its
+trial to another, which goes on from the last checkpoint in the results folder: a worker that does not share
+that folder loses all that it did.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gan_repro.trials.checkpoint import checkpoint_path
+from gan_repro.trials.checkpoint import checkpoint_path, epochs_saved
 from gan_repro.trials.execution.remote import RemoteResult, RemoteTask, content, run_remote, view
 from gan_repro.trials.execution.stop import Stop
 from gan_repro.trials.presets import Planned
@@ -146,8 +147,12 @@ class Cluster:
 
         try:
             result = future.result()
+            path = checkpoint_path(options.results, planned.spec)
             if result.checkpoint is not None:
-                atomic_write(checkpoint_path(options.results, planned.spec), result.checkpoint)
+                # The worker may have begun anew, without the checkpoint that is here.
+                here = None if options.fresh else epochs_saved(path, planned.spec, checksums=True)
+                if here is None or here <= result.epochs:
+                    atomic_write(path, result.checkpoint)
             store, record = RecordStore(options.results), result.outcome.record
             if record is not None and store.read(planned.spec) != record:
                 store.write(record)
@@ -165,7 +170,10 @@ class Cluster:
         return TrialOutcome(planned, None, reason)
 
     def _check_workers(self, marker: Path, device: str) -> bool:
-        """Warn on stderr of what looks wrong with the workers; whether all share the results folder."""
+        """Warn on stderr of what looks wrong with the workers; whether all share the results folder.
+
+        Not where there is none yet, or where one does not answer: nothing is known of their folders.
+        """
         views = self.client.run(view, marker, on_error="return")
         if not views:
             log.info("no worker is connected to %s yet; waiting for one (Ctrl-C to stop)", self.address)
@@ -174,10 +182,11 @@ class Cluster:
                 f"no worker at {self.address} offers a GPU; waiting for one started with --resources GPU=1"
             )
         here = view(marker)
-        shared = True
+        shared = bool(views)
         for worker, theirs in views.items():
             if isinstance(theirs, BaseException):
                 log.warning("worker %s cannot run trials (%s)", worker, explain(theirs, "its folder"))
+                shared = False
                 continue
             shared = shared and theirs.shares_folder
             if theirs.versions != here.versions:

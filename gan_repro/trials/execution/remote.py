@@ -18,7 +18,7 @@ import torch
 
 import gan_repro
 from gan_repro.trials import environment
-from gan_repro.trials.checkpoint import checkpoint_path
+from gan_repro.trials.checkpoint import checkpoint_path, epochs_saved
 from gan_repro.trials.presets import Planned
 from gan_repro.trials.runner import RunOptions, TrialOutcome, ending_with_the_card, run_planned
 from gan_repro.util.files import atomic_write
@@ -45,6 +45,8 @@ class RemoteResult:
     outcome: TrialOutcome
     checkpoint: bytes | None = None
     """Only from a worker without the results folder."""
+    epochs: int = 0
+    """Whole epochs that the checkpoint holds."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def run_remote(task: RemoteTask) -> RemoteResult:
             if task.checkpoint is not None:
                 atomic_write(checkpoint, task.checkpoint)
             outcome = run_planned(task.planned, replace(options, results=Path(folder)))
-            return RemoteResult(outcome, content(checkpoint))
+            epochs = epochs_saved(checkpoint, task.planned.spec) or 0
+            return RemoteResult(outcome, content(checkpoint), epochs)
 
 
 def view(marker: Path) -> WorkerView:

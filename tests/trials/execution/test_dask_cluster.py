@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -18,9 +20,11 @@ from gan_repro import table1
 from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.execution import dask_cluster as clusters
 from gan_repro.trials.execution.dask_cluster import Cluster
+from gan_repro.trials.execution.remote import RemoteResult, WorkerView, view
 from gan_repro.trials.execution.sweep import sweep
-from gan_repro.trials.runner import NOT_STARTED
+from gan_repro.trials.runner import NOT_STARTED, TrialOutcome, run
 from gan_repro.trials.store import RecordStore
+from gan_repro.util.files import atomic_write
 from tests.factories import held as holding
 from tests.factories.trials import numbers, planned, quiet
 
@@ -156,6 +160,48 @@ def test_a_worker_without_the_folder_sends_record_and_checkpoint(machines, tiny_
         assert RecordStore(options.results).read(endless) == outcomes[1].record
         assert not list(home.rglob(f"{endless.id}.pt")), "the worker's own folder was not tidied up"
     assert not list((options.results / "locks").glob("cluster-*"))
+
+
+def test_what_comes_back_replaces_no_checkpoint_that_is_further(tiny_spec, tmp_path):
+    spec = tiny_spec()
+
+    def stopped_after(updates):
+        calls = iter(range(1, 100))
+        results = tmp_path / str(updates)
+        record = run(spec, quiet(results, stop_requested=lambda: next(calls) > updates))
+        content = checkpoint_path(results, spec).read_bytes()
+        return RemoteResult(TrialOutcome(planned(spec), record), content, updates // 10)
+
+    short, long = stopped_after(14), stopped_after(34)
+    cluster = Cluster.__new__(Cluster)  # nobody need answer
+    for here, there, fresh, kept in (
+        (None, short, False, short),
+        (short, long, False, long),
+        (long, short, False, long),
+        (long, short, True, short),
+    ):
+        path = checkpoint_path(tmp_path / "here", spec)
+        path.unlink(missing_ok=True)
+        if here is not None:
+            atomic_write(path, here.checkpoint)
+        future = Future()
+        future.set_result(there)
+        cluster._receive(planned(spec), future, quiet(tmp_path / "here", fresh=fresh))
+        assert path.read_bytes() == kept.checkpoint
+
+
+def test_workers_share_the_folder_if_all_are_seen_to(tmp_path):
+    sees, does_not = (WorkerView(shares, view(tmp_path).versions) for shares in (True, False))
+    cluster = Cluster.__new__(Cluster)
+    cluster.address = "tcp://127.0.0.1:8786"
+    for views, shared in (
+        ({}, False),  # none yet: those that come may have a folder of their own
+        ({"a": sees, "b": sees}, True),
+        ({"a": sees, "b": does_not}, False),
+        ({"a": sees, "b": OSError("gone")}, False),
+    ):
+        cluster.client = SimpleNamespace(run=lambda *_, views=views, **__: views)
+        assert cluster._check_workers(tmp_path, "cpu") is shared
 
 
 @pytest.mark.slow
