@@ -11,6 +11,14 @@ from gan_repro.trials.presets import Planned
 from gan_repro.trials.store import RecordStore
 
 
+def each_once(plan: Sequence[Planned]) -> list[Planned]:
+    """List the trials of a plan, each once: two rows with the same cut are one trial, the first row's."""
+    trials: dict[str, Planned] = {}
+    for planned in plan:
+        trials.setdefault(planned.spec.id, planned)
+    return list(trials.values())
+
+
 def remaining(planned: Planned, results: Path, *, done: bool, fresh: bool) -> tuple[str, float]:
     """Return the state of a trial in words, and the minutes that what is left of it may take.
 
@@ -34,7 +42,7 @@ def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, 
     from tabulate import tabulate
 
     rows, left = [], []
-    for planned in plan:
+    for planned in each_once(plan):
         record = None if fresh else store.read(planned.spec)
         done = record is not None and record.status == "done"
         state, minutes = remaining(planned, store.folder.parent, done=done, fresh=fresh)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 
 from gan_repro.stats.sums import total
 from gan_repro.trials.checkpoint import checkpoint_path
-from gan_repro.trials.execution.plan import remaining
+from gan_repro.trials.execution.plan import each_once, remaining
 from gan_repro.trials.execution.processes import Processes
 from gan_repro.trials.execution.progress import Progress, reporter
 from gan_repro.trials.execution.stop import Stop
@@ -56,9 +57,10 @@ def sweep(
 ) -> tuple[list[TrialOutcome], int | None]:
     """Run the planned trials.
 
-    A failing trial never takes the others with it, and neither does a worker process that dies. The longest
-    trials start first; under a budget those that were begun, then the first of the plan. On a card even a
-    single worker is a process of its own: one in which CUDA has failed can compute no more.
+    A failing trial never takes the others with it, and neither does a worker process that dies. Those of
+    which most is left start first; under a budget those that were begun, then the first of the plan. A trial
+    that the plan has twice, for two rows, runs once, and both have its outcome. On a card even a single
+    worker is a process of its own: one in which CUDA has failed can compute no more.
 
     Args:
         plan: what to run.
@@ -73,10 +75,10 @@ def sweep(
     """
     stop = Stop()
     outcomes: dict[str, TrialOutcome] = {}
-    ordered = _ordered(plan, options, budget_minutes)
     count = _affordable(workers, options.threads) if executor is None else 1
     store = RecordStore(options.results)
-    ordered = [_of_what_is_left(planned, store, options) for planned in ordered]
+    left = [_of_what_is_left(planned, store, options) for planned in each_once(plan)]
+    ordered = _ordered(left, options, budget_minutes)
     progress = Progress(ordered, count, shown=show_progress)
     options = replace(options, progress_position=None)
     with stop.listening(budget_minutes), progress.displayed():
@@ -89,13 +91,14 @@ def sweep(
                 progress.trial_finished(outcome.planned)
                 _log_outcome(outcome)
     at_once = "stopped at once: what it had done since its last checkpoint is lost"
-    return [outcomes.get(p.spec.id, TrialOutcome(p, None, at_once)) for p in plan], stop.signal
+    ended = [replace(outcomes.get(p.spec.id) or TrialOutcome(p, None, at_once), planned=p) for p in plan]
+    return ended, stop.signal
 
 
 def _ordered(plan: Sequence[Planned], options: RunOptions, budget_minutes: float | None) -> list[Planned]:
     if budget_minutes is None:
-        # So that no worker is left with a long one while the others are idle.
-        return sorted(plan, key=lambda planned: -planned.minutes)
+        # So that no worker is left with a long one while the others are idle. Done ones take no time.
+        return sorted(plan, key=lambda planned: -(planned.minutes or math.inf))
     # A plan has the first seed of every row before any second: cut off anywhere, it fills the most cells.
     return sorted(plan, key=lambda planned: not checkpoint_path(options.results, planned.spec).exists())
 

@@ -4,13 +4,15 @@ import multiprocessing
 import signal
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from filelock import FileLock
 
+from gan_repro.models.baselines import PixelGaussian
 from gan_repro.trials.checkpoint import checkpoint_path
 from gan_repro.trials.execution import processes
-from gan_repro.trials.execution.plan import remaining
+from gan_repro.trials.execution.plan import describe_plan, remaining
 from gan_repro.trials.execution.processes import Processes
 from gan_repro.trials.execution.progress import Progress
 from gan_repro.trials.execution.stop import Stop
@@ -81,6 +83,40 @@ def test_a_budget_is_spent_first_on_what_is_begun(tiny_spec, tmp_path):
     outcomes, _ = sweep(second, options, budget_minutes=1 / 60)
     assert "not started" in outcomes[0].problem
     assert outcomes[1].record.provenance.resumed == 1
+
+
+class Noted:
+    """An executor that runs nothing and keeps the plan that it is given."""
+
+    def outcomes(self, plan, options, stop):
+        self.plan = plan
+        yield from ()
+
+
+def test_those_of_which_most_is_left_start_first(tiny_spec, tmp_path):
+    begun, whole = planned(tiny_spec(), minutes=8), planned(tiny_spec(seed=2), minutes=6)
+    done = planned(tiny_spec("gaussian"), minutes=7)
+    calls = iter(range(100))
+    run(begun.spec, quiet(tmp_path, stop_requested=lambda: next(calls) > 34))  # three of four epochs
+    run(done.spec, quiet(tmp_path))
+    noted = Noted()
+    sweep([begun, whole, done], quiet(tmp_path), executor=noted)
+    assert [(p.spec.id, p.minutes) for p in noted.plan] == [
+        (done.spec.id, 0.0), (whole.spec.id, 6.0), (begun.spec.id, 2.0),
+    ]  # fmt: skip
+
+
+def test_two_rows_with_one_trial_both_have_its_outcome(tiny_spec, tmp_path, monkeypatch):
+    fits = []
+    fit = PixelGaussian.fit
+    monkeypatch.setattr(PixelGaussian, "fit", lambda *a, **k: fits.append(1) or fit(*a, **k))
+    spec = tiny_spec("gaussian")
+    plan = [replace(planned(spec), row=row) for row in ("gan", "gan-early-stopping")]
+    assert describe_plan(plan, RecordStore(tmp_path), workers=1, fresh=False).count(spec.id) == 1
+    outcomes, _ = sweep(plan, quiet(tmp_path))
+    assert [(outcome.planned, outcome.done) for outcome in outcomes] == [(p, True) for p in plan]
+    assert outcomes[0].record == outcomes[1].record
+    assert fits == [1]
 
 
 def test_time_left_is_told_from_what_is_left(tiny_spec, tmp_path, monkeypatch):
