@@ -12,6 +12,7 @@ from datetime import datetime
 
 from gan_repro import models
 from gan_repro.experiments.record import ExperimentProvenance
+from gan_repro.models.config import TrainingConfig
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS, PROTOCOLS
 from gan_repro.stats.sums import mean, total
 from gan_repro.trials.presets import PRESETS
@@ -177,21 +178,23 @@ def _check_curve(record: TrialRecord) -> Iterator[str]:
         early = evaluation.patience is not None and waited >= evaluation.patience
         if epochs[-1] > planned or (epochs[-1] < planned and not early):
             yield f"learning_curve ends with epoch {epochs[-1]} of {planned}"
-    start = _first_complete_epoch(record)
-    highest = best_epoch([p for p in record.learning_curve if p.epoch >= start], evaluation.looks)
+    begins = _last_part_begins(record)
+    highest = best_epoch([p for p in record.learning_curve if p.epoch > begins], evaluation.looks)
     # Of a model scored on folds that share images the last state counts, not the best.
     shared = any(score.folds for score in best.scores.values())
     if highest is not None and not shared and best.epoch != highest:
         yield f"candidates.best.epoch is {best.epoch}, which is not where the learning curve is highest"
 
 
-def _first_complete_epoch(record: TrialRecord) -> int:
-    """The epoch from which a stack has its top layer; what comes before cannot be its best."""
+def _last_part_begins(record: TrialRecord) -> int:
+    """After how many epochs the last part of the model begins training; no best comes before."""
     if record.spec.model not in models.names():
-        return 1
-    config = models.model_class(record.spec.model).Config(**record.spec.config)
-    first_epochs = getattr(config, "first_epochs", None)
-    return 1 if first_epochs is None else int(first_epochs()[-2]) + 1
+        return 0
+    try:
+        config = models.model_class(record.spec.model).Config(**record.spec.config)
+    except ValueError:
+        return 0  # that it is refused is said of the spec
+    return config.last_part_begins() if isinstance(config, TrainingConfig) else 0
 
 
 def _same(a: float, b: float) -> bool:

@@ -48,6 +48,13 @@ class TrainingConfig(ModelConfig):
     """Passes over the training images, all stages together."""
     batch_size: int = Field(ge=1)
 
+    def last_part_begins(self) -> int:
+        """Return after how many epochs the last part of the model begins training; 0: all train at once.
+
+        Up to there the model is not `complete`, and no generator of it the best.
+        """
+        return 0
+
 
 class PrecisionConfig(TrainingConfig):
     """Settings of a model whose training takes its matrix products by `gan_repro.models.precision`."""

@@ -68,6 +68,10 @@ class StackedConfig(PrecisionConfig):
         parts = [sum(shares[:layer]) / sum(shares) * self.epochs for layer in range(len(shares) + 1)]
         return tuple(ceil(part - 1e-9) for part in parts)
 
+    def last_part_begins(self) -> int:
+        """Return after how many epochs the top layer begins training."""
+        return self.first_epochs()[-2]
+
     def layer_at(self, epoch: int) -> int:
         """Return the layer that epoch `epoch` (from 0) trains."""
         return sum(first <= epoch for first in self.first_epochs()[1:-1])

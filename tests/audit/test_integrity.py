@@ -300,6 +300,24 @@ def test_a_best_before_the_top_layer_trains_is_no_best():
     assert check_record(changed(dbn, learning_curve=curve)) == []
 
 
+def test_a_best_before_the_front_trains_is_no_best():
+    """Nor does a net of two stages count before its second has begun."""
+    gan = trial("gan", 1, 1900.0, dataset="fer2013")
+    begins = gan.spec.config["front_epoch"]
+    single_looks = gan.spec.evaluation.model_copy(update={"looks": 1})
+    gan = changed(gan, spec=gan.spec.model_copy(update={"evaluation": single_looks}))
+
+    def found(epoch):
+        curve = [
+            p.model_copy(update={"valid_mean": 5000.0 if p.epoch == epoch else float(p.epoch)})
+            for p in gan.learning_curve
+        ]
+        return "; ".join(check_record(changed(gan, learning_curve=tuple(curve))))
+
+    assert "not where the learning curve is highest" not in found(begins)
+    assert "not where the learning curve is highest" in found(begins + 1)
+
+
 def test_seeds_are_fixed_in_advance_and_taken_from_the_left(tmp_path):
     store = RecordStore(tmp_path / "results")
     for record in (trial("train-set", 1, 243.0), trial("train-set", 3, 242.0), trial("kmeans", 1, 335.0)):

@@ -161,6 +161,10 @@ class GANConfig(PrecisionConfig):
             raise ValueError(f"the deconvolution takes {needed} units; it is given {self.output_inputs}")
         return self
 
+    def last_part_begins(self) -> int:
+        """Return after how many epochs the front, if there is to be one, begins training."""
+        return self.front_epoch or 0
+
     @property
     def output_inputs(self) -> int:
         """Units that G's last layer takes."""
