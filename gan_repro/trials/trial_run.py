@@ -29,6 +29,8 @@ from gan_repro.util.text import describe_error, one_line
 if TYPE_CHECKING:
     from gan_repro.trials.runner import RunOptions
 
+_INCOMPLETE = "training ended before its last part began; raise epochs, or give that part some of them"
+
 
 class TrialRun:
     """One trial on its way from an unfitted model to its record.
@@ -66,9 +68,10 @@ class TrialRun:
         """Wall-clock time by phase."""
 
     def run(self) -> TrialRecord:
-        """Go through the phases; a failure of the model is recorded, with its status and reason.
+        """Go through the phases; a training that fails is recorded, with its status and reason.
 
         Raises:
+            Exception: a fault of the program, such as a KeyError or a TypeError.
             MemoryError, RuntimeError: the machine or its card has too little memory, or the card has failed.
         """
         status, reason = self._run_phases()
@@ -99,6 +102,8 @@ class TrialRun:
         """Train, sample and score; return how it ended, and why if not well."""
         try:
             self._train()
+            if not self.model.complete:
+                return "error", _INCOMPLETE
             self._score_candidates()
         except StopRequestedError:
             again = "run the same command again to go on from the checkpoint"

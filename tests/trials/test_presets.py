@@ -30,6 +30,8 @@ def test_every_preset_runs_every_row_and_says_what_it_cuts(preset, dataset):
         whole = models.model_class(spec.model).Config(**reference).model_dump(mode="json")
         changed = {key for key, value in spec.config.items() if whole.get(key) != value}
         assert changed <= set(cut.settings)
+        config = models.model_class(spec.model).Config(**spec.config)
+        assert not hasattr(config, "epochs") or config.last_part_begins() < config.epochs
         if changed or "n_samples" in cut.evaluation:
             assert cut.smaller, f"{preset.name} changes {row} without saying so"
         assert preset.row_of(spec) == row

@@ -21,7 +21,7 @@ from gan_repro.trials.records import best_epoch
 from gan_repro.trials.runner import RunOptions, run
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.seeds import generator
-from tests.factories.trials import numbers, quiet
+from tests.factories.trials import TINY_STACK, numbers, quiet
 
 
 def test_a_trial_ends_in_a_record_with_everything_in_it(tiny_spec, tmp_path):
@@ -340,6 +340,22 @@ def test_a_stack_without_its_top_is_never_the_best(tiny_spec, tmp_path, monkeypa
     record = run(tiny_spec("dbn", **settings), quiet(tmp_path))
     assert [point.valid_mean for point in record.learning_curve] == [50.0, 40.0, 3.0, 2.0]
     assert record.candidates["best"].epoch == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        ("gan", {"epochs": 1, "front": [{"units": 10}], "front_epoch": 1}),
+        ("dbn", {**TINY_STACK, "epochs": 1}),
+        ("cae", {**TINY_STACK, "epoch_shares": [1, 0]}),
+    ],
+)
+def test_a_model_whose_last_part_never_trained_has_no_score(tiny_spec, tmp_path, model, settings):
+    """It is another model than the row names: a shallower stack, or a net without its front."""
+    record = run(tiny_spec(model, **settings), quiet(tmp_path))
+    assert (record.status, record.candidates) == ("error", {})
+    assert "training ended before its last part began; raise epochs" in record.reason
+    assert len(record.learning_curve) == settings["epochs"]
 
 
 def test_a_collapsed_net_is_called_so(tiny_spec, tmp_path, monkeypatch, capsys):
