@@ -74,10 +74,11 @@ class RunOptions:
 def run(spec: TrialSpec, options: RunOptions | None = None) -> TrialRecord:
     """Run a trial, or return its record if it is done; the record is written to the results folder.
 
-    Two processes given the same trial take turns: the second finds it done. A failure of the model is not
-    raised but recorded, with its status and reason.
+    Two processes given the same trial take turns: the second finds it done. A training that diverges, ends
+    too soon or raises ArithmeticError, RuntimeError or ValueError is recorded, with its status and reason.
 
     Raises:
+        Exception: any other of the model's, such as KeyError or TypeError: a fault of the program; no record.
         OSError: the results folder cannot be written, or the data cannot be had.
         filelock.Timeout: another process runs the trial, and `options.stop_requested` while this one waited.
         ValueError: the data are not those that the spec names, the device is not there, or a plug-in is not.
