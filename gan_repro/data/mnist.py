@@ -25,6 +25,7 @@ from gan_repro.data.fetch import archives, downloads, pickles, store
 from gan_repro.data.fetch.own import OtherForms
 from gan_repro.data.fetch.sources import Files, NothingThere, Source, SourceFailed, Wanted
 from gan_repro.util.files import read_regular, sha256_of_array
+from gan_repro.util.text import first_line
 
 TRAIN = Wanted(
     "train-images-idx3-ubyte",
@@ -182,8 +183,13 @@ def _of_pickle_file(path: Path) -> Files:
 def _of_npz_file(path: Path) -> Files:
     members = {"x_train.npy": TRAIN.name, "x_test.npy": TEST.name}
     found = archives.read_members(path, members, TRAIN.size + 4096)
-    arrays = {members[name]: np.load(io.BytesIO(found[name]), allow_pickle=False) for name in members}
-    return {name: idx.write_images(pixels) for name, pixels in arrays.items()}
+    files: Files = {}
+    for member, name in members.items():
+        try:
+            files[name] = idx.write_images(np.load(io.BytesIO(found[member]), allow_pickle=False))
+        except Exception as error:  # a damaged array can raise almost anything
+            raise SourceFailed(f"{path.name}: its {member} cannot be read ({first_line(error)})") from error
+    return files
 
 
 def _bytes_of(images: np.ndarray) -> Pixels:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import pickle
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +89,30 @@ def test_a_true_file_is_never_called_false(
     printed = capsys.readouterr()
     assert "corrupt" not in printed.out
     assert "delete" not in printed.err
+
+
+def header(shape: tuple[int, ...]) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    return buffer.getvalue()
+
+
+MEMBERS = {
+    "empty": b"",
+    "an archive": b"PK\x05\x06" + bytes(18),
+    "text": b"no array",
+    "a terabyte promised": header((10**12,)),
+    "cut short": header((5, 28, 28)) + bytes(100),
+}
+
+
+@pytest.mark.parametrize("content", MEMBERS.values(), ids=MEMBERS)
+def test_an_npz_with_a_damaged_array_is_one_sentence(content: bytes, tiny: Files, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "mnist.npz", "w") as archive:
+        archive.writestr("x_train.npy", content)
+        archive.writestr("x_test.npy", header((2, 28, 28)) + bytes(2 * 784))
+    with pytest.raises(data.DataUnavailable, match=r"mnist\.npz: its x_train\.npy cannot be read \("):
+        data.load("mnist", root=tmp_path)
 
 
 def test_an_npz_with_other_pixels_is_refused(tiny: Files, tmp_path: Path) -> None:
