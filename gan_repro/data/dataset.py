@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,11 +65,23 @@ class Dataset:
     @property
     def sha256(self) -> str:
         """SHA-256 of the bytes of train, valid and test, in that order, as 64 hexadecimal digits."""
-        digest = hashlib.sha256()
-        for pixels in (self.train_pixels, self.valid_pixels, self.test_pixels):
-            digest.update(np.ascontiguousarray(pixels).data)
-        return digest.hexdigest()
+        return digests([self])[0]
 
     def _scaled(self, pixels: Pixels) -> Images:
         # Dividing (rather than multiplying by 1/255) makes the brightest pixel exactly 1.0.
         return np.divide(pixels, np.float32(self.maximum), dtype=np.float32)
+
+
+def digests(datasets: Sequence[Dataset]) -> list[str]:
+    """Return `Dataset.sha256` of each; an array of training pixels that several share is read once."""
+    begun: dict[int, Any] = {}
+    found = []
+    for dataset in datasets:
+        train = dataset.train_pixels
+        if id(train) not in begun:
+            begun[id(train)] = hashlib.sha256(np.ascontiguousarray(train).data)
+        digest = begun[id(train)].copy()
+        for pixels in (dataset.valid_pixels, dataset.test_pixels):
+            digest.update(np.ascontiguousarray(pixels).data)
+        found.append(digest.hexdigest())
+    return found

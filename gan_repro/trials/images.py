@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gan_repro import data
-from gan_repro.data.dataset import Dataset
+from gan_repro.data.dataset import Dataset, digests
 from gan_repro.trials.spec import DataSpec, TrialSpec
 
 
@@ -45,8 +45,8 @@ def load_images_of(spec: TrialSpec, root: Path | None = None) -> tuple[Dataset, 
 
 def fingerprint(datasets: Sequence[Dataset]) -> str:
     """Return the SHA-256 of one data set's bytes; of the joined digests where there are several."""
-    digests = [dataset.sha256 for dataset in datasets]
-    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+    each = digests(datasets)
+    return each[0] if len(each) == 1 else hashlib.sha256("".join(each).encode()).hexdigest()
 
 
 def source(name: str, root: Path | None = None, *, fold: int | None = None) -> DataSpec:

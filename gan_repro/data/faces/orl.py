@@ -68,7 +68,6 @@ def read(root: Path | None) -> FaceSet:
         "orl",
         resize(centre_square(original), SIDE),
         faces.five_folds(person % faces.N_FOLDS),
-        labels=person,
         notes=NOTES,
         training=faces.TRAIN,
         augment=augmented,

@@ -35,8 +35,7 @@ MD5 = "9d113650c197719b750ecc6864faf87c"
 MAX_BYTES = 2_000_000_000
 """The largest file that is opened. TFD's images take 258,587,136 bytes."""
 
-_REQUIRED = ("images", "folds")
-_OPTIONAL = ("labs_ex",)
+_VARIABLES = ("images", "folds")
 _NUMBERS = {"double", "single", "logical", "bool", "float64", "float32"}
 _NUMBERS |= {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
@@ -97,9 +96,7 @@ def read_mat(path: Path) -> FaceSet:
         raise ValueError(f"holds {size:,} bytes, more than the {MAX_BYTES:,} that are read")
     arrays = (_read_hdf5 if _is_hdf5(path) else _read_mat5)(path)
     try:
-        return FaceSet(
-            "tfd", arrays["images"], arrays["folds"], arrays.get("labs_ex"), notes=(faces.SHARED_FOLDS,)
-        )
+        return FaceSet("tfd", arrays["images"], arrays["folds"], notes=(faces.SHARED_FOLDS,))
     except ValueError as error:
         raise ValueError(f"does not have TFD's layout: {error}") from error
 
@@ -129,10 +126,10 @@ def _read_mat5(path: Path) -> _Arrays:
         header = {name: (shape, kind) for name, shape, kind in scipy.io.whosmat(path, appendmat=False)}
     except Exception as error:  # a damaged file can raise almost anything, here and below
         raise _damaged(error) from error
-    wanted = _check_header(header)
+    _check_header(header)
     try:
-        arrays = scipy.io.loadmat(path, appendmat=False, variable_names=wanted)
-        return {name: np.asarray(arrays[name]) for name in wanted}
+        arrays = scipy.io.loadmat(path, appendmat=False, variable_names=list(_VARIABLES))
+        return {name: np.asarray(arrays[name]) for name in _VARIABLES}
     except Exception as error:
         raise _damaged(error) from error
 
@@ -158,7 +155,8 @@ def _read_hdf5(path: Path) -> _Arrays:
             }
             # HDF5 has the dimensions of a MATLAB array in reverse.
             header = {name: (item.shape[::-1], str(item.dtype)) for name, item in own.items()}
-            return {name: own[name][()].T for name in _check_header(header)}
+            _check_header(header)
+            return {name: own[name][()].T for name in _VARIABLES}
     except _NotTFD:
         raise
     except Exception as error:
@@ -169,14 +167,12 @@ class _NotTFD(ValueError):  # noqa: N818
     """The file is sound, but not TFD."""
 
 
-def _check_header(header: _Header) -> list[str]:
-    """Compare what a file says of its variables with TFD's layout; returns those to read."""
+def _check_header(header: _Header) -> None:
+    """Compare what a file says of its variables with TFD's layout."""
     held = ", ".join(sorted(header)[:10]) or "nothing"
-    for name in _REQUIRED:
+    for name in _VARIABLES:
         if name not in header:
             raise _NotTFD(f"has no variable {name!r}, but {held}: it is another file, or was cut short")
-    wanted = [*_REQUIRED, *(name for name in _OPTIONAL if name in header)]
-    for name in wanted:
         if (kind := header[name][1]) not in _NUMBERS:
             raise _NotTFD(f"holds {name!r} as {kind}, expected an array of numbers")
     if (kind := header["images"][1]) != "uint8":
@@ -185,9 +181,6 @@ def _check_header(header: _Header) -> list[str]:
         faces.check_shapes(header["images"][0], header["folds"][0])
     except ValueError as error:
         raise _NotTFD(f"does not have TFD's layout: {error}") from error
-    if "labs_ex" in header and np.prod(header["labs_ex"][0]) != header["images"][0][0]:
-        raise _NotTFD("does not have TFD's layout: there must be one label an image")
-    return wanted
 
 
 def _damaged(error: Exception) -> ValueError:

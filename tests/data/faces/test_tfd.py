@@ -74,7 +74,6 @@ def test_all_folds_are_read(write: Write, path: Path, made_up: MadeUp) -> None:
         for part, code in (("train", 0), ("valid", 2), ("test", 3)):
             expected = made_up.images[made_up.folds[:, fold] == code].reshape(-1, 2304)
             np.testing.assert_array_equal(getattr(dataset, f"{part}_pixels"), expected)
-    assert tfd.read(None).labels is not None
     assert not any("stand-in" in note for note in folds[0].notes)
 
 
@@ -95,9 +94,12 @@ def test_samples_are_scored_on_each_fold(
     assert {report["dataset"]["n_test"] for report in scores} == {10}
 
 
-def test_labels_may_be_missing_and_folds_of_another_type(write: Write, path: Path, made_up: MadeUp) -> None:
-    write(path, {"images": made_up.images, "folds": made_up.folds.astype(np.float64)})
-    assert tfd.read(None).labels is None
+@pytest.mark.parametrize("labels", [{}, {"labs_ex": np.zeros((199, 1))}], ids=["missing", "too few"])
+def test_labels_do_not_matter_nor_the_type_of_folds(
+    labels: dict[str, Any], write: Write, path: Path, made_up: MadeUp
+) -> None:
+    write(path, {"images": made_up.images, "folds": made_up.folds.astype(np.float64), **labels})
+    np.testing.assert_array_equal(tfd.read(None).folds, made_up.folds)
 
 
 def test_another_md5_is_told_and_no_more(
@@ -142,7 +144,6 @@ BAD_VARIABLES: dict[str, tuple[dict[str, Any], str]] = {
     "four folds": ({"folds": np.zeros((200, 4), np.uint8)}, r"folds must have the shape \(200, 5\)"),
     "rows": ({"folds": np.zeros((199, 5), np.uint8)}, r"folds must have the shape \(200, 5\)"),
     "floats": ({"images": np.zeros((200, 48, 48))}, "holds images as (double|float64), expected bytes"),
-    "labels": ({"labs_ex": np.zeros((199, 1))}, "one label an image"),
     "only one part": ({"folds": np.zeros((200, 5), np.uint8)}, "fold 0 has no valid images"),
 }
 
@@ -198,7 +199,7 @@ def test_no_variable_is_read_that_is_not_wanted(
 
     monkeypatch.setattr(scipy.io, "loadmat", spy)
     tfd.read(None)
-    assert asked == [["images", "folds", "labs_ex"]]
+    assert asked == [["images", "folds"]]
 
 
 def test_absurd_sizes_are_refused_unread(
