@@ -74,7 +74,8 @@ def run(options: argparse.Namespace) -> int:
             precision.require(asked, device)
     workers = _workers(options, plan, device)
     if options.dry_run:
-        print(describe_plan(plan, store, workers=workers, fresh=options.fresh))
+        here = None if options.scheduler else workers
+        print(describe_plan(plan, store, workers=here, fresh=options.fresh))
         return 0
 
     from gan_repro.experiments.results import load_results

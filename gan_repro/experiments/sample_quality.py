@@ -43,12 +43,11 @@ from gan_repro.experiments.quality_record import (
     earlier_record,
 )
 from gan_repro.experiments.record import ExperimentRecord, Finding
+from gan_repro.experiments.recorded import read_trials, recorded_first
 from gan_repro.experiments.trained import (
     NoModelError,
     load,
     nothing_recorded,
-    read_trials,
-    recorded_first,
 )
 from gan_repro.measures.kid import split_kid
 from gan_repro.measures.quality import SavedQuality

@@ -1,4 +1,4 @@
-"""Trained models as recorded trials left them: which trials, and how to load them.
+"""Trained models as recorded trials left them: how to load them.
 
 A model comes from its checkpoint, which holds all of it and is looked for in the results folder, or else from
 its published weights, which hold the generator that was scored. Trials and weights are looked for in the
@@ -7,7 +7,7 @@ results folder and then in the published record of the clone, which has no check
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,16 @@ import torch
 from gan_repro import models
 from gan_repro.data.dataset import Dataset
 from gan_repro.experiments.base import Context
+from gan_repro.experiments.recorded import read_trials, recorded_first
 from gan_repro.experiments.weights import WeightsError, load_weights, published_weights, weights_path
 from gan_repro.models.training import TrainedModel
 from gan_repro.trials.checkpoint import OtherTrialError, checkpoint_path, read_checkpoint
 from gan_repro.trials.images import load_images
-from gan_repro.trials.presets import COMPLETEST_FIRST, completest, row_under
+from gan_repro.trials.presets import row_under
 from gan_repro.trials.records import TrialRecord
-from gan_repro.trials.store import RecordStore
 from gan_repro.util.folders import RUNS, is_published
 from gan_repro.util.seeds import generator
 from gan_repro.util.text import first_line
-
-_ENOUGH = 3
-"""Trainings, from which on rules judge (`minimum_seeds` in gan_repro/verdicts/rules.toml)."""
 
 
 class NoModelError(RuntimeError):
@@ -65,36 +62,6 @@ class Trained:
         """`n` samples (n, d), by default as many as the trial was scored on."""
         n = self.record.spec.evaluation.n_samples if n is None else n
         return self.model.sample(n, generator=self.random(draw)).detach().cpu().numpy()
-
-
-def recorded(records: Sequence[TrialRecord], row: str, dataset: str) -> list[TrialRecord]:
-    """List the finished trials of a row on a data set under one preset, by seed.
-
-    The completest preset that has enough of them for a verdict; where none has, the one with the most.
-    """
-    done = [
-        r
-        for r in records
-        if r.spec.data.name == dataset and not r.spec.data.fold and r.status == "done"
-        if row_under(r.provenance.preset, r.spec) == row
-    ]
-    presets = [completest(record.provenance.preset, record.spec) for record in done]
-    by_preset = [
-        [record for record, of in zip(done, presets, strict=True) if of == preset]
-        for preset in (*COMPLETEST_FIRST, None)
-    ]
-    enough = [found for found in by_preset if len(found) >= _ENOUGH]
-    return sorted((enough or [max(by_preset, key=len)])[0], key=lambda record: record.spec.seed)
-
-
-def read_trials(context: Context) -> list[list[TrialRecord]]:
-    """Read the trials of the results folder, and those of the published record."""
-    return [list(RecordStore(folder)) for folder in context.folders]
-
-
-def recorded_first(trials: Iterable[Sequence[TrialRecord]], row: str, dataset: str) -> list[TrialRecord]:
-    """Give the trials of `recorded` in the first folder that has any."""
-    return next((found for records in trials if (found := recorded(records, row, dataset))), [])
 
 
 def load_all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gan_repro.experiments.trained import recorded
+from gan_repro.experiments.recorded import recorded
 from gan_repro.report.curves import in_short
 from gan_repro.tables import words
 from gan_repro.tables.cell import CUT, seed_count

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict
 from gan_repro import paper
 from gan_repro.experiments import chain_habits, chains, sample_count, sensitivity
 from gan_repro.experiments.base import mean_of
+from gan_repro.experiments.recorded import recorded
 from gan_repro.experiments.scores import pooled_spread
-from gan_repro.experiments.trained import recorded
 from gan_repro.verdicts.findings import withdrawn
 from gan_repro.verdicts.published import WITH_CHAINS
 from gan_repro.verdicts.rules import rules

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from gan_repro.experiments import helvetica, independence, interpolation, loss_early, memorisation
-from gan_repro.experiments.trained import NoModelError, load, recorded
+from gan_repro.experiments.recorded import recorded
+from gan_repro.experiments.trained import NoModelError, load
 from gan_repro.models import get
 from gan_repro.models.gan.model import GAN, GANConfig, Hidden
 from gan_repro.trials.checkpoint import checkpoint_path

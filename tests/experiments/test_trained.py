@@ -24,7 +24,8 @@ from gan_repro.experiments import (
     weights,
 )
 from gan_repro.experiments.base import Context
-from gan_repro.experiments.trained import NoModelError, load, load_all, recorded
+from gan_repro.experiments.recorded import recorded
+from gan_repro.experiments.trained import NoModelError, load, load_all
 from gan_repro.trials.images import load_images
 from gan_repro.trials.store import RecordStore
 from gan_repro.util import folders
@@ -44,7 +45,7 @@ def test_a_trial_of_two_presets_stands_under_the_completest():
     assert recorded([paper, standard], "dbn", "mnist") == [standard, paper]
 
 
-def test_the_completest_preset_with_enough_trials_for_a_verdict_is_taken():
+def test_the_completest_preset_that_can_be_judged_is_taken():
     cut = [trial("gan", seed, 156.0 + seed) for seed in (1, 2, 3)]
     full = [trial("gan", seed, 220.0 + seed, preset="paper") for seed in (1, 2, 3)]
     assert recorded(cut + full, "gan", "mnist") == full

@@ -126,6 +126,8 @@ def test_a_plan_is_every_combination_and_shows_what_is_done(digits_spec, tmp_pat
     assert states[plan[0].spec.id] == "to be run"
     fresh = describe_plan(plan, RecordStore(tmp_path), workers=2, fresh=True)
     assert " done " not in fresh
+    assert "minutes on 2 workers" in fresh
+    assert "minutes on" not in describe_plan(plan, RecordStore(tmp_path), workers=None, fresh=True)
 
 
 def test_a_row_that_is_named_twice_is_planned_once(digits_spec):

@@ -97,7 +97,7 @@ def test_the_seeds_that_would_be_needed_do_decide(number):
     assert answer(needed - 1) == "cannot be told"
 
 
-def test_no_number_of_scattered_seeds_excludes_a_number_among_them():
+def test_scattered_seeds_never_exclude_a_number_among_them():
     """One more seed is expected around the printed number however well the mean is known."""
     assert seeds_needed([100.0, 300.0, 200.0], 225.0, RULE) is None
     assert "50 seeds like these would not do" in decided(100.0, 300.0, 200.0).reason

@@ -37,8 +37,11 @@ def remaining(planned: Planned, results: Path, *, done: bool, fresh: bool) -> tu
     return f"goes on after epoch {epochs}", float(f"{planned.minutes * left:.2g}")
 
 
-def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, fresh: bool) -> str:
-    """Describe the plan as a Markdown table with what is done already, and how long the rest may take."""
+def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int | None, fresh: bool) -> str:
+    """Describe the plan as a Markdown table with what is done already, and how long the rest may take.
+
+    Without `workers`, as on a cluster whose workers come and go, no span is given.
+    """
     from tabulate import tabulate
 
     rows, left = [], []
@@ -49,8 +52,8 @@ def describe_plan(plan: Sequence[Planned], store: RecordStore, *, workers: int, 
         left.append(minutes)
         rows.append([planned.spec.id, state, f"{minutes:g}", "; ".join(planned.smaller) or "none"])
     table = tabulate(rows, ["trial", "state", "minutes", "smaller than the reference"], tablefmt="github")
-    span = max(total(left) / workers, max(left, default=0.0))
-    return (
-        f"{table}\n\n{total(left):.0f} core minutes, about {span:.0f} minutes on {workers} workers"
-        " (rough, for cores of a 2.6 GHz server CPU)"
-    )
+    span = ""
+    if workers is not None:
+        minutes = max(total(left) / workers, max(left, default=0.0))
+        span = f", about {minutes:.0f} minutes on {workers} worker{'' if workers == 1 else 's'}"
+    return f"{table}\n\n{total(left):.0f} core minutes{span} (rough, for cores of a 2.6 GHz server CPU)"
