@@ -1,4 +1,4 @@
-"""Precision, recall, density and coverage against prdc and torch-fidelity, and where they are known."""
+"""Precision, recall, density and coverage by brute force, by prdc and torch-fidelity, and where known."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,34 @@ from gan_repro.measures.neighbours import neighbour_measures, neighbourhood
 
 def values(samples, images, **ks):
     return {name: v.value for name, v in neighbour_measures(samples, neighbourhood(images, **ks)).items()}
+
+
+def by_brute_force(samples, images, *, precision_k, density_k):
+    """The definitions, in float64 and with all distances at once."""
+
+    def distances(a, b):
+        return np.linalg.norm(a[:, None] - b, axis=2)
+
+    def radii(points, k):
+        return np.sort(distances(points, points), axis=1)[:, k, None]  # a point is its own nearest
+
+    x, y = samples.astype(np.float64), images.astype(np.float64)
+    between = distances(y, x)
+    in_ball = between < radii(y, density_k)
+    return {
+        "precision": (between < radii(y, precision_k)).any(axis=0).mean(),
+        "recall": (radii(x, precision_k) > between.T).any(axis=0).mean(),
+        "density": in_ball.sum(axis=0).mean() / density_k,
+        "coverage": in_ball.any(axis=1).mean(),
+    }
+
+
+@pytest.mark.parametrize(("precision_k", "density_k"), [(3, 5), (4, 2)])
+def test_all_four_are_what_their_definitions_give(features, precision_k, density_k):
+    ks = {"precision_k": precision_k, "density_k": density_k}
+    expected = by_brute_force(*features, **ks)
+    assert values(*features, **ks) == pytest.approx(expected, abs=1e-12)
+    assert min(expected.values()) > 0.2, "none of them is at an end, where a mistake would not show"
 
 
 @pytest.mark.parametrize("k", [3, 5])
