@@ -63,6 +63,16 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def _threads_restored() -> Iterator[None]:
+    """For a test that changes torch's number of threads."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _ctrl_c_is_heard() -> None:
     """A shell that starts the tests in the background has Ctrl-C ignored, for their processes too."""

@@ -100,7 +100,9 @@ def test_a_damaged_part_is_named_and_made_again(damage, tmp_path, capsys):
     assert kept(tmp_path, None) == made
 
 
+@pytest.mark.usefixtures("_threads_restored")
 def test_a_run_leaves_a_record_that_reads_back(tmp_path):
+    torch.set_num_threads(2)
     record = experiments.run("game-1d", TINY_GAME, results=tmp_path)
     assert load_experiment(tmp_path / "experiments" / "game-1d.json") == record
     assert record.seeds == (1,)

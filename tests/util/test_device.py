@@ -108,10 +108,13 @@ def test_torchs_compiler_is_not_loaded(kind: str) -> None:
     assert done.stdout.strip() == ""
 
 
+@pytest.mark.usefixtures("_threads_restored")
 def test_threads_are_left_alone_unless_told() -> None:
-    before = torch.get_num_threads()
+    torch.set_num_threads(2)
     device.prepare("cpu")
-    assert torch.get_num_threads() == before
+    assert torch.get_num_threads() == 2
+    device.prepare("cpu", 3)
+    assert torch.get_num_threads() == 3
 
 
 def test_a_record_has_the_version_of_torch_with_its_build() -> None:
