@@ -7,16 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from gan_repro import table1
+from gan_repro.models import products
+from gan_repro.models.gan.model import GAN
 from gan_repro.tables.cell import brief_text
 from gan_repro.tables.collect import cell_from
 from gan_repro.trials.execution import sweep
 from gan_repro.trials.rows import ROWS
+from gan_repro.trials.runner import RunOptions
 from gan_repro.trials.store import RecordStore
 from gan_repro.util.folders import SEAL
+from gan_repro.util.plugins import loaded
 from tests.guard.oracle import tree
 
 SMOKE = ["--preset", "smoke", "--datasets", "digits", "--models", "gan", "gaussian"]
@@ -45,6 +50,9 @@ def test_it_prints_the_table_writes_files_and_trains_only_once(tmp_path, capsys,
     assert table1.main(arguments) == 0
     assert capsys.readouterr().out == first.out
     assert (tmp_path / "table1_digits.json").read_bytes() == written
+    assert table1.main([*arguments, "--details"]) == 0
+    assert "Seed by seed:" in capsys.readouterr().out
+    assert "Seed by seed:" not in first.out
 
 
 def test_a_trial_another_preset_ran_stands_under_this_preset(tmp_path, capsys):
@@ -56,11 +64,16 @@ def test_a_trial_another_preset_ran_stands_under_this_preset(tmp_path, capsys):
     assert row["columns"]["This run (paper)"]["preset"] == "paper"
 
 
-def test_fresh_gives_the_same_samples_again(tmp_path):
+def test_fresh_trains_again_to_the_same_samples(tmp_path, monkeypatch):
+    trainings = []
+    fit = GAN.fit
+    monkeypatch.setattr(GAN, "fit", lambda *a, **how: trainings.append(a[0]) or fit(*a, **how))
     arguments = [*SMOKE, "--results", str(tmp_path), "--workers", "1"]
     assert table1.main(arguments) == 0
+    assert len(trainings) == 1
     before = {r.spec.id: r for r in RecordStore(tmp_path)}
     assert table1.main([*arguments, "--fresh"]) == 0
+    assert len(trainings) == 2
     after = {r.spec.id: r for r in RecordStore(tmp_path)}
     assert before.keys() == after.keys()
     for name, record in before.items():
@@ -68,6 +81,24 @@ def test_fresh_gives_the_same_samples_again(tmp_path):
         assert after[name].provenance.started >= record.provenance.started
 
 
+def test_every_option_reaches_the_sweep(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(sweep, "sweep", lambda plan, how, **rest: asked.append((how, rest)) or ([], None))
+    monkeypatch.setattr(products, "require", lambda *given: None)
+    folders = ["--runs", str(tmp_path / "runs"), "--root", str(tmp_path / "data")]
+    how = ["--device", "cpu", "--threads", "3", "--products", "onednn", "--fresh"]
+    rest = ["--workers", "2", "--budget", "7", "--quiet"]
+    assert table1.main([*SMOKE, *folders, *how, *rest]) == 0
+    assert table1.main([*SMOKE, *folders[:2], "--device", "cpu", "--workers", "1"]) == 0
+    untold = RunOptions(tmp_path / "runs", None, "cpu", plugins=loaded())
+    told = replace(untold, root=tmp_path / "data", threads=3, products="onednn", fresh=True)
+    assert asked == [
+        (told, {"workers": 2, "executor": None, "budget_minutes": 7, "show_progress": False}),
+        (untold, {"workers": 1, "executor": None, "budget_minutes": None, "show_progress": True}),
+    ]
+
+
+@pytest.mark.usefixtures("_threads_restored")
 def test_threads_are_of_each_trial_and_stand_in_its_record(tmp_path, monkeypatch):
     workers = []
     real = sweep.sweep
