@@ -248,10 +248,23 @@ def test_memory_that_is_not_there_says_nothing_of_the_model(
     assert list(load_results(tmp_path).trials) == []
 
 
-def test_a_net_that_diverges_is_recorded_with_its_curve(digits: data.Dataset, tmp_path: Path) -> None:
-    _, record = trial(tmp_path, digits, "gan", **{**TINY_GAN, "learning_rate": 1e30})
+def test_a_net_that_diverges_is_recorded_with_its_curve(
+    digits: data.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gan = models.model_class("gan")
+    train_batch = gan.train_batch
+
+    def no_number_in_the_third_epoch(self: Any, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        losses = train_batch(self, batch)
+        return {name: loss * math.nan if self.epoch == 2 else loss for name, loss in losses.items()}
+
+    monkeypatch.setattr(gan, "train_batch", no_number_in_the_third_epoch)
+    _, record = trial(tmp_path, digits, "gan", **TINY_GAN)
     assert record.status == "diverged"
+    assert "became nan in epoch 3" in str(record.reason)
     assert "diverged" in cell_text(cell_from([record]))
+    assert [point.epoch for point in record.learning_curve] == [1, 2]
+    assert all(point.losses for point in record.learning_curve)
     assert all(math.isfinite(loss) for point in record.learning_curve for loss in point.losses.values())
 
 
