@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from filelock import FileLock
@@ -47,11 +48,28 @@ def test_a_failing_trial_does_not_take_the_others_with_it(tiny_spec, tmp_path, w
     assert outcomes[1].record.status == "diverged"
 
 
-def test_when_the_budget_is_up_running_trials_are_saved(tiny_spec, tmp_path):
+def let_trials_begin(monkeypatch, looks):
+    """Let trials look so many times whether the budget is up before it is, on a machine of any speed."""
+    looked = count(1)
+
+    def is_set(self):
+        if next(looked) <= looks:
+            return False
+        deadline = time.monotonic() + 60
+        while not self.flag.value:
+            assert time.monotonic() < deadline, "the budget is never up"
+            time.sleep(0.01)
+        return True
+
+    monkeypatch.setattr(Stop, "is_set", is_set)
+
+
+def test_when_the_budget_is_up_running_trials_are_saved(tiny_spec, tmp_path, monkeypatch):
+    let_trials_begin(monkeypatch, looks=1)
     endless = tiny_spec(epochs=10**6, evaluation={"track_every": 0})
     options = quiet(tmp_path)
     plan = [planned(endless), planned(tiny_spec(seed=2))]
-    outcomes, signal = sweep(plan, options, budget_minutes=1 / 60)
+    outcomes, signal = sweep(plan, options, budget_minutes=0.001)
     assert signal is None
     assert outcomes[0].record.status == "interrupted"
     assert (tmp_path / "checkpoints" / f"{endless.id}.pt").exists()
@@ -71,16 +89,18 @@ def test_a_stopped_sweep_gives_what_an_earlier_one_finished(tiny_spec, tmp_path,
     assert [outcome.problem for outcome in fresh] == [NOT_STARTED] * 2
 
 
-def test_a_budget_is_spent_first_on_what_is_begun(tiny_spec, tmp_path):
+def test_a_budget_is_spent_first_on_what_is_begun(tiny_spec, tmp_path, monkeypatch):
     endless = [tiny_spec(seed=seed, epochs=10**6, evaluation={"track_every": 0}) for seed in (1, 2)]
     options = quiet(tmp_path)
     first = [planned(tiny_spec("gaussian"), minutes=1), planned(endless[0], minutes=9)]
-    outcomes, _ = sweep(first, options, budget_minutes=4 / 60)
+    let_trials_begin(monkeypatch, looks=2)
+    outcomes, _ = sweep(first, options, budget_minutes=0.001)
     assert outcomes[0].done
     assert outcomes[1].record.status == "interrupted"
 
     second = [planned(endless[1]), planned(endless[0])]
-    outcomes, _ = sweep(second, options, budget_minutes=1 / 60)
+    let_trials_begin(monkeypatch, looks=1)
+    outcomes, _ = sweep(second, options, budget_minutes=0.001)
     assert "not started" in outcomes[0].problem
     assert outcomes[1].record.provenance.resumed == 1
 
@@ -212,12 +232,13 @@ def test_asked_twice_it_stops_at_once_and_keeps_what_is_finished(tiny_spec, tmp_
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_sweep_that_waits_for_a_locked_trial_can_be_stopped(tiny_spec, tmp_path):
+def test_a_sweep_that_waits_for_a_locked_trial_can_be_stopped(tiny_spec, tmp_path, monkeypatch):
+    let_trials_begin(monkeypatch, looks=1)
     spec = tiny_spec()
     (tmp_path / "locks").mkdir()
     with FileLock(tmp_path / "locks" / f"{spec.id}.lock"):
         options = quiet(tmp_path)
-        outcomes, _ = sweep([planned(spec)], options, budget_minutes=0.5 / 60)
+        outcomes, _ = sweep([planned(spec)], options, budget_minutes=0.001)
     assert "another process was running it" in outcomes[0].problem
 
 
