@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from gan_repro import data, models
+from gan_repro import data
 from gan_repro.models.conformance.case import BATCHES
 from gan_repro.models.conformance.trained_model import Watcher
 from gan_repro.models.training import TrainedModel
@@ -91,5 +91,4 @@ def test_a_choice_of_sigma_is_some_hundred_operations(digits: data.Dataset) -> N
 
 
 def test_every_model_is_counted() -> None:
-    assert OPERATIONS.keys() >= set(TRAINED)
-    assert set(models.names()) >= {"gan", "dbn", "cae", "gsn"}
+    assert OPERATIONS.keys() == {*TRAINED, "gan of alternating updates"}

@@ -27,9 +27,10 @@ def test_rows_of_one_table_are_drawn_apart() -> None:
         assert len(set(styles)) == len(styles), dataset
 
 
-def test_a_row_without_a_style_is_drawn_all_the_same() -> None:
+def test_a_row_need_not_have_a_style_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     row = Row(name="own", model="gan", label="Own", settings={"digits": {}})
-    assert row.style is None
+    monkeypatch.setattr(rows, "ROWS", {**ROWS, "own": row})
+    assert rows.style("own") is None
     assert rows.style("no row at all") is None
 
 
