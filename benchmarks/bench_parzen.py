@@ -1,4 +1,4 @@
-"""The Parzen density: against the products it cannot do without, against peers, and how its cost grows."""
+"""The Parzen density: against the products of all its distances, against peers, and how its cost grows."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class Sigmas(_Growth):
 class Memory:
     """50 points on samples in a memory-mapped file: at most 500 MB beyond the file, and linear time."""
 
-    version = "1"
+    version = "2"
     params = [[100_000, 1_000_000]]
     param_names = ["samples"]
     timeout = 600

@@ -8,15 +8,21 @@ import os
 import re
 import subprocess
 import sys
+import time
 import tomllib
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from benchmarks.products import of_step
+from benchmarks import bench_many_samples, bench_parzen, bench_training, common, memory, products
 from gan_repro import models
+from gan_repro.models import precision
+from gan_repro.models import products as libraries
 
 ROOT = Path(__file__).parents[1]
 CONF = json.loads((ROOT / "asv.conf.json").read_text())
@@ -108,6 +114,12 @@ def test_each_benchmark_is_found_and_gives_numbers(executed: dict[str, dict]) ->
         assert all(isinstance(value, int | float) and 0 <= value < math.inf for value in known), name
 
 
+def test_the_density_of_exact_peers_is_that_of_float64(executed: dict[str, dict]) -> None:
+    errors = executed["bench_parzen.Peers.track_largest_error"]["values"]
+    for peer in ("gan_repro", "torch matmul and logsumexp", "formula of parzen_ll.py"):
+        assert errors[peer] < 0.01, peer
+
+
 def test_only_what_is_not_here_is_skipped(executed: dict[str, dict]) -> None:
     excuses = {"cuda", "KeOps", "FAISS,", "mnist", "mlpack", "compiled"}
     skipped = {
@@ -123,6 +135,102 @@ def test_versions_are_set_by_hand_and_tracked_numbers_have_units(executed: dict[
     for name, benchmark in executed.items():
         assert re.fullmatch(r"\d+", benchmark["version"]), f"{name}: a hash of its source is its version"
         assert benchmark["unit"] != "unit", name
+
+
+class Clock:
+    """Stands in for time.perf_counter: it goes on by what is worked, and by nothing else."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def work(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_rivals_are_timed_in_turn_and_by_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, calls, slow = Clock(), [], count(1)
+    monkeypatch.setattr(time, "perf_counter", clock)
+
+    def rival(name: str, seconds: Callable[[], float]) -> Callable[[], None]:
+        return lambda: (calls.append(name), clock.work(seconds()))
+
+    rivals = {"even": rival("even", lambda: 3.0), "slower": rival("slower", lambda: float(next(slow)))}
+    found = common.in_turn(rivals, "cpu", calls=2, repetitions=3)
+    assert found == {"even": [3.0, 3.0, 3.0], "slower": [3.5, 5.5, 7.5]}  # 1 and 2 are the warm-up
+    assert calls == 4 * ["even", "even", "slower", "slower"]
+
+
+def test_ratios_and_their_worst_are_as_by_hand() -> None:
+    seconds = {"ours": [1.0, 3.0, 8.0], "products": [2.0, 2.0, 4.0]}
+    assert common.ratios(seconds, "ours", "products") == [0.5, 1.5, 2.0]
+    assert common.ratios(seconds, "products", "ours") == [2.0, 2 / 3, 0.5]
+    assert common.summary([0.5, 2.0, 1.5], "median") == 1.5
+    assert common.summary([0.5, 2.0, 1.5], "worst") == 2.0
+    assert common.summary([0.5, 2.0, 1.5], "worst", worst=min) == 0.5
+
+
+def test_a_step_is_set_against_what_its_benchmark_says() -> None:
+    """ "Times the products" is over the products, "times faster" over the faster one."""
+    suite, cell = bench_training.AgainstProducts(), ("gan", "cpu-1-thread", "median")
+    suite.seconds = {"ours": [6.0], "products": [5.0], "onednn": [3.0], "bfloat16": [2.0]}
+    assert suite.track_ratio_to_products({}, *cell) == 1.2
+    assert suite.track_milliseconds({}, *cell) == 6000
+    assert suite.track_speedup_by_onednn({}, *cell) == 2
+    assert suite.track_speedup_by_bfloat16({}, *cell) == 3
+    plain = bench_training.AgainstPlainPyTorch()
+    plain.seconds = {"ours": [2.0], "plain": [3.0]}
+    assert plain.track_speedup({}, "plain", "cpu-1-thread", "median") == 1.5
+    for density in (bench_parzen.AuthorsProtocol(), bench_many_samples.ManySamples()):
+        density.seconds = {"ours": [2.0], "products": [4.0]}
+        assert density.track_ratio_to_products({}, "cpu-1-thread", "median") == 0.5
+
+
+def test_each_rival_of_a_step_computes_as_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By rival, whether oneDNN took its products, and whether their factors were rounded."""
+    found: dict[str, list[tuple[bool, bool]]] = {}
+
+    class Model:
+        @staticmethod
+        def train_batch(batch: torch.Tensor) -> None:
+            by_onednn = torch.backends.mkldnn.matmul.fp32_precision == "bf16"
+            found[[*found][-1]].append((by_onednn, precision.matmul(batch, torch.ones(1, 1)).item() == 1))
+
+    def once_each(rivals: dict[str, Callable[[], None]], *_: object, **__: object) -> common.Seconds:
+        for name, rival in rivals.items():
+            found[name] = []
+            rival()
+        return {}
+
+    monkeypatch.setattr(bench_training, "model_at_work", lambda *_: (Model(), torch.tensor([[1 + 2**-12]])))
+    monkeypatch.setattr(bench_training, "in_turn", once_each)
+    monkeypatch.setattr(products, "of_step", lambda *_: [])
+    monkeypatch.setattr(libraries, "require", lambda *_: None)
+    monkeypatch.setattr(precision, "require", lambda *_: None)
+    bench_training.measure("gan", "cpu")
+    assert found == {
+        "ours": [(False, False)], "products": [], "onednn": [(True, False)], "bfloat16": [(False, True)]
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process's own memory")
+def test_memory_that_was_freed_before_is_counted_again() -> None:
+    def work() -> None:
+        kept = [np.ones(25 * 10**6 // 8) for _ in range(2)]
+        time.sleep(0.1)  # the watcher looks every 5 ms
+        del kept
+
+    work()  # blocks of this size are taken from the heap from here on, and lie there when they are free
+    assert memory.megabytes_beyond(work) >= 45
+
+
+def test_a_mapped_file_holds_images_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Black ones would be skipped by the density, and a million samples would cost little."""
+    monkeypatch.setattr(memory, "images", lambda n: np.arange(1, n + 1, dtype=np.float32)[:, None])
+    rows = memory.mapped(tmp_path / "samples.npy", 25_000)[:, 0]
+    assert np.array_equal(rows, np.arange(25_000) % 10_000 + 1)
 
 
 def test_asv_knows_every_key_of_its_configuration() -> None:
@@ -171,4 +279,4 @@ def test_the_bare_products_are_those_of_the_step(name: str) -> None:
     model.epoch = 0
     with Multiplications() as counted:
         model.train_batch(batch)
-    assert sorted(counted.sizes) == sorted(tuple(sorted(sizes)) for sizes in of_step(model, batch))
+    assert sorted(counted.sizes) == sorted(tuple(sorted(sizes)) for sizes in products.of_step(model, batch))
