@@ -15,7 +15,6 @@ from gan_repro import models
 from gan_repro.__main__ import COMMANDS
 from gan_repro.__main__ import main as gan_repro_main
 from gan_repro.experiments import chains
-from gan_repro.experiments.results import load_results
 from gan_repro.paper import printed
 from gan_repro.tables.collect import recorded_table
 from gan_repro.tables.render import SUFFIXES, first_table, render
@@ -23,10 +22,8 @@ from gan_repro.tables.table import headline
 from gan_repro.trials.presets import FULL_SIZE
 from gan_repro.trials.records import load_record
 from gan_repro.util.console import add_plugin, load_plugins
-from gan_repro.verdicts.evidence import Evidence
-from gan_repro.verdicts.judge import judge
 from tests.factories.plugins import forget_plugins
-from tests.factories.published import adversarial_nets
+from tests.factories.published import adversarial_nets, published_record, ruling
 
 ROOT = Path(__file__).parents[1]
 CONTRIBUTING = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
@@ -51,14 +48,14 @@ def block(name: str) -> str:
 
 @pytest.mark.parametrize("form", SUFFIXES)
 def test_recorded_tables_come_from_the_records_to_the_byte(form):
-    results = load_results(ROOT / "results")
+    results = published_record()
     table = recorded_table(results.trials, "mnist", results.experiments)
     path = ROOT / "results" / f"table1_mnist.{SUFFIXES[form]}"
     assert path.read_text(encoding="utf-8") == render(table, form), f"{path.name} is stale; run report"
 
 
 def test_the_readme_shows_the_recorded_table():
-    results = load_results(ROOT / "results")
+    results = published_record()
     trials = [record for record in results.trials if record.provenance.preset in FULL_SIZE]
     table = recorded_table(trials, "mnist", results.experiments)
     assert block("recorded") == first_table(headline(table))
@@ -140,7 +137,7 @@ def test_the_answer_says_how_far_the_chains_move_a_score():
     ends = r"between (-?\d+) and (-?\d+)"
     said = re.search(rf"DBNs {ends}, CAEs {ends} and GSNs {ends}", answer)
     assert said
-    record = load_results(ROOT / "results").experiments["chains"]
+    record = published_record().experiments["chains"]
     rows = {id: id.partition("-")[0] for id in record.trial_ids}
     found = [end for row in ("dbn", "cae", "gsn") for end in chains.envelope(record, rows, row)]
     assert [int(number) for number in said.groups()] == [round(end) for end in found]
@@ -149,13 +146,8 @@ def test_the_answer_says_how_far_the_chains_move_a_score():
 
 
 def recorded_rows():
-    results = load_results(ROOT / "results")
+    results = published_record()
     return json.loads(render(recorded_table(results.trials, "mnist", results.experiments), "json"))["rows"]
-
-
-def ruling(claim):
-    verdicts = judge(Evidence.load(ROOT / "results"))
-    return next(verdict.ruling for verdict in verdicts if verdict.claim == claim)
 
 
 def test_its_links_work_on_the_package_index_too():
