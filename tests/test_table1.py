@@ -201,19 +201,6 @@ def test_help_names_every_row_and_those_on_request(capsys, monkeypatch):
     assert named["table"] == ROWS.keys() - named["request"]
 
 
-def test_help_answers_without_importing_torch():
-    code = """
-import sys, gan_repro.table1
-try:
-    gan_repro.table1.main(["--help"])
-except SystemExit:
-    print("torch" in sys.modules)
-"""
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "False"
-
-
 def test_runs_go_to_a_folder_of_their_own(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert table1.main([*SMOKE[:4], "--rows", "gaussian", "--workers", "1"]) == 0

@@ -174,17 +174,6 @@ def test_an_interrupt_is_exit_code_130(saved: str, capsys: Capture, monkeypatch:
         assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize("package", ["parzen", "scoring"])
-def test_help_answers_without_torch(package: str) -> None:
-    program = (
-        f"import sys\nfrom gan_repro.{package}.__main__ import main\n"
-        "try:\n    main(['--help'])\n"
-        "except SystemExit as ended:\n    print(ended.code, 'torch' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "0 False"
-
-
 def test_as_a_module(saved: str) -> None:
     words = [sys.executable, "-m", "gan_repro.parzen", saved, "--dataset", "digits", "--json"]
     one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
