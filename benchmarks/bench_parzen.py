@@ -27,6 +27,8 @@ from benchmarks.memory import mapped, megabytes_beyond
 SIGMA = 0.17
 """Near the best for MNIST; the wider one is, the more terms matter."""
 CENTERS = 10_000
+_SAMPLES = Path("samples.npy")
+"""In the folder where a class of benchmarks runs, its setup_cache included."""
 
 
 class AuthorsProtocol:
@@ -210,11 +212,18 @@ class Memory:
     param_names = ["samples"]
     timeout = 600
 
+    def setup_cache(self) -> None:
+        """Fill the file once for all that read it: a million images take a quarter of a minute."""
+        mapped(_SAMPLES, cut(max(self.params[0]), 2000))
+
     def setup(self, samples: int) -> None:
         if not Path("/proc/self/status").exists():
             raise NotImplementedError("the system does not tell a process's own memory from mapped files")
+        import numpy as np
+
         use("cpu-1-thread")
-        self.points, self.centers = images(50, "test"), mapped(Path("samples.npy"), cut(samples, 2000))
+        self.points = images(50, "test")
+        self.centers = np.load(_SAMPLES, mmap_mode="r")[: cut(samples, 2000)]
 
     def track_megabytes_beyond_the_file(self, samples: int) -> float:
         return megabytes_beyond(self.score)
@@ -231,6 +240,3 @@ class Memory:
         from gan_repro.parzen import log_density
 
         log_density(self.points, self.centers, [SIGMA])
-
-    def teardown(self, samples: int) -> None:
-        Path("samples.npy").unlink(missing_ok=True)
