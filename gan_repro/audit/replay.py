@@ -107,7 +107,7 @@ def replay(record: TrialRecord, options: RunOptions) -> Replayed:
             replace(
                 options,
                 results=Path(scratch),
-                threads=int(record.provenance.environment.get("threads") or 1),
+                threads=record.provenance.threads,
                 products=_products(record, choose_device(options.device)),
                 denormals=_denormals(record),
                 preset=record.provenance.preset,

@@ -65,7 +65,7 @@ def rescore(record: TrialRecord, results: Path, *, root: Path | None = None, dev
         DataUnavailable: there are no images.
     """
     spec = record.spec
-    prepare(device, int(record.provenance.environment.get("threads") or 1))
+    prepare(device, record.provenance.threads)
     folds = load_images(spec.data.name, spec.data.fold, root)
     if (found := fingerprint(folds)) != spec.data.sha256:
         raise ValueError(

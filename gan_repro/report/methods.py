@@ -137,8 +137,7 @@ def _machine(record: TrialRecord) -> str:
 
 def _options(record: TrialRecord) -> list[str]:
     """The options of the command that change last digits, where they are not the default."""
-    here = record.provenance.environment
-    threads, products = here.get("threads") or 1, here.get("products")
+    threads, products = record.provenance.threads, record.provenance.environment.get("products")
     found = [f"--threads {threads}"] if threads != 1 else []
     return found + ([f"--products {products}"] if products else [])
 

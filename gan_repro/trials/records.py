@@ -157,6 +157,11 @@ class Provenance(Origin):
         latest = Origin(commit=self.commit, dirty=self.dirty, environment=self.environment)
         return *self.earlier, latest
 
+    @property
+    def threads(self) -> int:
+        """Of the latest run; 1 in records of before they were noted."""
+        return int(self.environment.get("threads") or 1)
+
 
 class TrialRecord(_Part):
     """A trial's spec and what came of it."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from gan_repro.verdicts.controls.base import Control, answered, smallest_seen
-from gan_repro.verdicts.controls.seeds import AS_RECORDED, PRINTED_ERRORS, Random
+from gan_repro.verdicts.controls.seeds import AS_RECORDED, MARGINS, PRINTED_ERRORS, Random
 from gan_repro.verdicts.decision import FAILS, HOLDS, SOURCE_SILENT, UNTOLD, Ruling
 from gan_repro.verdicts.evidence import printed
 from gan_repro.verdicts.numbers import compare, row_ruling
@@ -19,8 +19,6 @@ from gan_repro.verdicts.rules import NumberRule, rules
 _SEEDS = 5
 _DEVIATION = 1.0
 """Of a simulated score over seeds, nats: small, so that the right answer is known."""
-
-_OFFSETS = tuple(5.0 * step for step in range(1, 401))
 
 
 def silent_controls() -> Iterator[Control]:
@@ -50,7 +48,7 @@ def tfd_controls() -> Iterator[Control]:
     def tie(rng: Random, apart: float, deviation: float = both) -> Ruling:
         return tie_ruling(list(rng.normal(apart, deviation, _SEEDS)), rule)
 
-    seen = smallest_seen(tie, _OFFSETS, FAILS)
+    seen = smallest_seen(tie, MARGINS, FAILS)
     sees = _said(seen, "apart", both, "from the printed ±")
     for case, expected, apart, deviation in (
         ("alike", HOLDS, 0.0, _DEVIATION),
@@ -67,11 +65,11 @@ def _seen(dataset: str, row: str, deviations: Mapping[str, float], source: str) 
     def decide(rng: Random, offset: float) -> Ruling:
         return _ruling(dataset, row, offset, deviations, rng)
 
-    return _said(smallest_seen(decide, _OFFSETS, FAILS, 50), "off", deviations[row], source)
+    return _said(smallest_seen(decide, MARGINS, FAILS, 50), "off", deviations[row], source)
 
 
 def _said(seen: float | None, where: str, deviation: float, source: str) -> str:
-    found = f"{seen:g} nats {where}" if seen else f"none up to {_OFFSETS[-1]:g} nats {where}"
+    found = f"{seen:g} nats {where}" if seen else f"none up to {MARGINS[-1]:g} nats {where}"
     return f"{found}, {_SEEDS} seeds, deviation {deviation:.3g} ({source})"
 
 

@@ -32,7 +32,8 @@ PRINTED_ERRORS = {row.model: float(row.tfd.standard_error or 0) for row in paper
 """Of TFD's numbers, nats, in place of deviations, which are not recorded."""
 
 _REPETITIONS = 200
-_MARGINS = tuple(5.0 * step for step in range(1, 401))
+MARGINS = tuple(5.0 * step for step in range(1, 401))
+"""Effects that are tried where scores scatter by tens of nats."""
 _OFFSETS = tuple(float(offset) for offset in range(1, 41))
 
 Random = np.random.Generator
@@ -97,7 +98,7 @@ def _order(claim: str, dataset: str, pairs: Sequence[Pair], ways: Sequence[str])
         means = {row: -margin * place for place, row in enumerate(sorted(ROWS, key=lambda r: -numbers[r]))}
         return decide(rng, means, means, deviations=recorded)
 
-    seen = smallest_seen(apart, _MARGINS, HOLDS)
+    seen = smallest_seen(apart, MARGINS, HOLDS)
     source = "deviations as recorded" if dataset == "mnist" else "deviations the printed ±"
     sees = f"rows {seen:g} nats apart, 5 seeds, {source}" if seen else "none"
     far = {row: 10 * mean for row, mean in numbers.items()}
