@@ -180,7 +180,7 @@ def test_an_unwritable_results_folder_is_found_before_training(tmp_path, capsys)
         (["--workers", "two"], "whole number"),
         (["--budget", "-1"], "positive number"),
         (["--datasets", "imagenet"], "no data set is called"),
-        (["--datasets", "minst"], "Did you mean 'mnist'"),
+        (["--datasets", "minst"], "did you mean mnist"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_exit_status_2(arguments, message, capsys):

@@ -8,7 +8,6 @@ images). Exit status: 0 taken, 1 something does not hold (nothing is written), 2
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gan_repro.util import console
 from gan_repro.util.folders import RESULTS, RUNS, SEAL, WAITING, is_published
+from gan_repro.util.text import suggestion
 
 if TYPE_CHECKING:
     from gan_repro.audit.problem import Problem
@@ -119,8 +119,7 @@ def _path(name: str, places: Sequence[Path]) -> Path:
             return path
     folder = places[0] / "trials"
     known = sorted(path.stem for path in folder.glob("*.json"))
-    close = difflib.get_close_matches(name, known, n=3)
-    hint = f"did you mean {' or '.join(close)}?" if close else f"{len(known)} trials are there"
+    hint = suggestion(name, known, f"{len(known)} trials are there")
     raise ValueError(f"{folder} holds no trial {name!r}; {hint}")
 
 

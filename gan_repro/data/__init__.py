@@ -16,7 +16,6 @@ plug-ins (`gan_repro.util.plugins`); they call `register`.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import Any, Literal
 from gan_repro.data.dataset import Dataset
 from gan_repro.data.fetch.sources import DataUnavailable
 from gan_repro.util.plugins import Registry
+from gan_repro.util.text import suggestion
 
 __all__ = [
     "DataUnavailable",
@@ -165,9 +165,8 @@ def entry(name: str) -> Entry:
     if (found := find(name)) is not None:
         return found
     known = list(dict.fromkeys((*names(), *PLUGGED.offered())))
-    close = difflib.get_close_matches(name.lower(), known)
-    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    raise ValueError(f"no data set is called {name!r}.{hint} There are: {', '.join(known)}")
+    hint = suggestion(name, known, f"known data sets: {', '.join(known)}")
+    raise ValueError(f"no data set is called {name!r}; {hint}")
 
 
 def load(name: str, *, fold: int | None = None, root: str | Path | None = None) -> Dataset:

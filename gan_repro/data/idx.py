@@ -1,4 +1,4 @@
-"""IDX, the format of the MNIST files: four big-endian integers, then the bytes of the images.
+"""IDX, the format of the MNIST files: big-endian integers (a magic number, then each size), then the bytes.
 
 Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File formats".
 """
@@ -8,12 +8,18 @@ from __future__ import annotations
 import struct
 
 import numpy as np
+import numpy.typing as npt
 
 from gan_repro.data.dataset import Pixels
 
 _HEADER = struct.Struct(">4I")
 _MAGIC = 2051
 """Two zero bytes, 8 for unsigned bytes, 3 for three dimensions."""
+_LABEL_HEADER = struct.Struct(">2I")
+_LABEL_MAGIC = 2049
+"""Likewise, for one dimension."""
+
+Labels = npt.NDArray[np.uint8]
 
 
 def read_images(content: bytes) -> Pixels:
@@ -49,3 +55,20 @@ def write_images(pixels: Pixels) -> bytes:
             f"IDX images are uint8 of shape (n, height, width), not {pixels.dtype} of {pixels.shape}"
         )
     return _HEADER.pack(_MAGIC, *pixels.shape) + pixels.tobytes()
+
+
+def read_labels(content: bytes) -> Labels:
+    """Read the labels of an IDX file, (n,), read-only.
+
+    Raises:
+        ValueError: not such a file, or its header and its length disagree.
+    """
+    size = _LABEL_HEADER.size
+    if len(content) < size or _LABEL_HEADER.unpack_from(content) != (_LABEL_MAGIC, len(content) - size):
+        raise ValueError(f"these {len(content)} bytes are not an IDX file of that many labels")
+    return np.frombuffer(content, np.uint8, offset=size)
+
+
+def write_labels(labels: npt.NDArray[np.integer]) -> bytes:
+    """Make the IDX file of labels (n,)."""
+    return _LABEL_HEADER.pack(_LABEL_MAGIC, len(labels)) + labels.astype(np.uint8).tobytes()

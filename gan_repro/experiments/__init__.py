@@ -6,6 +6,8 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gan_repro.util.text import suggestion
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -49,7 +51,8 @@ def module(name: str) -> ModuleType:
         ValueError: there is no such experiment; the message lists those there are.
     """
     if name not in _MODULES:
-        raise ValueError(f"no experiment is called {name!r}; there are: {', '.join(_MODULES)}")
+        hint = suggestion(name, tuple(_MODULES), f"there are: {', '.join(_MODULES)}")
+        raise ValueError(f"no experiment is called {name!r}; {hint}")
     return importlib.import_module(f"{__name__}.{name.replace('-', '_')}")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gan_repro.util.text import suggestion
+
 NEIGHBOURS = ("precision", "recall", "density", "coverage")
 CLASS_BALANCE = "class-balance"
 NAMES = ("kid", *NEIGHBOURS, "two-sample", "frechet", CLASS_BALANCE)
@@ -27,9 +29,9 @@ def check_measures(measures: str | Sequence[str], dataset: str) -> tuple[str, ..
     everything = "all" in asked
     unknown = [name for name in asked if name not in (*NAMES, "all")]
     if unknown or not asked:
-        raise ValueError(
-            f"no measure is called {unknown[0] if unknown else ''!r}; there are: all, {', '.join(NAMES)}"
-        )
+        wrong, known = unknown[0] if unknown else "", ("all", *NAMES)
+        hint = suggestion(wrong, known, f"there are: {', '.join(known)}")
+        raise ValueError(f"no measure is called {wrong!r}; {hint}")
     if CLASS_BALANCE in asked and dataset not in WITH_NETWORK:
         raise ValueError(
             f"{CLASS_BALANCE} needs a net that tells classes apart, and {dataset} has none; leave it out"

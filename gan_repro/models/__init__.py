@@ -6,11 +6,11 @@ others are plug-ins (`gan_repro.util.plugins`).
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gan_repro.util.plugins import Registry
+from gan_repro.util.text import suggestion
 
 if TYPE_CHECKING:
     from gan_repro.models.base import Model
@@ -67,8 +67,7 @@ def check_name(name: str) -> None:
     """
     if name not in _MODELS and PLUGGED.find(name) is None:
         known = tuple(dict.fromkeys((*names(), *PLUGGED.offered())))
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known models: {', '.join(known)}"
+        hint = suggestion(name, known, f"known models: {', '.join(known)}")
         raise ValueError(f"no model is called {name!r}; {hint}")
 
 

@@ -15,7 +15,6 @@ n_samples = 2000
 
 from __future__ import annotations
 
-import difflib
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -29,7 +28,7 @@ from gan_repro.trials.cut import SEEDS, Cut
 from gan_repro.trials.rows import Kind, Row, get_row
 from gan_repro.trials.spec import EvaluationSpec
 from gan_repro.util.files import read_regular
-from gan_repro.util.text import one_line
+from gan_repro.util.text import one_line, suggestion
 
 _MAX_BYTES = 2**20
 
@@ -134,8 +133,7 @@ def _fault(error: ValidationError, known: Iterable[str]) -> str:
     if first["type"] != "extra_forbidden":
         return one_line(f"{place}: {first['msg']}")
     names = list(known)
-    near = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
+    hint = suggestion(str(first["loc"][-1]), names, f"there are: {', '.join(names)}", most=1)
     return one_line(f"{place} is unknown; {hint}")
 
 

@@ -7,7 +7,6 @@ Rows of others are plug-ins (`gan_repro.util.plugins`); they call `register`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -18,6 +17,7 @@ from gan_repro.data import Kind as Kind
 from gan_repro.trials.cut import Cut as Cut
 from gan_repro.trials.cut import Minutes, PresetName
 from gan_repro.util.plugins import Registry
+from gan_repro.util.text import suggestion
 
 
 class Style(NamedTuple):
@@ -234,7 +234,6 @@ def get_row(name: str) -> Row:
     row = find_row(name)
     if row is None:
         known = list(dict.fromkeys((*ROWS, *PLUGGED.names(), *PLUGGED.offered())))
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known rows: {', '.join(known)}"
+        hint = suggestion(name, known, f"known rows: {', '.join(known)}")
         raise ValueError(f"no row is called {name!r}; {hint}")
     return row

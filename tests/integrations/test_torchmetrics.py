@@ -178,7 +178,7 @@ def test_too_few_samples_have_no_score() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"dataset": "digit"}, "Did you mean 'digits'?"),
+        ({"dataset": "digit"}, "did you mean digits?"),
         ({"dataset": "digits", "protocol": "best"}, "no protocol is called 'best'"),
         ({"dataset": "digits", "layout": "sideways"}, "no layout is called"),
         ({"dataset": "digits", "value_range": (1, 0)}, "value_range"),

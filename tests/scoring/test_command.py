@@ -109,7 +109,7 @@ def test_samples_that_cannot_be_scored_are_exit_code_2(tmp_path: Path, capsys: C
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--dataset", "digit"], "Did you mean 'digits'?"),
+        (["--dataset", "digit"], "did you mean digits?"),
         (["--dataset", "digits", "--fold", "0"], "digits has one fixed cut and no folds"),
         (["--dataset", "digits", "--protocol", "author"], "invalid choice: 'author'"),
         (["--dataset", "digits", "--fold", "first"], "invalid int value"),

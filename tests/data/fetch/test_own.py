@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from gan_repro import data
-from gan_repro.data import idx, mnist
+from gan_repro.data import idx, mnist, mnist_sources
 from gan_repro.data.__main__ import main
 from gan_repro.data.fetch.sources import Files
 from gan_repro.util.files import sha256_of_file
@@ -70,7 +70,7 @@ def test_the_same_images_in_the_forms_of_others(
     FORMS[form](own, tiny)
     if form == "pickle of the tutorials":
         digest = hashlib.md5((own / "mnist.pkl.gz").read_bytes()).hexdigest()
-        monkeypatch.setattr(mnist, "TUTORIAL_MD5", digest)
+        monkeypatch.setattr(mnist_sources, "TUTORIAL_MD5", digest)
     assert data.load("mnist", root=own).sha256 == expected_sha256(tiny)
     assert main(["verify", "mnist", "--root", str(own)]) == 0
 
