@@ -33,12 +33,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from gan_repro.measures.hmc import Pilot, run_pilot, transition
+from gan_repro.measures.hmc import run_pilot, transition
 from gan_repro.measures.latent import Decoder, evaluate
 from gan_repro.util.seeds import generator
 
 _SIGMOID_REACH = 4.0
 """The sigmoid ladder runs over sigmoid(-4) to sigmoid(4), as in eval_gen."""
+_FIRST_NOISE = 0.1
+"""Nats by which the first rung of the geometric ladder lets log w scatter under the prior."""
+_PRIOR_DRAWS = 16
+"""For each image, from which that is computed."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,8 @@ class AISSettings:
     """For each image."""
     leapfrogs: int = 10
     """Steps of each transition."""
-    schedule: Literal["tuned", "sigmoid", "linear"] = "tuned"
-    """How the rungs are spaced; "tuned" from the pilot, which itself goes up a sigmoid ladder."""
+    schedule: Literal["geometric", "sigmoid", "linear"] = "geometric"
+    """How the rungs are spaced."""
     acceptance: float = 0.65
     """At which the steps aim."""
     pilot_distributions: int = 200
@@ -71,33 +75,44 @@ class AISSettings:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if not 0 < self.acceptance < 1:
             raise ValueError(f"acceptance must lie between 0 and 1, not {self.acceptance}")
-        if self.schedule not in ("tuned", "sigmoid", "linear"):
-            raise ValueError(f"schedule must be 'tuned', 'sigmoid' or 'linear', not {self.schedule!r}")
-        if self.schedule == "tuned" and self.pilot_chains < 2:
-            raise ValueError("a tuned schedule needs two pilot_chains or more, to see how far they are apart")
+        if self.schedule not in ("geometric", "sigmoid", "linear"):
+            raise ValueError(f"schedule must be 'geometric', 'sigmoid' or 'linear', not {self.schedule!r}")
 
 
-def ladder(sigma: float, distributions: int, schedule: str) -> Tensor:
-    """Precisions from 0 to 1 / sigma^2, (distributions + 1,) float64, dense at both ends if "sigmoid"."""
-    share = torch.linspace(0, 1, distributions + 1, dtype=torch.float64)
+def ladder(sigma: float, distributions: int, schedule: str, *, prior_spread: float = 1.0) -> Tensor:
+    """Precisions from 0 to 1 / sigma^2.
+
+    A short rung of length h at precision lambda adds h^2 Var(|x - mu|^2 / 2) to the variance of log w; the
+    sum over a given number of rungs is least where h times that standard deviation is the same on all
+    (Gelman, Meng 1998). Where a posterior holds m directions of u fast, the standard deviation is
+    sqrt(m / 2) / lambda, so that rungs in a constant ratio are best.
+
+    Args:
+        sigma: standard deviation of the noise on each pixel.
+        distributions: rungs after the first, T.
+        schedule: "geometric", a constant ratio from one rung to the next, "linear", a constant difference,
+            or "sigmoid", dense at both ends.
+        prior_spread: standard deviation of |x - mu|^2 / 2 under the prior; from it follows where the
+            geometric ladder begins.
+
+    Returns:
+        (distributions + 1,) float64, ascending.
+    """
+    top, share = sigma**-2, torch.linspace(0, 1, distributions + 1, dtype=torch.float64)
+    if schedule == "geometric":
+        first = min(_FIRST_NOISE / max(prior_spread, 1e-300), top / distributions)
+        return torch.cat([share[:1], torch.from_numpy(np.geomspace(top, first, distributions)).flip(0)])
     if schedule == "sigmoid":
         curve = torch.sigmoid(_SIGMOID_REACH * (2 * share - 1))
         share = (curve - curve[0]) / (curve[-1] - curve[0])
-    return share / sigma**2
+    return share * top
 
 
-def tuned_ladder(pilot: Pilot, distributions: int) -> Tensor:
-    """Precisions from 0 to the pilot's last, (T + 1,), equally far apart in the noise of log w.
-
-    A short rung of length h at precision lambda adds h^2 Var(|x - mu|^2 / 2) to the variance of log w. The
-    sum over a given number of rungs is least where h times that standard deviation is the same on all
-    (Gelman, Meng 1998).
-    """
-    known = torch.cat([torch.zeros(1, dtype=torch.float64), pilot.precisions])
-    lengths = (known[1:] - known[:-1]) * (pilot.spread[1:] + pilot.spread[:-1]) / 2
-    reached = np.concatenate([[0.0], lengths.cumsum(0).numpy()])
-    rungs = np.interp(np.linspace(0, reached[-1], distributions + 1), reached, known.numpy())
-    return torch.from_numpy(rungs)
+def spread_under_prior(decoder: Decoder, images: Tensor, random: torch.Generator) -> float:
+    """Standard deviation of |x - mu|^2 / 2 over draws from the prior, mean over images (n_images, d)."""
+    u = decoder.prior.draw_unbounded(len(images) * _PRIOR_DRAWS, random)
+    half_errors = evaluate(decoder, images, u).squared_error.view(len(images), _PRIOR_DRAWS) / 2
+    return float(half_errors.std(dim=1).mean())
 
 
 @dataclass(frozen=True)
@@ -111,21 +126,28 @@ class Plan:
 
     @classmethod
     def tuned(cls, decoder: Decoder, images: Tensor, sigma: float, settings: AISSettings, axis: str) -> Plan:
-        """Ladder and steps for these images, from a pilot run with random numbers that `axis` names."""
-        kind = "sigmoid" if settings.schedule == "tuned" else settings.schedule
+        """Ladder and steps for these images, from a pilot run with random numbers that `axis` names.
+
+        The pilot goes up a ladder of the same kind, so that its steps are found where they are used.
+        """
+        random = generator(settings.seed, "ais", "pilot", axis)
+        spread = spread_under_prior(decoder, images, random)
+        rungs, few = (
+            ladder(sigma, distributions, settings.schedule, prior_spread=spread)
+            for distributions in (
+                settings.distributions,
+                min(settings.pilot_distributions, settings.distributions),
+            )
+        )
         pilot = run_pilot(
             decoder,
             images,
-            ladder(sigma, min(settings.pilot_distributions, settings.distributions), kind),
+            few,
             chains=settings.pilot_chains,
             leapfrogs=settings.leapfrogs,
             acceptance=settings.acceptance,
-            generator=generator(settings.seed, "ais", "pilot", axis),
+            generator=random,
         )
-        if settings.schedule == "tuned":
-            rungs = tuned_ladder(pilot, settings.distributions)
-        else:
-            rungs = ladder(sigma, settings.distributions, kind)
         return cls(rungs, pilot.steps_at(rungs[1:]))
 
 

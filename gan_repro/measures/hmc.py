@@ -7,9 +7,8 @@ target as it is and is reversible, whatever the step, so long as the step does n
 state.
 
 Steps are therefore chosen beforehand, in a pilot run with random numbers of its own, image by image: there
-each transition moves log(step) by the excess of its mean acceptance over the one aimed at. The pilot also
-sees how much |x - mu|^2 / 2 varies at each precision, from which a ladder can be made whose rungs are
-equally far apart (see `ais.ladder`). The runs that give weights use what the pilot found, fixed.
+each transition moves log(step) by the excess of its mean acceptance over the one aimed at. The runs that
+give weights use what the pilot found, fixed.
 """
 
 from __future__ import annotations
@@ -78,9 +77,6 @@ class Pilot:
     """(m,), ascending, all above 0."""
     steps: Tensor
     """Of each transition, (m, n_images)."""
-    spread: Tensor
-    """Standard deviation over chains of |x - mu|^2 / 2 at precision 0 and at these, mean over images, (m +
-    1,)."""
 
     def steps_at(self, precisions: Tensor) -> Tensor:
         """Steps (n, n_images) at other precisions (n,), interpolated in the logarithm of both."""
@@ -106,7 +102,7 @@ def run_pilot(
     u = decoder.prior.draw_unbounded(len(images) * chains, generator)
     point = evaluate(decoder, images, u)
     log_steps = torch.full((len(images),), _FIRST_STEP, dtype=torch.float64).log()
-    found, spread = [], [_spread(point, len(images))]
+    found = []
     for number, precision in enumerate([float(rungs[1])] * _WARM_UP + rungs[1:].tolist()):
         point, probability = transition(
             decoder, images, point, precision, log_steps.exp(), leapfrogs, generator
@@ -114,14 +110,7 @@ def run_pilot(
         log_steps = log_steps + _GAIN * (probability.view(len(images), chains).mean(dim=1) - acceptance)
         if number >= _WARM_UP:
             found.append(log_steps)
-            spread.append(_spread(point, len(images)))
-    return Pilot(rungs[1:], _smoothed(torch.stack(found)).exp(), _smoothed(torch.stack(spread).log()).exp())
-
-
-def _spread(point: Point, n_images: int) -> Tensor:
-    half_errors = point.squared_error.view(n_images, -1) / 2
-    # From two chains at least; of one, how far they can be apart is not to be seen.
-    return half_errors.std(dim=1).mean().clamp_min(1e-12) if half_errors.shape[1] > 1 else torch.ones(())
+    return Pilot(rungs[1:], _smoothed(torch.stack(found)).exp())
 
 
 def _force(point: Point, precision: float) -> Tensor:

@@ -5,9 +5,15 @@ import pytest
 import torch
 
 from gan_repro.measures import saved_runs
-from gan_repro.measures.ais import AISSettings, effective_sample_size, ladder, log_mean_exp
+from gan_repro.measures.ais import (
+    AISSettings,
+    effective_sample_size,
+    ladder,
+    log_mean_exp,
+    spread_under_prior,
+)
 from gan_repro.measures.hmc import transition
-from gan_repro.measures.latent import Decoder, evaluate
+from gan_repro.measures.latent import Decoder, evaluate, normal
 from gan_repro.measures.likelihood import bound_likelihood, choose_sigma, simulate
 from gan_repro.util.seeds import generator
 from tests.measures.conftest import linear_gaussian, scaled_uniform
@@ -226,11 +232,53 @@ def test_bad_input_is_one_sentence():
 
 
 def test_ladders_begin_at_the_prior_and_end_at_the_posterior():
-    for schedule in ("sigmoid", "linear"):
+    for schedule in ("geometric", "sigmoid", "linear"):
+        assert ladder(0.5, 1, schedule).tolist() == [0, 4]
         rungs = ladder(0.5, 100, schedule)
         assert (rungs[0], rungs[-1]) == (0, pytest.approx(4))
         assert (rungs.diff() > 0).all()
     assert ladder(0.5, 100, "sigmoid")[1] < ladder(0.5, 100, "linear")[1] / 4
+
+
+def test_the_geometric_ladder_keeps_its_ratio():
+    rungs = ladder(0.1, 50, "geometric", prior_spread=20)
+    assert rungs[1] == pytest.approx(0.1 / 20)
+    ratios = (rungs[2:] / rungs[1:-1]).numpy()
+    np.testing.assert_allclose(ratios, (100 * 20 / 0.1) ** (1 / 49))
+    assert rungs[-1] == pytest.approx(100)
+
+
+def test_the_first_rung_is_no_longer_than_that_of_even_rungs():
+    for spread in (0.0, 1e-9, 1e-3):
+        rungs = ladder(0.1, 50, "geometric", prior_spread=spread)
+        assert rungs[1] == pytest.approx(100 / 50)
+        assert (rungs.diff() > 0).all()
+
+
+def test_the_spread_under_the_prior_is_that_of_half_the_squared_error():
+    # mu(z) = z in one dimension: |x - z|^2 / 2 at x = 0 is half a chi-squared number, of deviation 1/sqrt 2.
+    decoder = Decoder(lambda z: z, normal(1), torch.float64)
+    spread = spread_under_prior(decoder, torch.zeros(3000, 1).double(), generator(0, "spread"))
+    assert spread == pytest.approx(0.5**0.5, rel=0.15)
+
+
+def test_a_constant_ratio_of_rungs_finds_the_best_mode():
+    """Of many modes, chains that go up even rungs end in worse ones, by more nats than the bound is off."""
+    frequencies = torch.tensor([1.0, 3.0]).double()
+    decoder = Decoder(
+        lambda z: torch.cat([(z.unsqueeze(2) * frequencies).sin().flatten(1), 0.3 * z], 1),
+        normal(3),
+        torch.float64,
+    )
+    gaps = {}
+    for schedule in ("geometric", "sigmoid", "linear"):
+        settings = AISSettings(
+            distributions=200, chains=4, leapfrogs=5, pilot_distributions=50, schedule=schedule
+        )
+        _, images = simulate(decoder, 12, 0.05, settings.seed)
+        found = bound_likelihood(decoder, images[:1].numpy(), 0.05, settings, simulated=12)
+        gaps[schedule] = found.gap.mean()
+    assert gaps["geometric"] < gaps["sigmoid"] / 2 < gaps["linear"] / 2
 
 
 def test_means_and_sizes_of_weights():
