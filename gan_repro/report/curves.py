@@ -48,6 +48,16 @@ def longest_curves(
     return dict(sorted(curves.items()))
 
 
+def longest_continuation(material: Material, record: TrialRecord) -> dict[int, float]:
+    """The curve of the training that has all looks of a recorded one, to the bit, and went furthest.
+
+    The same seed on another processor rounds otherwise, and is another training.
+    """
+    own = tracked(record)
+    curves = [tracked(other) for other in trainings(material) if other.spec.seed == record.spec.seed]
+    return max((curve for curve in [own, *curves] if own.items() <= curve.items()), key=max, default=own)
+
+
 def tracked(record: TrialRecord) -> dict[int, float]:
     """The validation likelihood of a trial by epoch, where it was looked at."""
     return {p.epoch: p.valid_mean for p in record.learning_curve if p.valid_mean is not None}

@@ -11,7 +11,7 @@ from gan_repro.report.curves import (
     above_neighbours,
     around,
     is_collapsed,
-    longest_curves,
+    longest_continuation,
     means_of_looks,
     on_card,
     shown,
@@ -77,10 +77,10 @@ def whole_lengths(material: Material) -> str:
 
 def training_details(material: Material) -> str:
     """What the stopping rule of ours chose, and what that scores; empty where no training came to its end."""
-    curves, rows, beyond = longest_curves(material), [], []
+    rows, beyond = [], []
     for record in _ended(material):
-        curve = curves[record.spec.seed]
-        beyond.append(_beyond(record, curve))
+        curve = tracked(record)
+        beyond.append(_beyond(record, longest_continuation(material, record)))
         best, last = record.candidates["best"], record.candidates["last"]
         refined = best.scores["refined"]
         end, above = last.epoch or 0, above_neighbours(curve)

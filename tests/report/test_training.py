@@ -159,6 +159,25 @@ def test_a_look_is_held_against_its_neighbours():
     assert table_rows(training_details(material([stopped, on])))["2"][-2:] == expected
 
 
+def test_the_same_seed_with_other_looks_is_another_training():
+    """On another processor: neither its looks nor where it came to are those of the one that was stopped."""
+    done = trial("gan-early-stopping", 2, 207.0, preset="paper")
+    looks = {25: 90.0, 50: 109.0, 75: 100.0, 100: 99.0}
+    best = done.candidates["best"].model_copy(update={"epoch": 50})
+    candidates = {"best": best, "last": best.model_copy(update={"epoch": 100})}
+    stopped = curve(done, looks).model_copy(
+        update={"status": "done", "reason": None, "candidates": candidates}
+    )
+    alone = training_details(material([stopped]))
+    other = curve(
+        trial("gan", 2, 0.0, preset="paper"),
+        {epoch: value - 8 for epoch, value in looks.items()} | {200: 500.0},
+    )
+    assert training_details(material([stopped, other])) == alone
+    on = curve(trial("gan-no-early-stopping", 2, 0.0, preset="paper"), looks | {150: 120.0})
+    assert "came to 120.0 after 150" in training_details(material([stopped, other, on]))
+
+
 @pytest.mark.parametrize(("later", "words"), [(103.0, "103.0 after 104 of 105 epochs, +3.0"), (98.0, "-2.0")])
 def test_how_far_the_same_seed_came_without_early_stopping(later, words):
     stopped = trial("gan-early-stopping", 2, 207.0, preset="paper")
