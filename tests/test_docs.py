@@ -469,9 +469,9 @@ def test_measures_says_which_bound_of_sharpness_is_not_told() -> None:
 
 
 def test_readme_says_whose_precision_and_density_are_nearer() -> None:
-    """DBN, run in both ways, beside adversarial nets of 100 epochs: nearer to what real images have."""
+    """DBN, run in both ways, beside the adversarial nets: by the digits told, no farther from real images."""
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    assert "by precision and density (docs/measures.md) the DBN is nearer to real images" in readme
+    assert "by precision and density (docs/measures.md) the DBN is as near to real images, or nearer" in readme
     series = published_record().experiments["sample-quality"].series
     for measure in ("precision", "density"):
         points = [QualityPoint(*point) for point in series[series_name(measure, "network")]]
@@ -482,4 +482,5 @@ def test_readme_says_whose_precision_and_density_are_nearer() -> None:
             return abs(float(np.mean([point.value for point in points if point.set in sets])) - real)
 
         for way in (AS_PUBLISHED, BEST_BY_SEARCH):
-            assert distance(way, "dbn") < distance(AS_PUBLISHED, "gan"), (measure, way)
+            assert distance(way, "dbn") < distance(AS_PUBLISHED, "gan") + 0.005, (measure, way)
+        assert distance(AS_PUBLISHED, "dbn") < distance(AS_PUBLISHED, "gan") - 0.01
