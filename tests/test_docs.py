@@ -471,7 +471,8 @@ def test_measures_says_which_bound_of_sharpness_is_not_told() -> None:
 def test_readme_says_whose_precision_and_density_are_nearer() -> None:
     """DBN, run in both ways, beside the adversarial nets: by the digits told, no farther from real images."""
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    assert "by precision and density (docs/measures.md) the DBN is as near to real images, or nearer" in readme
+    said = "by precision and density (docs/measures.md) the DBN is as near to real images, or nearer"
+    assert said in readme
     series = published_record().experiments["sample-quality"].series
     for measure in ("precision", "density"):
         points = [QualityPoint(*point) for point in series[series_name(measure, "network")]]
