@@ -83,11 +83,16 @@ def rescore_one(id: str, results: Path, root: Path | None, device: str | None) -
 
     Raises:
         WeightsError: there is no such trial, or there are no weights of it.
+        ValueError: the device is not there.
     """
     record, folder = _finished(id, results)
-    found = rescore(
-        record, folder, root=root, device=choose_device(device or device_kind(record.provenance.environment))
-    )
+    recorded = device_kind(record.provenance.environment)
+    if device is None and on_card(recorded) and not cards():
+        raise ValueError(
+            f"{id} was scored on a card, and none is here; --device cpu compares the score of samples from"
+            " other random numbers"
+        )
+    found = rescore(record, folder, root=root, device=choose_device(device or recorded))
     print(*(found.problems or [found]), sep="\n")
     return 1 if found.problems else 0
 

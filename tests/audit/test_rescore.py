@@ -234,3 +234,24 @@ def test_a_waiting_trial_is_found_with_its_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(actions, "rescore", rescored)
     assert actions.rescore_one(id, tmp_path, None, "cpu") == 0
     assert asked == [(id, waiting)]
+
+
+def test_a_trial_of_a_card_says_so_where_there_is_none(tmp_path, monkeypatch):
+    one = trial("gan", 3, 150.0)
+    environment = one.provenance.environment | {"device": "NVIDIA H200", "cuda": "13.0"}
+    there = one.model_copy(
+        update={"provenance": one.provenance.model_copy(update={"environment": environment})}
+    )
+    id = RecordStore(tmp_path).write(there).stem
+    devices = []
+
+    def rescored(record, folder, **options):
+        devices.append(options["device"])
+        return SimpleNamespace(problems=[])
+
+    monkeypatch.setattr(actions, "rescore", rescored)
+    monkeypatch.setattr(actions, "cards", lambda: 0)
+    with pytest.raises(ValueError, match=r"scored on a card, and none is here; --device cpu compares"):
+        actions.rescore_one(id, tmp_path, None, None)
+    assert actions.rescore_one(id, tmp_path, None, "cpu") == 0
+    assert devices == ["cpu"]
