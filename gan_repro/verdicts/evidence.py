@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from gan_repro import paper
@@ -121,7 +122,7 @@ class Evidence:
         found = [
             record
             for record in self.records
-            if record.spec.data.name == dataset and PRESETS[preset].row_of(record.spec) == row
+            if record.spec.data.name == dataset and self._rows[preset][record.spec.id] == row
         ]
         return sorted(found, key=lambda record: (record.spec.seed, record.spec.id))
 
@@ -130,9 +131,15 @@ class Evidence:
         found: dict[str, str] = {}
         for record in self.records:
             for name in FULL_SIZE:
-                if (row := PRESETS[name].row_of(record.spec)) is not None:
+                if (row := self._rows[name][record.spec.id]) is not None:
                     found.setdefault(record.spec.id, row)
         return found
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, str | None]]:
+        """By preset and id, the row of each trial: to find one takes the specs of all rows."""
+        ids = {record.spec.id: record.spec for record in self.records}
+        return {name: {id: PRESETS[name].row_of(spec) for id, spec in ids.items()} for name in FULL_SIZE}
 
     def cut(self, dataset: str, row: str, ids: Sequence[str]) -> tuple[str, ...]:
         """Say what was smaller or shorter of trials of a row; empty where all are as the reference's."""
@@ -140,7 +147,7 @@ class Evidence:
         for record in self.records:
             if record.spec.id in ids:
                 # A trial that several presets run is what the completest of them says.
-                name = next((n for n in FULL_SIZE if PRESETS[n].row_of(record.spec) == row), None)
+                name = next((n for n in FULL_SIZE if self._rows[n][record.spec.id] == row), None)
                 said += PRESETS[name].cut(row, dataset).smaller if name else ()
         return tuple(dict.fromkeys(said))
 
