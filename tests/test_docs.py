@@ -206,7 +206,8 @@ def test_why_not_225_tells_the_single_trainings_as_recorded() -> None:
     authors = scores["authors"].log_likelihood
     assert number(r"785 epochs \| (\d+\.\d)", PAGE) == round(authors.value, 1)
     assert number(r"206.8 ± (\d\.\d)", PAGE) == round(authors.standard_error or 0, 1)
-    assert number(r"rule of ours \| (\d+) epochs", PAGE) == len(stopped.learning_curve)
+    assert number(r"its best, after \d+ epochs \| (\d+) epochs", PAGE) == len(stopped.learning_curve)
+    assert number(r"its best, after (\d+) epochs", PAGE) == stopped.candidates["best"].epoch
     for page in (PAGE, "results.md"):
         text = " ".join((DOCS / page).read_text("utf-8").split())
         for seed, net in adversarial_nets("paper").items():
@@ -262,9 +263,13 @@ def test_why_not_225_says_what_the_rules_rule() -> None:
         r"three seeds it sees a miss of (\d+) nats, with five of (\d+), and .* from (\w+) on", text
     )
     assert said
-    sees = re.search(r"(\d+) nats off, 3 seeds; (\d+) nats off, 5 seeds; .* from (\d+) seeds on", REPORT)
+    sees = re.search(
+        r"(\d+) nats off, 3 seeds, deviation 3.5; (\d+) nats off, 5 seeds, .* from (\d+) seeds on", REPORT
+    )
     assert sees
     assert said.groups() == (*sees.groups()[:2], {"8": "eight"}[sees[3]])
+    scatter = re.findall(r"\| mean .*?, deviation (\d\.\d) ", REPORT)[0]
+    assert f"These three scatter by {scatter} nats" in text
     report = (ROOT / "results/report/training.md").read_text("utf-8")
     scatter, above = re.findall(r"\| (\d\.\d) +\| \+(\d\.\d) +\|", report)[0]
     assert number(r"look scatters by (\d\.\d) nats", PAGE) == float(scatter)

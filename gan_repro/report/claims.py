@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gan_repro import paper
+from gan_repro.report.curves import in_short
 from gan_repro.tables.render import CODE, PROSE, markdown, sentence
 from gan_repro.tables.words import in_todays_words
 from gan_repro.util.text import markdown_cell
@@ -22,10 +23,11 @@ rule asks for is not recorded. A verdict on a printed number judges the column *
 and *does not hold* are what the rule says at its rate of errors; *cannot be told*: the records do not
 suffice for either; *not determined by the source*: what the source leaves open was seen to move the number
 from one side of the printed one to the other; *depends on how the chains are run*: the two ways of running
-a row give opposite answers. A control is a case whose right answer is known, put through the same rule.
-*Sees* is the smallest effect that the rule tells in nine of ten simulated cases: nothing smaller is ruled
-out by *holds*, and where it is large, *cannot be told* is the likely answer. What decided each, and which
-records, stands in [results/report/claims.md](results/report/claims.md)."""
+a row give opposite answers (of adversarial nets, two rates and lengths of training). A control is a case
+whose right answer is known, put through the same rule. *Sees* is the smallest effect that the rule tells in
+nine of ten simulated cases: nothing smaller is ruled out by *holds*, and where it is large, *cannot be told*
+is the likely answer. What decided each, and which records, stands in
+[results/report/claims.md](results/report/claims.md)."""
 
 _WITHOUT_TFD = """Of the claims on the Toronto Face Database nothing is judged: its images are given out on
 request alone, and the stand-in further below decides none of these claims."""
@@ -100,8 +102,17 @@ def _details(claim: paper.Claim, material: Material, told: Mapping[str, str]) ->
     evidence = [f"`{id}`" for id in verdict.trials] + [f"experiment `{name}`" for name in verdict.experiments]
     if evidence:
         lines.append(f"- Evidence: {', '.join(evidence)}.")
+    if nets := _adversarial_nets(verdict, material):
+        lines.append(f"- The adversarial nets among them were trained for {nets}.")
     lines += [f"- {line}" for line in _controls(material, claim.id)]
     return f"## `{claim.id}`: {verdict.ruling}\n\n" + "\n".join(lines)
+
+
+def _adversarial_nets(verdict: Verdict, material: Material) -> str:
+    """For how many epochs the nets behind a verdict on MNIST were trained, and of which seeds."""
+    read = [material.experiments[name] for name in verdict.experiments if name in material.experiments]
+    ids = {*verdict.trials, *(id for record in read for id in record.trial_ids)}
+    return in_short(r for r in material.trials if r.spec.id in ids and r.spec.model == "gan")
 
 
 def _controls(material: Material, claim: str) -> list[str]:

@@ -34,14 +34,16 @@ def furthest(material: Material) -> tuple[int, int, float] | None:
 
 
 def longest_curves(
-    material: Material, row: str = "gan", *, waiting: bool = False
+    material: Material, row: str = "gan", *, waiting: bool = False, preset: str | None = None
 ) -> dict[int, dict[int, float]]:
     """By seed, the tracked validation likelihood by epoch, of a row's full-size trial that came furthest.
 
-    With `waiting`, trials that wait for the seeds before theirs count, too.
+    With `waiting`, trials that wait for the seeds before theirs count, too; with `preset`, its own alone.
     """
     curves: dict[int, dict[int, float]] = {}
     for record in trainings(material, row, waiting=waiting):
+        if preset not in (None, record.provenance.preset):
+            continue
         curve, seed = tracked(record), record.spec.seed
         if max(curve, default=0) > max(curves.get(seed, {}), default=0):
             curves[seed] = curve

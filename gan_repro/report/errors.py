@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from gan_repro.tables.cell import seed_count
+from gan_repro.tables.cell import CUT, seed_count
 from gan_repro.tables.render import markdown
-from gan_repro.tables.table import PRINTED_ROWS
+from gan_repro.tables.table import PRINTED_ROWS, Column
 from gan_repro.trials.rows import label
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _ABOUT = """On MNIST the caption of Table 1 says of the ±: standard error of the mean across test examples.
 How far a training from another seed would land is another quantity: the standard deviation over trainings.
 The error of their mean is smaller, by the root of their number. Each row at its best by search, or as
-published where that has more seeds; nats. On TFD the paper's ± is across folds."""
+published where only that was trained in full (*: neither was) or where that has more seeds; nats. On TFD the
+paper's ± is across folds."""
 
 
 def errors(material: Material) -> str:
@@ -27,7 +28,7 @@ def errors(material: Material) -> str:
         columns = [c for c in table.columns if row in c.cells and c.cells[row].score]
         if not columns:
             continue
-        column = max(columns, key=lambda c: (len(c.cells[row].counted), c.kind == "best by search"))
+        column = max(columns, key=lambda c: _worth(c, row))
         cell = column.cells[row]
         printed, score = table.printed(row), cell.score
         over_seeds = score.standard_error if score and score.over == "training seeds" else None
@@ -40,7 +41,7 @@ def errors(material: Material) -> str:
                 "one seed: undefined" if deviation is None else f"{deviation:.1f}",
                 "" if over_seeds is None else f"{over_seeds:.1f}",
                 seed_count(cell),
-                column.kind,
+                f"{column.kind} {CUT}" if cell.smaller else column.kind,
             ]
         )
     if not rows:
@@ -50,3 +51,8 @@ def errors(material: Material) -> str:
         "Seeds", "Column",
     ]  # fmt: skip
     return "\n\n".join(["## What the ± are over", _ABOUT, markdown(header, rows)])
+
+
+def _worth(column: Column, row: str) -> tuple[bool, int, bool]:
+    cell = column.cells[row]
+    return not cell.smaller, len(cell.counted), column.kind == "best by search"

@@ -40,7 +40,7 @@ def front(material: Material) -> str:
     """The table of MNIST with seeds and status, the notes that it needs, and the three sentences."""
     table = material.tables["mnist"]
     cells = [cell for row, _, cell in table.cells() if row in paper.LABELS]
-    notes = words.error_notes(cells)
+    notes = [*words.error_notes(cells), "The paper's ± is over test images."]
     if any(cell.smaller for cell in cells):
         notes.append(f"{CUT}: smaller or trained for less than the reference, or set for short training.")
     notes += words.short_trainings(cells)
@@ -81,7 +81,7 @@ def _short(material: Material) -> str:
     of_all = _counted(material.verdicts, material)
     lines = [
         f"**In short.** Do the four numbers printed for MNIST hold? {sentence(of_four)}. Of all"
-        f" {len(material.verdicts)} claims: {of_all}."
+        f" {len(material.verdicts)} claims, in words that are explained below: {of_all}."
     ]
     table = material.tables["mnist"]
     published, best = table.column("as published"), table.column("best by search")

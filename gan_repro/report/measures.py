@@ -14,8 +14,9 @@ from gan_repro.trials.presets import row_under
 if TYPE_CHECKING:
     from gan_repro.report.printed import Material
 
-_ABOUT = """The samples that were scored, and of rows with Markov chains as published chains drawn again in
-the same way, against the test images, by measures of their quality, each of them described in
+_ABOUT = """Samples of the nets that were scored, drawn again (other samples where the machine, the library of
+products or, as published, the chains are others), and those of the reference rows, against the test images,
+by measures of their quality, each of them described in
 [docs/measures.md](docs/measures.md). Nearer to 0 is better by KID, Frechet and class balance, nearer to 1/2
 by the two-sample test, and nearer to real images by the others. Means are over the seeds that are named; of
 trainings of one length they differ a little from those of the first table where that has more seeds."""

@@ -34,7 +34,7 @@ _HEADER = ["Trial", "Row", "Nats, ± of one net", "Preset", "Commit", "Device", 
 _CAPTIONS = {
     "learning_curves": "Validation log-likelihood against epochs of training (refined sigma)",
     "sigma_curves": "Validation log-likelihood against sigma",
-    "scores": "Every score beside the paper's, with what each ± is over, and the reference rows",
+    "scores": "The scores of each row's completest preset beside the paper's, with what each ± is over",
     "samples": "Samples drawn at random, as in Figure 2; of sets of faces no photograph is shown",
     "interpolation": "Interpolation in z, as in Figure 3: adversarial nets",
     "game_1d": "The game in one dimension, as in Figure 1, from a training run",
@@ -46,7 +46,10 @@ _CAPTIONS = {
 
 def deviations(material: Material) -> str:
     """How each model here differs from its reference, always and where a row's settings bear on it."""
-    parts = ["Recorded in each trial, too. Where no rows are named, every trial of the model has it."]
+    parts = [
+        "Recorded in each trial, too, in older ones in other words. Where no rows are named, every trial of"
+        " the model has it."
+    ]
     recorded = {record.spec.model for record in material.trials}
     for model in [*paper.LABELS, *sorted(recorded - set(paper.LABELS))]:
         if model not in models.names():

@@ -79,10 +79,14 @@ def _nets(material: Material) -> str:
     for name, where in lines.items():
         ids = material.experiments[name].trial_ids if name in material.experiments else ()
         found[where] = in_short(r for r in material.trials if r.spec.model == "gan" and r.spec.id in ids)
-    told = {where: nets for where, nets in found.items() if nets}
-    if len(set(told.values())) < 2:
+    told: dict[str, list[str]] = {}
+    for where, nets in found.items():
+        if nets:
+            told.setdefault(nets, []).append(where)
+    if len(told) < 2:
         return ""
-    return " Adversarial nets were trained for " + "; for ".join(f"{n} in {w}" for w, n in told.items()) + "."
+    said = "; for ".join(f"{nets} in {' and '.join(where)}" for nets, where in told.items())
+    return f" Adversarial nets were trained for {said}."
 
 
 def missing(material: Material) -> str:

@@ -84,7 +84,8 @@ def _search(log: SearchLog) -> str:
 
 
 def _longer(material: Material) -> str:
-    released = longest_curves(material)
+    # Those of the variants' own preset first: of one kind of machine, so that a seed means the same noise.
+    released = longest_curves(material) | longest_curves(material, preset="standard")
     parts = []
     for row in VARIANT_ROWS:
         lost = collapsed_seeds(material, row) | collapsed_seeds(material, "gan")

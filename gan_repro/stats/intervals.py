@@ -127,7 +127,9 @@ def share_interval(share: float, n: int) -> Interval:
     z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     reach = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return Interval(max(centre - reach, 0.0), min(centre + reach, 1.0), n)
+    # At shares of 0 and 1 an end is the share itself, which rounding would miss.
+    low = max(centre - reach, 0.0) if share > 0 else 0.0
+    return Interval(low, min(centre + reach, 1.0) if share < 1 else 1.0, n)
 
 
 def closeness(values: Values, reference: float, margin: float) -> Closeness:

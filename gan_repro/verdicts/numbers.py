@@ -95,7 +95,10 @@ def decide(
             said = f"{open_}, and how far that moves the score is not recorded; {said}"
         else:
             low, high = ours.envelope
-            said = f"{said}; {open_}, which moves the score from {low:.1f} to {high:.1f} nats"
+            said = (
+                f"{said}; {open_}, of which what was tried moves the score from {low:.1f} to {high:.1f} nats"
+                " (means over seeds)"
+            )
     return Decision(row_ruling(ours, tested, number, rule), said, ours.trials, ours.experiments)
 
 

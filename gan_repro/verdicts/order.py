@@ -152,7 +152,8 @@ def _said(compared: Pairs, pairs: Sequence[Pair], rows: Mapping[str, RowScores],
                 f"{names} have {len(common)} of the {rule.minimum_seeds} paired seeds that are needed"
             )
     left = [f"{f.label}{f.left_out}" for f in rows.values() if f.left_out]
-    return "; ".join([*parts, *left])
+    cut = ", ".join(f"{f.label} ({'; '.join(f.cut)})" for f in rows.values() if f.cut and f.scores)
+    return "; ".join([*parts, *left, *([f"of nets that were cut short: {cut}"] if cut else [])])
 
 
 def _difference(first: str, second: str, result: Comparison) -> str:

@@ -41,6 +41,8 @@ class RowScores:
     """Lowest and highest score, nats, over the choices that the source leaves open, so far as measured."""
     silent_on: tuple[str, ...] = ()
     """What moves the number and is not in the source."""
+    cut: tuple[str, ...] = ()
+    """What was smaller or shorter of the trained nets than the reference."""
 
     @property
     def label(self) -> str:
@@ -112,7 +114,7 @@ def _of_trials(row: str, found: Trials, dataset: str) -> RowScores:
 
 
 def _row_scores(row: str, found: Trials) -> RowScores:
-    return RowScores(row, found.scores, found.left_out(), trials=found.ids)
+    return RowScores(row, found.scores, found.left_out(), trials=found.ids, cut=found.cut)
 
 
 def _envelope(evidence: Evidence, row: str, sigmas: tuple[float | None, ...]) -> tuple[float, float] | None:

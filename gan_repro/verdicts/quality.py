@@ -78,7 +78,7 @@ def decide_quality(evidence: Evidence) -> Decision:
             text = f"KID minus that of {LABELS[d.best]}, {interval}"
         cut = _cut_short(evidence, record, way)
         if cut and way == AS_PUBLISHED:
-            d, text = None, f"{text}; not judged, since nets were cut short: {cut}"
+            d, text = None, f"not judged, since nets were cut short: {cut} ({text})"
         elif cut:
             text += f"; of nets that were cut short: {cut}"
         found[way] = d

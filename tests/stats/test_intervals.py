@@ -74,6 +74,8 @@ def test_closeness_errs_as_seldom_as_it_says(true, inside):
 
 def test_a_share_has_wilsons_interval():
     found = statistics.share_interval(0.3, 40)
+    assert statistics.share_interval(0.0, 3).low == 0
+    assert statistics.share_interval(1.0, 3).high == 1
     expected = stats.binomtest(12, 40).proportion_ci(method="wilson")
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 

@@ -68,7 +68,7 @@ def test_the_numbers_err_seldom_and_see_what_they_say():
     assert wrong(found) == []
     assert is_kept(found, with_power=True), "run gan-repro report --controls"
     assert any("40 nats off" in c.case and '"does not hold"' in c.expected for c in found)
-    assert found[-1].sees == "a true number confirmed from 8 seeds on (5 are planned)"
+    assert found[-1].sees == "a true number confirmed from 8 seeds on (5 are planned), deviation 3.5"
 
 
 @pytest.mark.slow

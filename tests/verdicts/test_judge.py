@@ -1,5 +1,7 @@
 """Verdicts on made-up records: each ruling of each rule is reached, and none without the records for it."""
 
+from datetime import datetime
+
 import numpy as np
 import pytest
 
@@ -20,13 +22,14 @@ from gan_repro.experiments.base import difference_of
 from gan_repro.experiments.record import Finding
 from gan_repro.verdicts import quality
 from gan_repro.verdicts.collapse import collapsed
-from gan_repro.verdicts.evidence import Evidence
+from gan_repro.verdicts.evidence import FIRST_COMMIT, Evidence
 from gan_repro.verdicts.findings import describe
 from gan_repro.verdicts.judge import judge
 from gan_repro.verdicts.order import compare
 from gan_repro.verdicts.published import ROWS, WAYS
 from gan_repro.verdicts.rules import rules
 from tests.factories.experiments import of_findings
+from tests.factories.published import published_record
 from tests.factories.records import trial, trials
 
 QUALITY = rules().sample_quality
@@ -72,6 +75,26 @@ def test_a_resumed_trial_began_no_later_than_its_seconds_say():
     resumed = record.model_copy(update={"provenance": record.provenance.model_copy(update=long)})
     (began,) = Evidence((resumed,)).begun([resumed.spec.id], [])
     assert began.isoformat() == "2026-11-01T09:00:00+00:00"
+
+
+def test_where_the_first_commit_of_a_resumed_trial_is_known_it_began_no_sooner():
+    """Its record alone would let it begin after rules that are younger than its first epochs."""
+    for id, first in FIRST_COMMIT.items():
+        (record,) = (r for r in published_record().trials if r.spec.id == id)
+        assert "a535693" in record.provenance.model_dump_json()
+        assert Evidence((record,)).begun([id], []) == [first]
+        assert first < datetime.fromisoformat(record.provenance.started)
+
+
+def test_the_order_says_which_nets_were_cut_short():
+    whole, short = full("gan", [220.0, 221.0, 222.0]), trials("gan-searched", [160.0, 161.0, 162.0])
+    others = [record for row in ("dbn", "cae", "gsn") for record in trials(row, [240.0, 241.0, 242.0])]
+    reason = verdicts([*whole, *short, *others])["mnist-bold"].reason
+    published, by_search = reason.split("best by search: ")
+    cut = by_search.split("of nets that were cut short: ")[1]
+    assert "Deep GSN (6 epochs" in cut
+    assert "Adversarial nets (100 epochs" in cut
+    assert "Adversarial nets (" not in published
 
 
 def test_trials_cut_short_decide_nothing_but_are_stated():
