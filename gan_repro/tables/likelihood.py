@@ -32,10 +32,11 @@ _NOTE = (
     "Nats. By Parzen windows: of the same images, with the sigma that suits Parzen windows best."
     " Adversarial nets: the generator with Gaussian noise of standard deviation sigma on each pixel, sigma"
     " chosen on validation images; bounds by annealed importance sampling. Images of the net's own have both"
-    " bounds: the gap says how far a lower bound can be off. DBN: a bound of the log-probability of"
-    " binarised images, which is no density of grey levels and not to be compared with the rows above it. ±"
-    " over images of one net. Stacked CAE and deep GSN: their samples are states of Markov chains, whose"
-    " density nobody can evaluate, so that there is no likelihood to bound."
+    " bounds: the gap says how far a lower bound is off on these; on test images it may be off by more. DBN:"
+    " a bound of the log-probability of binarised images, which is no density of grey levels and not to be"
+    " compared with the rows above it. ± over images of one net. Stacked CAE and deep GSN: their samples"
+    " are states of Markov chains, whose density nobody can evaluate, so that there is no likelihood to"
+    " bound."
 )
 _ROWS = ("gan", "dbn")
 _COLUMNS: Mapping[str, str] = {
