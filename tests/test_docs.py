@@ -27,6 +27,7 @@ from gan_repro.experiments.quality_record import (
 from gan_repro.paper import printed
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 from gan_repro.search.log import log_path, read_log
+from gan_repro.tables.collapse import short_trainings
 from gan_repro.tables.collect import recorded_table
 from gan_repro.tables.render import render
 from gan_repro.trials.presets import completest, row_under
@@ -490,3 +491,16 @@ def test_readme_says_whose_precision_and_density_are_nearer() -> None:
         for way in (AS_PUBLISHED, BEST_BY_SEARCH):
             assert distance(way, "dbn") < distance(AS_PUBLISHED, "gan") + 0.005, (measure, way)
         assert distance(AS_PUBLISHED, "dbn") < distance(AS_PUBLISHED, "gan") - 0.01
+
+
+def test_how_often_a_recipe_collapses_is_quoted_as_counted() -> None:
+    record = published_record().experiments["collapse-rates"]
+    rows = ("gan-alternating", "gan", "gan-gaussian-noise", "gan-searched")
+    counted = [short_trainings(record, row) for row in rows]
+    said = numbers(
+        r"Of (\d+) trainings of (\d+) epochs each .* (\d+) with alternating updates had collapsed, (\d+)"
+        r" by the released recipe, (\d+) with Gaussian noise and (\d+) at the searched rate",
+        "results.md",
+    )
+    assert {of.trained for of in counted} == {said[0]}
+    assert said[1:] == [record.settings["epochs"], *(of.collapsed for of in counted)]

@@ -5,14 +5,9 @@ import pytest
 import torch
 
 from gan_repro.measures import saved_runs
-from gan_repro.measures.ais import (
-    AISSettings,
-    effective_sample_size,
-    ladder,
-    log_mean_exp,
-    spread_under_prior,
-)
+from gan_repro.measures.ais import AISSettings, effective_sample_size, log_mean_exp
 from gan_repro.measures.hmc import transition
+from gan_repro.measures.ladder import ladder, spread_under_prior
 from gan_repro.measures.latent import Decoder, evaluate, normal
 from gan_repro.measures.likelihood import bound_likelihood, choose_sigma, simulate
 from gan_repro.util.seeds import generator
@@ -255,7 +250,7 @@ def test_the_first_rung_is_no_longer_than_that_of_even_rungs():
         assert (rungs.diff() > 0).all()
 
 
-def test_the_spread_under_the_prior_is_that_of_half_the_squared_error():
+def test_the_spread_under_the_prior():
     # mu(z) = z in one dimension: |x - z|^2 / 2 at x = 0 is half a chi-squared number, of deviation 1/sqrt 2.
     decoder = Decoder(lambda z: z, normal(1), torch.float64)
     spread = spread_under_prior(decoder, torch.zeros(3000, 1).double(), generator(0, "spread"))

@@ -77,7 +77,7 @@ def test_a_resumed_trial_began_no_later_than_its_seconds_say():
     assert began.isoformat() == "2026-11-01T09:00:00+00:00"
 
 
-def test_where_the_first_commit_of_a_resumed_trial_is_known_it_began_no_sooner():
+def test_a_resumed_trial_began_no_sooner_than_its_first_commit():
     """Its record alone would let it begin after rules that are younger than its first epochs."""
     for id, first in FIRST_COMMIT.items():
         (record,) = (r for r in published_record().trials if r.spec.id == id)
