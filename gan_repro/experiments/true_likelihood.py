@@ -65,7 +65,7 @@ class Settings(base.Settings):
     distributions: int = Field(2500, ge=1)
     chains: int = Field(16, ge=1)
     leapfrogs: int = Field(6, ge=1)
-    """Steps of each transition; of 3, 6 and 10, six left the smallest gap for equally many steps in all."""
+    """Steps of each transition; of 2, 6 and 20, six left the smallest gap for equally many steps in all."""
     schedule: Literal["geometric", "sigmoid", "linear"] = "geometric"
     pilot_distributions: int = Field(200, ge=1)
     dbn_chains: int = Field(100, ge=2)

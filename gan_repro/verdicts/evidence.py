@@ -24,12 +24,11 @@ from gan_repro.trials.records import TrialRecord
 from gan_repro.verdicts.collapse import collapsed, floors
 
 TABLE_1_DATASETS = ("mnist", "tfd")
-FIRST_COMMIT = {
-    "gan-mnist-seed1-36f5aed48e60": datetime(2026, 11, 27, 13, 20, 27, tzinfo=UTC),
-    "gan-mnist-seed2-23d23aa02f66": datetime(2026, 11, 27, 13, 20, 27, tzinfo=UTC),
+COMMITTED: Mapping[str | None, datetime] = {
+    "a53569323ef66d42a58db8d12e46fedf86d88be5": datetime(2026, 11, 27, 13, 20, 27, tzinfo=UTC),
 }
-"""Of trials whose records tell the latest time alone at which they can have begun, since others went on with
-them: when the first commit that they ran under (a535693) was made, before which none of it was done."""
+"""When commits were made under which trainings began that others went on with: before it none of them can
+have begun, and their records tell only the latest time at which they can."""
 UNAVAILABLE = {"tfd": "; it is given out on request only"}
 """Why there may be no trials on a data set."""
 
@@ -161,7 +160,8 @@ class Evidence:
         """Give the times at which trials and experiments began, so far as they are recorded.
 
         Of a trial that was resumed its record holds how long all attempts took, and so the latest time at
-        which the first of them can have begun; where that is known better, the earliest (`FIRST_COMMIT`).
+        which the first of them can have begun. Where the time of the commit that it began under is known
+        (`COMMITTED`), the trial counts from there, the earliest.
         """
         wanted = set(trials)
         found = []
@@ -171,8 +171,10 @@ class Evidence:
                     datetime.fromisoformat, (record.provenance.started, record.provenance.finished)
                 )
                 took = timedelta(seconds=total(record.provenance.seconds.values()))
-                latest = min(started, finished - took) if record.provenance.resumed else started
-                found.append(FIRST_COMMIT.get(record.spec.id, latest))
+                if record.provenance.resumed:
+                    first = record.provenance.origins[0].commit
+                    started = COMMITTED.get(first, min(started, finished - took))
+                found.append(started)
         for name in experiments:
             if name in self.experiments:
                 found.append(datetime.fromisoformat(self.experiments[name].provenance.started))

@@ -22,7 +22,7 @@ from gan_repro.experiments.base import difference_of
 from gan_repro.experiments.record import Finding
 from gan_repro.verdicts import quality
 from gan_repro.verdicts.collapse import collapsed
-from gan_repro.verdicts.evidence import FIRST_COMMIT, Evidence
+from gan_repro.verdicts.evidence import COMMITTED, Evidence
 from gan_repro.verdicts.findings import describe
 from gan_repro.verdicts.judge import judge
 from gan_repro.verdicts.order import compare
@@ -79,11 +79,13 @@ def test_a_resumed_trial_began_no_later_than_its_seconds_say():
 
 def test_a_resumed_trial_began_no_sooner_than_its_first_commit():
     """Its record alone would let it begin after rules that are younger than its first epochs."""
-    for id, first in FIRST_COMMIT.items():
-        (record,) = (r for r in published_record().trials if r.spec.id == id)
-        assert "a535693" in record.provenance.model_dump_json()
-        assert Evidence((record,)).begun([id], []) == [first]
-        assert first < datetime.fromisoformat(record.provenance.started)
+    for commit, committed in COMMITTED.items():
+        resumed = [r for r in published_record().trials if r.provenance.earlier]
+        of_it = [r for r in resumed if r.provenance.earlier[0].commit == commit]
+        assert of_it
+        for record in of_it:
+            assert Evidence((record,)).begun([record.spec.id], []) == [committed]
+            assert committed < datetime.fromisoformat(record.provenance.started)
 
 
 def test_the_order_says_which_nets_were_cut_short():
