@@ -11,7 +11,7 @@ from gan_repro.verdicts import lock, rules
 from gan_repro.verdicts.controls import kept
 from gan_repro.verdicts.controls.base import answered, skipped
 from gan_repro.verdicts.controls.kept import keep, kept_path, read_kept
-from tests.factories.records import material, table_rows, trial
+from tests.factories.records import material, table_rows, trial, trials
 
 CONTROLS = (
     answered("helvetica", "a collapsed pair", "holds", "holds", "a tenth of the spread"),
@@ -85,3 +85,10 @@ def test_the_outcome_is_kept_beside_the_records(tmp_path):
     kept_path(tmp_path).write_text("{")
     with pytest.raises(ValueError, match=r"controls\.json holds no controls"):
         read_kept(tmp_path)
+
+
+def test_a_verdict_says_how_long_its_nets_were_trained():
+    records = trials("gan", [220.0, 221.0, 222.0], preset="paper")
+    said = claim_details(material(records)).split("## `mnist-gan`")[1].split("## ")[0]
+    assert "The adversarial nets among them were trained for 2,000 epochs (seeds 1, 2, 3)." in said
+    assert "were trained for" not in claim_details(material())

@@ -174,6 +174,9 @@ def test_later_results_stand_beside_ours_by_height():
     assert {later.label for later in paper.LATER_RESULTS} >= {"GMMN", "Diffusion", "Conditional GAN"}
     # Remembered and not confirmed in a source: must not stand in print.
     assert not any(number in text for number in ("427", "2522", "305 ±", "445"))
+    on_mnist, on_tfd = text.split("## TFD, ")
+    assert "MNIST split" in on_mnist
+    assert "MNIST split" not in on_tfd
 
 
 def test_every_page_is_linked_and_says_something():

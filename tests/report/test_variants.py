@@ -151,3 +151,14 @@ def test_the_recorded_log_is_told_candidate_for_candidate():
     log = read_log(log_path(RECORDED, "gan", "mnist"))
     rows = table_rows(variants(material(searches={"gan": log})))
     assert rows["update alternating"] == ["-303.3", "-329.3"]
+
+
+def test_a_variant_stands_beside_its_own_preset():
+    """A longer training of the same seed may be of another machine, and so another training."""
+    released = curve("gan", 1, {5: 10.0, 10: 20.0})
+    longer = trial("gan", 1, 220.0, preset="paper").model_copy(
+        update={"learning_curve": curve("gan", 1, {5: 15.0, 10: 40.0, 20: 60.0}).learning_curve}
+    )
+    searched = curve("gan-searched", 1, {5: 30.0, 10: 45.0})
+    assert table_rows(told(longer, released, searched))["10"] == ["45.0 (+25.0)"]
+    assert table_rows(told(longer, searched))["10"] == ["45.0 (+5.0)"]
