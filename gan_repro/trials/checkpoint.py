@@ -39,6 +39,9 @@ class SavedMonitor(BaseModel):
     origins: list[Origin] = Field(default_factory=list)
     """Of all runs of the trial up to here; a checkpoint from before they were kept does not say."""
 
+    begun: str | None = None
+    """When the first of them started; a checkpoint from before it was kept does not say."""
+
     @property
     def points(self) -> list[CurvePoint]:
         """The learning curve."""

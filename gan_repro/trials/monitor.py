@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -71,6 +72,7 @@ class TrainingMonitor:
         self.resumed = 0
         self._begun_after = 0
         self.earlier: list[Origin] = []
+        self.begun: str | None = datetime.now(UTC).isoformat(timespec="seconds")
         self.tracking_seconds = 0.0
         self.training_seconds = 0.0
 
@@ -191,6 +193,7 @@ class TrainingMonitor:
             "resumed": self.resumed,
             "tracking_seconds": self.tracking_seconds,
             "training_seconds": self.training_seconds + now - self._started,
+            "begun": self.begun,
             "origins": [origin.model_dump() for origin in (*self.earlier, self.origin)],
         }
         write_checkpoint(self.checkpoint, mine, state)
@@ -217,6 +220,7 @@ class TrainingMonitor:
         self.resumed = mine.resumed + 1
         self._begun_after = mine.points[-1].epoch if mine.points else 0
         self.earlier = [origin for origin in mine.origins if origin != self.origin]
+        self.begun = mine.begun
         self.tracking_seconds = mine.tracking_seconds
         self.training_seconds = mine.training_seconds
         return state

@@ -57,9 +57,8 @@ class Score(_Part):
     @property
     def sigmas(self) -> tuple[float, ...]:
         """Sigma, or that of each fold."""
-        return (
-            (self.sigma,) if self.sigma is not None else tuple(s for fold in self.folds for s in fold.sigmas)
-        )
+        own = () if self.sigma is None else (self.sigma,)
+        return own or tuple(sigma for fold in self.folds for sigma in fold.sigmas)
 
 
 class Candidate(_Part):
@@ -123,9 +122,8 @@ class PluggedIn(_Part):
     version: str | None = None
     """Of the package."""
     file: str | None = None
-    """Its name, where the plug-in is a file."""
     sha256: str | None = None
-    """Of the file."""
+    """Name and content, where the plug-in is a file."""
 
 
 class Provenance(Origin):
@@ -134,6 +132,8 @@ class Provenance(Origin):
     preset: str | None
     smaller: tuple[str, ...]
     """What the preset made smaller than the reference's own values."""
+    begun: str | None = None
+    """When the first run of the trial started; None in older records."""
     started: str
     finished: str
     seconds: dict[str, float]
@@ -185,8 +185,8 @@ class TrialRecord(_Part):
         for which in needed:
             candidate = self.candidates.get(which)
             if lacking := {evaluation.protocol, "refined"} - set(candidate.scores if candidate else ()):
-                under = ", ".join(sorted(lacking))
-                raise ValueError(f"the trial is done, but its {which} generator has no score under {under}")
+                no_score = f"has no score under {', '.join(sorted(lacking))}"
+                raise ValueError(f"the trial is done, but its {which} generator {no_score}")
         return self
 
     @property

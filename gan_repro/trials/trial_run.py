@@ -87,6 +87,7 @@ class TrialRun:
                 preset=self.options.preset,
                 smaller=self.options.smaller,
                 plugins=plugged_in(self.spec, self.options.row),
+                begun=self.monitor.begun,
                 started=self.started.isoformat(timespec="seconds"),
                 finished=datetime.now(UTC).isoformat(timespec="seconds"),
                 seconds={name: round(value, 3) for name, value in self.seconds.items()},

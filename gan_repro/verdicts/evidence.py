@@ -20,7 +20,7 @@ from gan_repro.stats.intervals import mean_interval
 from gan_repro.stats.sums import mean, total
 from gan_repro.trials import rows
 from gan_repro.trials.presets import FULL_SIZE, PRESETS
-from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.records import Provenance, TrialRecord
 from gan_repro.verdicts.collapse import collapsed, floors
 
 TABLE_1_DATASETS = ("mnist", "tfd")
@@ -159,26 +159,26 @@ class Evidence:
     def begun(self, trials: Sequence[str], experiments: Sequence[str]) -> list[datetime]:
         """Give the times at which trials and experiments began, so far as they are recorded.
 
-        Of a trial that was resumed its record holds how long all attempts took, and so the latest time at
-        which the first of them can have begun. Where the time of the commit that it began under is known
-        (`COMMITTED`), the trial counts from there, the earliest.
+        The record of a trial that was resumed says it, or else how long all attempts took, and so the latest
+        time at which the first of them can have begun. Where the time of the commit that it began under is
+        known (`COMMITTED`), such a trial counts from there, the earliest.
         """
         wanted = set(trials)
-        found = []
-        for record in self.records:
-            if record.spec.id in wanted:
-                started, finished = map(
-                    datetime.fromisoformat, (record.provenance.started, record.provenance.finished)
-                )
-                took = timedelta(seconds=total(record.provenance.seconds.values()))
-                if record.provenance.resumed:
-                    first = record.provenance.origins[0].commit
-                    started = COMMITTED.get(first, min(started, finished - took))
-                found.append(started)
+        found = [_begun(record.provenance) for record in self.records if record.spec.id in wanted]
         for name in experiments:
             if name in self.experiments:
                 found.append(datetime.fromisoformat(self.experiments[name].provenance.started))
         return found
+
+
+def _begun(provenance: Provenance) -> datetime:
+    if provenance.begun:
+        return datetime.fromisoformat(provenance.begun)
+    started, finished = map(datetime.fromisoformat, (provenance.started, provenance.finished))
+    if not provenance.resumed:
+        return started
+    took = timedelta(seconds=total(provenance.seconds.values()))
+    return COMMITTED.get(provenance.origins[0].commit, min(started, finished - took))
 
 
 def reached(scores: Mapping[int, float], left_out: str = "") -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
@@ -78,14 +79,19 @@ def test_stopped_and_resumed_ends_like_a_straight_run(tiny_spec, tmp_path):
     spec = tiny_spec()
     straight = run(spec, quiet(tmp_path / "straight"))
     # Asked after every update: 40 in all, 10 an epoch. Stop within the second epoch, then within the third.
+    begun = set()
     for stop_after in (14, 11):
         calls = iter(range(1, 1000))
         cut = run(spec, quiet(tmp_path / "cut", stop_requested=lambda c=calls, s=stop_after: next(c) > s))
         assert cut.status == "interrupted"
         assert "run the same command again" in cut.reason
         assert not cut.candidates
+        begun.add(cut.provenance.begun)
+        time.sleep(1.1)  # times are whole seconds
     resumed = run(spec, quiet(tmp_path / "cut"))
     assert resumed.provenance.resumed == 2
+    assert {resumed.provenance.begun} == begun
+    assert resumed.provenance.begun < resumed.provenance.started
     assert numbers(resumed) == numbers(straight)
 
 
@@ -119,10 +125,11 @@ def test_a_checkpoint_from_before_origins_were_kept_is_taken_up(tiny_spec, tmp_p
     run(spec, quiet(tmp_path, stop_requested=lambda: next(calls) > 14))
     path = checkpoint_path(tmp_path, spec)
     saved = torch.load(path, weights_only=True)
-    del saved["watch"]["origins"]
+    del saved["watch"]["origins"], saved["watch"]["begun"]
     torch.save(saved, path)
     record = run(spec, quiet(tmp_path))
     assert (record.status, record.provenance.resumed, record.provenance.earlier) == ("done", 1, ())
+    assert record.provenance.begun is None
 
 
 def test_a_checkpoint_of_an_earlier_commit_is_taken_up(tiny_spec, tmp_path):

@@ -75,6 +75,9 @@ def test_a_resumed_trial_began_no_later_than_its_seconds_say():
     resumed = record.model_copy(update={"provenance": record.provenance.model_copy(update=long)})
     (began,) = Evidence((resumed,)).begun([resumed.spec.id], [])
     assert began.isoformat() == "2026-11-01T09:00:00+00:00"
+    said = resumed.provenance.model_copy(update={"begun": "2026-11-20T00:00:00+00:00"})
+    (began,) = Evidence((resumed.model_copy(update={"provenance": said}),)).begun([resumed.spec.id], [])
+    assert began.isoformat() == "2026-11-20T00:00:00+00:00"
 
 
 def test_a_resumed_trial_began_no_sooner_than_its_first_commit():
