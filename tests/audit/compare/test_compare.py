@@ -341,6 +341,20 @@ def test_the_history_tells_one_processor_from_another(
     assert not pair["identical"]
 
 
+@pytest.mark.skipif(not knows_commits(ROOT), reason="not a clone with its whole history")
+def test_the_page_says_how_far_the_nets_that_were_trained_again_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(ROOT)
+    found = compared(capsys, "git:aa3ec7f", "results")
+    again = {
+        (p["a"]["row"], p["a"]["seed"]): p["difference"] for p in found["pairs"] if p["a"]["seed"] in (4, 5)
+    }
+    page = (ROOT / "docs" / "compare.md").read_text("utf-8")
+    assert f"the DBNs {again['dbn', 4]:.1f} and {again['dbn', 5]:+.1f} nats off" in " ".join(page.split())
+    assert max(abs(again["cae", seed]) for seed in (4, 5)) < 0.25
+
+
 @pytest.mark.parametrize(
     ("file", "matters"),
     [("table1.py", False), ("search/log.py", False), ("__main__.py", False), ("parzen/density.py", True)],
