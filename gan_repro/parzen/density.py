@@ -26,7 +26,7 @@ Device = str | torch.device
 Tile = tuple[int, int]
 """How many points and centers are held against each other at a time."""
 
-_TILE = {"cpu": (1000, 5000), "cuda": (10_000, 10_000)}
+_TILE = {"cpu": (500, 5000), "cuda": (10_000, 10_000)}
 """As many as a CPU multiplies at its full speed, or as keep a card busy for longer than it takes to tell it
 what to do (400 MB, and as much again for their exponentials)."""
 

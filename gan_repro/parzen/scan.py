@@ -1,8 +1,9 @@
 """Points held against block after block of centers, on the cheaper of two paths for each tile.
 
 Both paths hand a `Mixture` what it sums. The dense one computes all distances of a tile by one matrix
-product. The other asks a lower bound which pairs matter (`bounds`) and computes these from differences. It is
-taken where it has been seen to pay: first on a few points spread over all of them; then tile by tile, by the
+product. The other asks a lower bound which pairs may matter (`bounds`), leaves out most of these by their dot
+products, and computes the distances of the others from differences (`pairs`). It is taken where it has been
+seen to pay: first on a few points spread over all of them; then tile by tile, by the
 number of pairs that the bound leaves. A tile of points for which it failed is left dense for the next 4
 blocks of centers, after another failure for 16, and so on, so that attempts cost little.
 """
@@ -20,11 +21,13 @@ from gan_repro.parzen.bounds import (
     DIRECTIONS,
     MOST_PAIRS,
     Bound,
+    Pairs,
     near_pairs,
     principal_directions,
     rounded_up,
 )
 from gan_repro.parzen.mixture import Mixture
+from gan_repro.parzen.pairs import Sides, bounded_excess, exact_excess
 from gan_repro.parzen.threads import Threads
 
 Matrix = npt.NDArray[np.generic] | Tensor
@@ -41,7 +44,7 @@ _SAMPLED = 500
 _PIECE = 512
 """Centers that one thread prepares at a time."""
 _AT_ONCE = 256
-"""Rows that are held in float64, or pairs whose differences are held, at a time."""
+"""Rows that are held in float64 at a time."""
 
 
 class Scan:
@@ -73,14 +76,20 @@ class Scan:
         # Distances do not change when everything moves together, and float32 products are more exact near 0.
         total = torch.zeros(points.shape[1], dtype=torch.float64, device=device)
         for rows in self.row_tiles:
-            total += read(points[rows], device, torch.float64).sum(dim=0)
+            total += read(points[rows], device, None).sum(dim=0, dtype=torch.float64)
         self.origin = total / len(points)
         self.x = torch.empty(points.shape, device=device)
-        for rows in self.row_tiles:
-            self.x[rows] = read(points[rows], device, torch.float64) - self.origin
-        self.mixture = Mixture(half_squared_lengths(self.x), points.shape[1], sigmas, keep=keep)
+        half_squares = torch.empty(len(points), dtype=torch.float64, device=device)
+
+        def move(rows: slice) -> None:
+            torch.sub(read(points[rows], device, None), self.origin, out=self.x[rows])
+            half_squares[rows] = half_squared_lengths(self.x[rows])
+
+        with Threads(device, len(self.row_tiles)) as threads:
+            threads.map(move, self.row_tiles)
+        self.mixture = Mixture(half_squares, points.shape[1], sigmas, keep=keep)
         self.bound: Bound | None = None
-        self.projections: list[Tensor] = []
+        self.projections: dict[int, Tensor] = {}
         self.block = 0
         self.failures = [0] * len(self.row_tiles)
         self.waits_until = [0] * len(self.row_tiles)
@@ -106,10 +115,16 @@ class Scan:
                 self.spaces.append(self.x.new_empty(self.tile[0] * rounded_up(self.tile[1])))
             projection = None
             if self.bound is not None and min(self.waits_until) <= self.block:
+                if not self.projections:
+                    threads.map(partial(self._project_points, self.bound), range(len(self.row_tiles)))
                 projection = self._project(self.bound, c, half_squares, threads)
-            work = partial(self._hold, c, half_squares.float(), projection)
+            work = partial(self._hold, c, half_squares, projection)
             threads.map(work, range(len(self.row_tiles)))
         self.block += 1
+
+    def _project_points(self, bound: Bound, index: int) -> None:
+        rows = self.row_tiles[index]
+        self.projections[index] = bound.of_points(self.x[rows], self.mixture.half_squares[rows])
 
     def _project(self, bound: Bound, c: Tensor, half_squares: Tensor, threads: Threads) -> Tensor:
         pieces = self._pieces(len(c))
@@ -129,32 +144,26 @@ class Scan:
     def _hold(self, c: Tensor, half_squares: Tensor, projection: Tensor | None, index: int) -> None:
         """Hold one tile of points against some centers, in a space that no other thread uses."""
         space, rows = self.spaces.pop(), self.row_tiles[index]
-        exact = partial(self._excess, rows, c)
+        x = self.x[rows]
+        sides = Sides(x, self.mixture.half_squares[rows], c, half_squares)
+        exact = partial(exact_excess, sides)
         pairs = None
         if projection is not None and self.waits_until[index] <= self.block:
             nearest, reach = self.mixture.nearest[rows], self.mixture.reach()
-            pairs = near_pairs(self.projections[index], projection, nearest, reach, exact, space)
+            above = partial(_highest, sides)
+            pairs = near_pairs(self.projections[index], projection, nearest, reach, above, space)
             if pairs is None:
                 self.failures[index] += 1
                 self.waits_until[index] = self.block + 1 + 4 ** self.failures[index]
         if pairs is not None:
+            pairs = nearer_pairs(sides, pairs, nearest, reach)
             self.mixture.add_pairs(rows, pairs[0], exact(*pairs))
         else:
-            x = self.x[rows]
             # |c|^2/2 - x.c: half the squared distance, short of |x|^2/2, which is the same along a row.
             excess = space[: len(x) * len(c)].view(len(x), len(c))
-            torch.addmm(half_squares, x, c.T, alpha=-1, out=excess)
+            torch.addmm(half_squares.float(), x, c.T, alpha=-1, out=excess)
             self.mixture.add_tile(rows, excess, exact)
         self.spaces.append(space)
-
-    def _excess(self, rows: slice, c: Tensor, row: Tensor, column: Tensor) -> Tensor:
-        """Half squared distances of pairs, short of |x|^2/2, float64, from differences."""
-        x, found = self.x[rows], torch.empty(len(row), dtype=torch.float64, device=c.device)
-        for low in range(0, len(row), _AT_ONCE):
-            few = slice(low, low + _AT_ONCE)
-            difference = x.index_select(0, row[few]).sub_(c.index_select(0, column[few]))
-            found[few] = torch.linalg.vector_norm(difference, dim=1, dtype=torch.float64)
-        return found.square_().mul_(0.5).sub_(self.mixture.half_squares[rows][row])
 
     def _choose(self, c: Tensor, half_squares: Tensor) -> None:
         """See from the first centers whether a bound pays; if so, project the points on its directions."""
@@ -178,9 +187,6 @@ class Scan:
         self.bound = next(
             (bound for bound in bounds if self._pays(bound, some, c, half_squares, excess)), None
         )
-        if self.bound is not None:
-            parts = ((self.x[rows], self.mixture.half_squares[rows]) for rows in self.row_tiles)
-            self.projections = [self.bound.of_points(*part) for part in parts]
 
     def _pays(self, bound: Bound, some: Tensor, c: Tensor, half_squares: Tensor, excess: Tensor) -> bool:
         """Whether a bound leaves few of the pairs of some points and centers, whose distances are known."""
@@ -195,13 +201,34 @@ class Scan:
         return pairs is not None
 
 
+def nearer_pairs(sides: Sides, pairs: Pairs, nearest: Tensor, reach: float) -> Pairs:
+    """Return those of some pairs, by point, whose distance may lie within `reach` of the point's nearest.
+
+    Args:
+        sides: points and centers.
+        pairs: of which all others are known to lie further.
+        nearest: (n,) no less than the excess of each point's nearest center so far.
+        reach: how far beyond the nearest of all known centers a pair matters.
+    """
+    row, order = pairs[0].sort(stable=True)
+    column = pairs[1][order]
+    low, high = bounded_excess(sides, row, column)
+    limit = nearest.double().scatter_reduce(0, row, high, "amin") + reach
+    kept = (low <= limit[row]).nonzero()[:, 0]
+    return row[kept], column[kept]
+
+
+def _highest(sides: Sides, row: Tensor, column: Tensor) -> Tensor:
+    return bounded_excess(sides, row, column)[1]
+
+
 def _spread(n: int, count: int) -> Tensor:
     """Up to `count` of n rows, evenly spread."""
     return torch.linspace(0, n - 1, min(n, count)).long()
 
 
-def read(rows: Matrix, device: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Rows of any kind of matrix as a tensor."""
+def read(rows: Matrix, device: torch.device, dtype: torch.dtype | None = torch.float32) -> Tensor:
+    """Rows of any kind of matrix as a tensor; None leaves a tensor's own type."""
     if not isinstance(rows, Tensor):
         # A copy: torch takes no read-only memory, no foreign byte order and no negative strides.
         rows = torch.from_numpy(np.array(rows, np.float32, order="C"))

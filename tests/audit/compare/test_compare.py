@@ -342,7 +342,7 @@ def test_the_history_tells_one_processor_from_another(
 
 
 @pytest.mark.skipif(not knows_commits(ROOT), reason="not a clone with its whole history")
-def test_the_page_says_how_far_the_nets_that_were_trained_again_are(
+def test_the_page_says_how_far_nets_trained_again_are_off(
     monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.chdir(ROOT)
