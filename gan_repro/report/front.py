@@ -73,16 +73,12 @@ def _command(material: Material) -> str:
 
 
 def _short(material: Material) -> str:
-    """The answer in a few lines: what was ruled on the printed numbers, and what the measure rewards."""
+    """The answer in a list: what was ruled on the printed numbers, and what the measure rewards."""
     of_rows: dict[str, list[str]] = {}
     for row in PRINTED_ROWS:
         of_rows.setdefault(material.verdicts[f"mnist-{row}"].ruling, []).append(label(row))
     of_four = "; ".join(f"{ruling}: {', '.join(of_ruling)}" for ruling, of_ruling in of_rows.items())
-    of_all = _counted(material.verdicts, material)
-    lines = [
-        f"**In short.** Do the four numbers printed for MNIST hold? {sentence(of_four)}. Of all"
-        f" {len(material.verdicts)} claims, in words that are explained below: {of_all}."
-    ]
+    lines = [f"Do the four numbers printed for MNIST hold? {sentence(of_four)}."]
     table = material.tables["mnist"]
     published, best = table.column("as published"), table.column("best by search")
     if best and (apart := _apart(table, best)):
@@ -96,9 +92,10 @@ def _short(material: Material) -> str:
             f"{', collapsed' if is_collapsed(material, r) else ''})"
             for r in whole
         ]
-        lines.append(
+        lines.insert(
+            1,
             "Trained by the released recipe for their whole length, adversarial nets score"
-            f" {', '.join(said)}, where {GOAL:g} is printed."
+            f" {', '.join(said)}, where {GOAL:g} is printed.",
         )
     scores = {row: c.score.value for row, c in published.cells.items() if c.score} if published else {}
     if {"kmeans", "train-set"} <= scores.keys():
@@ -106,7 +103,9 @@ def _short(material: Material) -> str:
             f"The measure puts the centroids of k-means, {scores['kmeans']:.0f}, above the training images"
             f" themselves, {scores['train-set']:.0f}."
         )
-    return " ".join(lines)
+    of_all = _counted(material.verdicts, material)
+    lines.append(f"Of all {len(material.verdicts)} claims, in words that are explained below: {of_all}.")
+    return "**In short:**\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
 def _counted(claims: Iterable[str], material: Material) -> str:

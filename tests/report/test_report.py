@@ -199,13 +199,15 @@ def test_a_folder_is_parsed_once(tmp_path, monkeypatch):
 def test_the_answer_counts_rulings_and_tells_distances():
     records = [*trials("gan", [156.0, 158.0]), *trials("kmeans", [335.0]), *trials("train-set", [243.0])]
     made = material(records)
-    (line,) = (line for line in printed.report(made).splitlines() if line.startswith("**In short.**"))
-    assert f"Of all {len(made.verdicts)} claims, in words that are explained below: cannot be told " in line
-    assert "hold? Cannot be told: DBN, Stacked CAE, Deep GSN, Adversarial nets." in line
-    assert "puts the centroids of k-means, 335, above the training images themselves, 243." in line
+    answer = printed.report(made).partition("**In short:**")[2].partition("\n## ")[0]
+    assert (
+        f"- Of all {len(made.verdicts)} claims, in words that are explained below: cannot be told " in answer
+    )
+    assert "hold? Cannot be told: DBN, Stacked CAE, Deep GSN, Adversarial nets." in answer
+    assert "puts the centroids of k-means, 335, above the training images themselves, 243." in answer
     searched = material(trials("gan-searched", [165.0, 167.0, 172.0]))
     assert "by, nats: Adversarial nets -57 (cut short)." in printed.report(searched)
-    assert "by, nats" not in line
+    assert "by, nats" not in answer
 
 
 def test_the_answer_names_the_scores_of_whole_trainings():
@@ -236,7 +238,7 @@ def test_a_reading_that_fails_is_told_from_a_claim(failing, said):
         for id, verdict in made.verdicts.items()
     }
     vars(made)["verdicts"] = found
-    (line,) = (line for line in printed.report(made).splitlines() if line.startswith("**In short.**"))
+    (line,) = (line for line in printed.report(made).splitlines() if line.startswith("- Of all"))
     assert f"does not hold {said}" in line
 
 
