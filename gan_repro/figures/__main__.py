@@ -116,20 +116,10 @@ def _of_experiments(results: Results) -> Drawings:
 
 def _pictures(records: Sequence[TrialRecord], folder: Path, dataset: str) -> Drawings:
     """Grids of samples, of each row's first trial that has one."""
-    from gan_repro.figures.grids import grid_path
-    from gan_repro.trials.presets import FULL_SIZE, completest, row_under
+    from gan_repro.figures.grids import grid_path, pictured
 
-    drawn: set[str] = set()
-
-    def completest_first(record: TrialRecord) -> tuple[bool, int]:
-        return completest(record.provenance.preset, record.spec) != FULL_SIZE[0], record.spec.seed
-
-    for record in sorted((r for r in records if r.spec.data.name == dataset), key=completest_first):
+    for row, record in pictured(records, folder, dataset).items():
         path = grid_path(folder, record.spec.id)
-        row = row_under(record.provenance.preset, record.spec)
-        if row is None or row in drawn or not path.exists():
-            continue
-        drawn.add(row)
         yield f"samples_{row}_{dataset}", partial(_grid, path, data.entry(dataset).image_shape)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from gan_repro.util.text import first_line
 
 if TYPE_CHECKING:
     from gan_repro.figures.sample_grids import Grid
+    from gan_repro.trials.records import TrialRecord
 
 _LIMIT = 4 * 2**20
 _SEED = 1
@@ -32,6 +33,21 @@ _SEED = 1
 def grid_path(results: Path, trial: str) -> Path:
     """Where the grid of a trial stands."""
     return results / "samples" / f"{trial}.npz"
+
+
+def pictured(records: Iterable[TrialRecord], results: Path, dataset: str) -> dict[str, TrialRecord]:
+    """Return by row the trial on a data set whose grid is drawn: the first of the completest that has one."""
+    from gan_repro.trials.presets import FULL_SIZE, completest, row_under
+
+    def completest_first(record: TrialRecord) -> tuple[bool, int]:
+        return completest(record.provenance.preset, record.spec) != FULL_SIZE[0], record.spec.seed
+
+    found: dict[str, TrialRecord] = {}
+    for record in sorted((r for r in records if r.spec.data.name == dataset), key=completest_first):
+        row = row_under(record.provenance.preset, record.spec)
+        if row is not None and row not in found and grid_path(results, record.spec.id).exists():
+            found[row] = record
+    return found
 
 
 def write_grid(path: Path, grid: Grid) -> None:

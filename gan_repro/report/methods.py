@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gan_repro import models, paper
+from gan_repro.figures.grids import pictured
 from gan_repro.report.experiments import outdated
 from gan_repro.stats.sums import total
 from gan_repro.tables.render import CODE, markdown
@@ -167,6 +168,10 @@ def _source(material: Material, stem: str) -> str:
         old = outdated(named, material.experiments[named])
         return f" Made from experiment `{named}`{', of an older version of it' if old else ''}."
     dataset = next((name for name in material.datasets if stem.endswith(f"_{name}")), None)
+    if dataset and stem.startswith("samples_"):
+        of = pictured(material.trials, material.results.folder, dataset)
+        row = stem.removeprefix("samples_").removesuffix(f"_{dataset}")
+        return f" Of trial `{of[row].spec.id}`." if row in of else ""
     return f" Made from the trials on {dataset} in [trials.md](trials.md)." if dataset else ""
 
 

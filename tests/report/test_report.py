@@ -159,6 +159,18 @@ def test_figures_are_shown_with_what_they_were_made_from():
     assert "Made from experiment `game-1d`." in text
 
 
+def test_pictures_of_samples_name_their_trial(tmp_path):
+    records = [*trials("gan", [156.0, 158.0]), trial("gan", 2, 222.0, preset="paper")]
+    made = folder(tmp_path, records)
+    (made / "figures").mkdir(exist_ok=True)
+    (made / "figures" / "samples_gan_mnist.png").touch()
+    (made / "samples").mkdir()
+    for record in records[1:]:
+        (made / "samples" / f"{record.spec.id}.npz").touch()
+    text = printed.pages(printed.Material.read(made))["figures"]
+    assert f"Of trial `{records[2].spec.id}`." in text
+
+
 def test_deviations_that_only_some_rows_have_are_named_with_them():
     deviations = printed.pages(material(trials("gan-alternating", [150.0])))["deviations"]
     conditional = [line for line in deviations.splitlines() if "gan-alternating (mnist)" in line]
