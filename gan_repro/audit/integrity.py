@@ -76,7 +76,9 @@ def check_records(results: Path, own: Collection[str] = (), *, published: bool =
             "no history of the repository is here, so that the commits which records name cannot be checked"
         )
         notes.append(Problem(str(results), text))
-    by_commit = [(where, p.commit) for where, path, p in origins if path not in own]
+    by_commit = [
+        (where, origin.commit) for where, path, p in origins if path not in own for origin in (p, *p.earlier)
+    ]
     unknown = unknown_commits(repository, [c for _, c in by_commit if c and is_commit(c)])
     problems += [
         Problem(where, f"commit {commit} is not in this repository")

@@ -42,9 +42,8 @@ def is_commit(text: str) -> bool:
 def check_origins(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
     """List what is missing or impossible in where a record comes from: commit, changes, environment."""
     yield from _check_origin(provenance, "provenance")
-    if isinstance(provenance, Provenance):
-        for number, origin in enumerate(provenance.earlier):
-            yield from _check_origin(origin, f"provenance.earlier.{number}")
+    for number, origin in enumerate(provenance.earlier):
+        yield from _check_origin(origin, f"provenance.earlier.{number}")
 
 
 def check_times(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:

@@ -8,9 +8,7 @@ whoever reads its record takes them from there.
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +18,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from scipy.stats import ttest_ind
 
+from gan_repro.experiments.kept import Kept, KeptPart, take_or_make
+from gan_repro.experiments.kept import Part as Part
 from gan_repro.experiments.record import (
     ExperimentProvenance,
     ExperimentRecord,
@@ -32,25 +32,13 @@ from gan_repro.experiments.record import (
 )
 from gan_repro.models.products import Products
 from gan_repro.stats.intervals import mean_interval, share_interval
-from gan_repro.util.files import atomic_write, read_regular, require_writable
-from gan_repro.util.text import one_line
+from gan_repro.trials.records import Origin
+from gan_repro.util.files import atomic_write, require_writable
 
 Floats = npt.NDArray[np.floating]
 Number = TypeVar("Number", bound=np.generic)
 
 _LEVEL = 0.95
-
-_MAX_BYTES = 1 << 20
-"""Of a kept part."""
-
-
-class Part(BaseModel):
-    """What an experiment keeps of one of its steps; numbers that are not finite come back as they were."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
-
-
-Kept = TypeVar("Kept", bound=Part)
 
 
 class Settings(BaseModel):
@@ -70,6 +58,8 @@ class Context:
     """Who takes the experiment's float32 matrix products (`gan_repro.models.products`)."""
     published: Path | None = None
     """The published record, whose trials and weights are taken where `results` has none."""
+    parts: list[KeptPart] = field(default_factory=list, compare=False)
+    """What `kept` has given."""
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -85,29 +75,26 @@ class Context:
     def kept(self, name: str, part: str, asked: str, kind: type[Kept], make: Callable[[], Kept]) -> Kept:
         """Give a part of an experiment: what an earlier run kept of it, or else made now, and kept.
 
-        So a run that was cut off goes on where it was. Parts stand under checkpoints of the results folder.
-        One that cannot be read is named on stderr, made again and replaced.
+        Parts stand under checkpoints of the results folder.
 
         Args:
             name: of the experiment.
             part: the beginning of its file's name.
             asked: everything that the part depends on.
-            kind: what the file holds.
+            kind: what a part of this sort is.
             make: gives it where there is no file, or a damaged one.
         """
-        file = f"{part}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}.json"
-        path = self.results / "checkpoints" / name / file
-        if os.path.lexists(path):
-            try:
-                return kind.model_validate_json(read_regular(path, _MAX_BYTES))
-            except ValidationError as error:
-                reason = error.errors(include_url=False)[0]["msg"]
-            except OSError as error:
-                reason = error.strerror or str(error)
-            self.log(f"{name}: {path} cannot be read ({one_line(reason)}); it is made again")
-        made = make()
-        atomic_write(path, made.model_dump_json())
+        folder = self.results / "checkpoints" / name
+        made, kept = take_or_make(folder, part, asked, kind, make, self.origin, self.log)
+        self.parts.append(kept)
         return made
+
+    def origin(self) -> Origin:
+        """Tell the code and the machine that parts are made with."""
+        from gan_repro.models.training import TrainedModel
+        from gan_repro.trials import environment
+
+        return environment.origin("cpu", self.products, TrainedModel.denormals)
 
 
 @dataclass(frozen=True)
@@ -204,18 +191,19 @@ def share_of(hits: Floats, *, over: str, what: str) -> Finding:
 def run_and_write(name: str, module: Any, settings: Any, context: Context) -> ExperimentRecord:
     """Run a module's experiment and write its record; see `gan_repro.experiments.run`."""
     from gan_repro.models.products import products_by, require
-    from gan_repro.models.training import TrainedModel
-    from gan_repro.trials import environment
     from gan_repro.util.device import prepare
 
     require_writable(experiment_path(context.results, name).parent)
     prepare("cpu", 1)
-    started = datetime.now(UTC)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
     settings = module.Settings() if settings is None else settings
     require(context.products, "cpu")
-    origin = environment.origin("cpu", context.products, TrainedModel.denormals)
+    origin = context.origin()
+    context.parts.clear()
     with products_by(context.products):
         result = module.run(settings, context)
+    began = min([result.began or started, *(part.began for part in context.parts)])
+    earlier = [part.origin for part in context.parts if part.origin != origin]
     record = ExperimentRecord(
         name=name,
         version=module.VERSION,
@@ -224,8 +212,9 @@ def run_and_write(name: str, module: Any, settings: Any, context: Context) -> Ex
         trial_ids=result.trial_ids,
         provenance=ExperimentProvenance(
             **origin.model_dump(),
-            started=result.began or started.isoformat(timespec="seconds"),
+            started=began,
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            earlier=tuple(o for number, o in enumerate(earlier) if o not in earlier[:number]),
         ),
         findings=result.findings,
         series=result.series,

@@ -57,7 +57,10 @@ class ExperimentProvenance(Origin):
     """Where, when and with what code an experiment ran."""
 
     started: str
+    """When the making of its first part did."""
     finished: str
+    earlier: tuple[Origin, ...] = ()
+    """Of parts that earlier runs kept, so far as they differ from this one's."""
 
 
 class ExperimentRecord(_Part):

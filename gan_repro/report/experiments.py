@@ -48,4 +48,9 @@ def made_from(record: ExperimentRecord) -> str:
     commit = (record.provenance.commit or "none")[:12]
     trained = ", ".join(f"`{id}`" for id in record.trial_ids) or "none; it trains its own nets"
     seeds = ", ".join(map(str, record.seeds)) or ("those of its trials" if record.trial_ids else "none")
-    return f"Seeds: {seeds}. Trials: {trained}. Commit `{commit}`."
+    parts = ", ".join(
+        f"`{(origin.commit or 'none')[:12]}` ({origin.environment.get('processor')})"
+        for origin in record.provenance.earlier
+    )
+    before = f"; parts kept of earlier runs: {parts}" if parts else ""
+    return f"Seeds: {seeds}. Trials: {trained}. Commit `{commit}`{before}."

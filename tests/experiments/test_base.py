@@ -1,5 +1,6 @@
 """Findings carry the right errors, and a run leaves one record and nothing else."""
 
+import json
 import math
 import os
 
@@ -11,6 +12,7 @@ from gan_repro import experiments
 from gan_repro.experiments import __main__ as command
 from gan_repro.experiments import base, game_1d
 from gan_repro.experiments.record import load_experiment
+from gan_repro.trials import environment
 from gan_repro.util import folders
 
 TINY_GAME = game_1d.Settings(
@@ -96,7 +98,7 @@ def test_a_damaged_part_is_named_and_made_again(damage, tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.startswith(f"game-1d: {path} cannot be read (")
     assert (said.count("\n"), said.endswith("it is made again\n")) == (1, True)
-    assert path.read_text() == whole
+    assert json.loads(path.read_text())["part"] == json.loads(whole)["part"]
     assert kept(tmp_path, None) == made
 
 
@@ -109,6 +111,31 @@ def test_a_run_leaves_a_record_that_reads_back(tmp_path):
     assert record.settings["updates"] == 4
     assert record.provenance.environment["threads"] == 1
     assert [path.name for path in (tmp_path / "experiments").iterdir()] == ["game-1d.json"]
+
+
+@pytest.mark.usefixtures("_threads_restored")
+def test_a_record_names_where_kept_parts_came_from(tmp_path, monkeypatch):
+    run_game = game_1d.run
+
+    def with_parts(settings, context):
+        for part in ("one", "two"):
+            context.kept("game-1d", part, "asked", Numbers, lambda: Numbers(values=(1.5,), other=None))
+        return run_game(settings, context)
+
+    def at(commit):
+        monkeypatch.setattr(environment, "code_version", lambda: (commit * 40, False))
+        return experiments.run("game-1d", TINY_GAME, results=tmp_path).provenance
+
+    monkeypatch.setattr(game_1d, "run", with_parts)
+    first = at("a")
+    assert (first.commit, first.earlier) == ("a" * 40, ())
+    (two,) = (tmp_path / "checkpoints" / "game-1d").glob("two-*")
+    two.unlink()
+    parts = [json.loads(path.read_text()) for path in (tmp_path / "checkpoints" / "game-1d").iterdir()]
+    second = at("b")
+    assert (second.commit, [origin.commit for origin in second.earlier]) == ("b" * 40, ["a" * 40])
+    assert [second.started] == [part["began"] for part in parts]
+    assert [origin.commit for origin in at("c").earlier] == ["a" * 40, "b" * 40]
 
 
 def test_the_same_settings_give_the_same_findings(tmp_path):
