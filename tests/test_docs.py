@@ -17,6 +17,7 @@ import pytest
 
 import gan_repro
 from gan_repro.__main__ import COMMANDS
+from gan_repro.experiments import chains
 from gan_repro.experiments.quality_record import (
     AS_PUBLISHED,
     BEST_BY_SEARCH,
@@ -24,6 +25,7 @@ from gan_repro.experiments.quality_record import (
     QualityPoint,
     series_name,
 )
+from gan_repro.experiments.record import load_experiment
 from gan_repro.paper import printed
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 from gan_repro.search.log import log_path, read_log
@@ -31,7 +33,7 @@ from gan_repro.tables.collapse import short_trainings
 from gan_repro.tables.collect import recorded_table
 from gan_repro.tables.render import render
 from gan_repro.trials.presets import completest, row_under
-from gan_repro.trials.records import TrialRecord
+from gan_repro.trials.records import TrialRecord, load_record
 from tests.factories.published import adversarial_nets, published_record, ruling
 
 ROOT = Path(__file__).parents[1]
@@ -342,6 +344,31 @@ def test_the_page_on_chains_quotes_the_experiment() -> None:
     found = re.search(said, " ".join((DOCS / "chains.md").read_text("utf-8").split()))
     assert found
     assert [int(v) for v in found.groups()] == [short[1], long[1], short[2], long[2]]
+
+
+def test_the_pages_tell_of_the_gsn_of_a_hundred_epochs() -> None:
+    waiting = load_experiment(ROOT / "results" / "waiting" / "experiments" / "chains.json")
+    (id,) = waiting.trial_ids
+    record = load_record(ROOT / "results" / "trials" / f"{id}.json")
+    score = record.score.log_likelihood.value
+    cells = waiting.points(chains.envelope_series(id), chains.EnvelopePoint)
+    reached = [point.test_authors for point in cells]
+    assert number(r"scores (\d+\.\d) with 10,000 chains of 5 steps", "chains.md") == round(score, 1)
+    spread = [round(min(reached), 1), round(max(reached), 1)]
+    assert numbers(r"from (\d+\.\d) to (\d+\.\d) over the twelve ways", "chains.md") == spread
+    ways = [
+        waiting.findings[chains.published_name(chains.ONE_CHAIN, "gsn", 1, sigma)].value
+        for sigma in (0.2, 0.23, None)
+    ]
+    said = r"it scores (\d+\.\d) at the code's sigma of 0.20, (\d+\.\d) at the .* and (\d+\.\d) at the sigma"
+    assert numbers(said, "chains.md") == [round(value, 1) for value in ways]
+    looks = {p.epoch: p.valid_mean for p in record.learning_curve if p.valid_mean is not None}
+    assert number(r"still gained (\d\.\d) nats an epoch", "chains.md") == round(
+        (looks[100] - looks[90]) / 10, 1
+    )
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    at = f"{ways[1]:.0f} or {ways[0]:.0f}"
+    assert f"One GSN of 100 epochs scores {score:.0f}, and {at} if sampled by its code." in readme
 
 
 def test_the_pages_quote_the_search_and_the_protocol() -> None:

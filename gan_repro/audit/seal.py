@@ -27,6 +27,7 @@ _PATTERNS = (
     "weights/*.json",
     "weights/*.safetensors",
     f"{WAITING}/trials/*.json",
+    f"{WAITING}/experiments/*.json",
     f"{WAITING}/weights/*",
 )
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")

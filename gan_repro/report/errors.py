@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _ABOUT = """On MNIST the caption of Table 1 says of the ±: standard error of the mean across test examples.
 How far a training from another seed would land is another quantity: the standard deviation over trainings.
 The error of their mean is smaller, by the root of their number. Each row at its best by search, or as
-published where only that was trained in full (*: neither was) or where that has more seeds; nats. On TFD the
-paper's ± is across folds."""
+published where only that was trained in full (*: neither was, from two seeds or more) or where that has more
+seeds; nats. On TFD the paper's ± is across folds."""
 
 
 def errors(material: Material) -> str:
@@ -53,6 +53,7 @@ def errors(material: Material) -> str:
     return "\n\n".join(["## What the ± are over", _ABOUT, markdown(header, rows)])
 
 
-def _worth(column: Column, row: str) -> tuple[bool, int, bool]:
+def _worth(column: Column, row: str) -> tuple[bool, bool, int, bool]:
     cell = column.cells[row]
-    return not cell.smaller, len(cell.counted), column.kind == "best by search"
+    # One seed has no deviation.
+    return len(cell.counted) > 1, not cell.smaller, len(cell.counted), column.kind == "best by search"
