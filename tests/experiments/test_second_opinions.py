@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from gan_repro import data, experiments, trials
 from gan_repro.experiments import sample_quality, true_likelihood
 from gan_repro.experiments.base import Context, ExperimentResult
+from gan_repro.experiments.kept import KeptPart
 from gan_repro.experiments.quality_record import (
     AS_PUBLISHED,
     BEST_BY_SEARCH,
@@ -147,7 +148,8 @@ def test_what_others_multiplied_is_kept_apart(results, monkeypatch):
 
     def kept(context):
         (path,) = (results / "checkpoints" / "sample-quality").glob("train-set-*.json")
-        return sample_quality.MeasuredSet.model_validate_json(path.read_text())
+        part = KeptPart.model_validate_json(path.read_text()).part
+        return sample_quality.MeasuredSet.model_validate(part)
 
     for products in ("torch", "onednn"):
         assert sample_quality.run(settings, Context(results, products=products)) == made
