@@ -17,6 +17,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from gan_repro.parzen.bounds import Pairs
+
 _AT_ONCE = 128
 """Pairs whose differences are held at a time: in float64 they then fit into a processor's second cache."""
 
@@ -46,6 +48,28 @@ def bounded_excess(sides: Sides, row: Tensor, column: Tensor) -> tuple[Tensor, T
     middle = half_centers[column] - dot_products(points, centers, row, column).double()
     room = (1.01 * points.shape[1] + 8) * 2.0**-24 * (half_points[row] + half_centers[column])
     return middle - room, middle + room
+
+
+def nearer_pairs(sides: Sides, pairs: Pairs, nearest: Tensor, reach: float) -> Pairs:
+    """Return those of some pairs, by point, whose distance may lie within `reach` of the point's nearest.
+
+    Args:
+        sides: points and centers.
+        pairs: of which all others are known to lie further.
+        nearest: (n,) no less than the excess of each point's nearest center so far.
+        reach: how far beyond the nearest of all known centers a pair matters.
+    """
+    row, order = pairs[0].sort(stable=True)
+    column = pairs[1][order]
+    low, high = bounded_excess(sides, row, column)
+    limit = nearest.double().scatter_reduce(0, row, high, "amin") + reach
+    kept = (low <= limit[row]).nonzero()[:, 0]
+    return row[kept], column[kept]
+
+
+def highest_excess(sides: Sides, row: Tensor, column: Tensor) -> Tensor:
+    """Return the highest that the excess of each pair can be; see `bounded_excess`."""
+    return bounded_excess(sides, row, column)[1]
 
 
 def exact_excess(sides: Sides, row: Tensor, column: Tensor) -> Tensor:

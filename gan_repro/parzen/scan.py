@@ -21,13 +21,12 @@ from gan_repro.parzen.bounds import (
     DIRECTIONS,
     MOST_PAIRS,
     Bound,
-    Pairs,
     near_pairs,
     principal_directions,
     rounded_up,
 )
 from gan_repro.parzen.mixture import Mixture
-from gan_repro.parzen.pairs import Sides, bounded_excess, exact_excess
+from gan_repro.parzen.pairs import Sides, exact_excess, highest_excess, nearer_pairs
 from gan_repro.parzen.threads import Threads
 
 Matrix = npt.NDArray[np.generic] | Tensor
@@ -150,7 +149,7 @@ class Scan:
         pairs = None
         if projection is not None and self.waits_until[index] <= self.block:
             nearest, reach = self.mixture.nearest[rows], self.mixture.reach()
-            above = partial(_highest, sides)
+            above = partial(highest_excess, sides)
             pairs = near_pairs(self.projections[index], projection, nearest, reach, above, space)
             if pairs is None:
                 self.failures[index] += 1
@@ -199,27 +198,6 @@ class Scan:
             torch.empty(len(some) * rounded_up(len(c))),
         )
         return pairs is not None
-
-
-def nearer_pairs(sides: Sides, pairs: Pairs, nearest: Tensor, reach: float) -> Pairs:
-    """Return those of some pairs, by point, whose distance may lie within `reach` of the point's nearest.
-
-    Args:
-        sides: points and centers.
-        pairs: of which all others are known to lie further.
-        nearest: (n,) no less than the excess of each point's nearest center so far.
-        reach: how far beyond the nearest of all known centers a pair matters.
-    """
-    row, order = pairs[0].sort(stable=True)
-    column = pairs[1][order]
-    low, high = bounded_excess(sides, row, column)
-    limit = nearest.double().scatter_reduce(0, row, high, "amin") + reach
-    kept = (low <= limit[row]).nonzero()[:, 0]
-    return row[kept], column[kept]
-
-
-def _highest(sides: Sides, row: Tensor, column: Tensor) -> Tensor:
-    return bounded_excess(sides, row, column)[1]
 
 
 def _spread(n: int, count: int) -> Tensor:

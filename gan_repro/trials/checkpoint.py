@@ -38,7 +38,6 @@ class SavedMonitor(BaseModel):
     """The latest looks at the validation likelihood, nats."""
     origins: list[Origin] = Field(default_factory=list)
     """Of all runs of the trial up to here; a checkpoint from before they were kept does not say."""
-
     begun: str | None = None
     """When the first of them started; a checkpoint from before it was kept does not say."""
 

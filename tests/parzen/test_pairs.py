@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from gan_repro.parzen.pairs import Sides, bounded_excess, dot_products, exact_excess
-from gan_repro.parzen.scan import nearer_pairs
+from gan_repro.parzen.pairs import Sides, bounded_excess, dot_products, exact_excess, nearer_pairs
 from tests.parzen.hostile import matrices
 
 Data = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
