@@ -6,6 +6,7 @@ same settings, is taken over as it stands. So checkpoints may come one after ano
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +18,10 @@ from gan_repro.experiments.record import (
     experiment_path,
     load_experiment,
 )
+from gan_repro.experiments.recorded import recorded, searched
 from gan_repro.measures.quality import Quality
 from gan_repro.measures.spaces import Number
+from gan_repro.trials.records import TrialRecord
 
 NAME = "sample-quality"
 MARGIN = "margin"
@@ -53,6 +56,14 @@ SETS = (
     *(SampleSet(BEST_BY_SEARCH, row, row) for row in ("dbn", "cae", "gsn")),
 )
 """In the order of the series."""
+
+
+def trials_of(wanted: SampleSet, records: Sequence[TrialRecord], dataset: str) -> list[TrialRecord]:
+    """List the finished trials whose samples a set is of, by seed: those of the table's column of its way."""
+    if wanted.way != BEST_BY_SEARCH:
+        return recorded(records, wanted.trials_of, dataset)
+    rows = [each.trials_of for each in SETS if each.way == BEST_BY_SEARCH]
+    return searched(records, wanted.trials_of, rows, dataset)
 
 
 class QualityPoint(NamedTuple):

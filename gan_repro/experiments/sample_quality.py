@@ -8,7 +8,8 @@ Samples are measured against the test images (`gan_repro.measures.yardstick`). W
   states, drawn again in the same way as the rule `as_published` and the experiment `chains` have it;
 - best by search: those that the trials of the rows' searched settings were scored on.
 
-Trials are those of the completest preset that a row has any under. Trained models come from their
+Trials are those of the table's column of that name: as published, of the completest preset that has enough
+of the row; by search, of the completest that all searched rows have. Trained models come from their
 checkpoints; those whose checkpoint is not here are named and left out. Where samples that were scored have
 other bits, made again, that is counted. The margin of the rule `sample_quality` is measured beside: KID
 between disjoint halves of the validation images, real against real, of which the rule takes a quantile over
@@ -41,9 +42,10 @@ from gan_repro.experiments.quality_record import (
     Collection,
     SampleSet,
     earlier_record,
+    trials_of,
 )
 from gan_repro.experiments.record import ExperimentRecord, Finding
-from gan_repro.experiments.recorded import read_trials, recorded_first
+from gan_repro.experiments.recorded import read_trials
 from gan_repro.experiments.trained import (
     NoModelError,
     load,
@@ -109,7 +111,8 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     found, missing = Collection(yardstick.main_space, earlier), []
     trials = read_trials(context)
     for number, wanted in enumerate(SETS):
-        for record in recorded_first(trials, wanted.trials_of, settings.dataset):
+        folders = (trials_of(wanted, records, settings.dataset) for records in trials)
+        for record in next(filter(None, folders), []):
             id, seed = record.spec.id, record.spec.seed
             if found.take_over(number, id, seed):
                 continue

@@ -51,8 +51,7 @@ def front(material: Material) -> str:
         " code), and by our choice where that is silent: the chains of DBN and stacked CAE are one of"
         " consecutive states. Best by search: ours, with settings searched for on validation images,"
         f" of {candidates} candidates for each row, and for those with Markov chains of as many ways of"
-        " sampling; in both columns these rows have the same trained nets, and other chains. Seeds: as"
-        " published / by search, of those that the rules name."
+        f" sampling{_same_nets(table)}. Seeds: as published / by search, of those that the rules name."
     )
     return "\n\n".join(
         [
@@ -64,6 +63,21 @@ def front(material: Material) -> str:
             "\n".join(f"- {line}" for line in (_sampler(material), _stopping(material), _sigma(table))),
         ]
     )
+
+
+def _same_nets(table: Table) -> str:
+    """Say of which rows with Markov chains both columns have the same trained nets, and of which not."""
+    columns = [table.column(kind) for kind in ("as published", "best by search")]
+    nets = {
+        row: [set(cell.trials) for column in columns if column and (cell := column.cells.get(row))]
+        for row in WITH_CHAINS
+    }
+    both = {row: found[0] & found[1] for row, found in nets.items() if len(found) == len(columns)}
+    same = [label(row) for row, shared in both.items() if shared]
+    other = [label(row) for row, shared in both.items() if not shared]
+    said = [f"; both columns have the same nets, and other chains, of {', '.join(same)}"] if same else []
+    said += [f"; the nets, too, are others of {', '.join(other)}"] if other else []
+    return "".join(said)
 
 
 def _command(material: Material) -> str:

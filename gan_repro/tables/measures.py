@@ -21,13 +21,13 @@ from gan_repro.experiments.quality_record import (
     QualityPoint,
     SampleSet,
     series_name,
+    trials_of,
 )
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.measures.names import NAMES, NEIGHBOURS
 from gan_repro.stats.agreement import FEWEST, LARGEST, Agreement, agreement
 from gan_repro.stats.estimate import Estimate
 from gan_repro.tables.cell import CUT
-from gan_repro.trials.presets import row_under
 from gan_repro.trials.records import TrialRecord
 from gan_repro.trials.rows import label
 from gan_repro.verdicts.published import WITH_CHAINS
@@ -50,6 +50,8 @@ class MeasuredSet(BaseModel):
     way: str
     row: str
     seeds: tuple[int, ...]
+    trials: tuple[str, ...]
+    """By id."""
     values: Mapping[str, Estimate]
     """By measure, over seeds; `PARZEN` is left out where no score of these samples is recorded."""
     cut: bool = False
@@ -119,8 +121,7 @@ def measured(
         for name in NAMES
         if series_name(name, space) in record.series
     }
-    trials = {r.spec.id: r for r in records if r.spec.id in record.trial_ids}
-    rows = {(row_under(r.provenance.preset, r.spec), r.spec.seed): r for r in trials.values()}
+    trials = [r for r in records if r.spec.id in record.trial_ids]
     sets = []
     for number, wanted in enumerate(SETS):
         of_set = {name: [p for p in found if p.set == number] for name, found in points.items()}
@@ -131,32 +132,31 @@ def measured(
             name: Estimate.from_values([p.value for p in found], "training seeds")
             for name, found in of_set.items()
         }
-        parzen = list(_parzen(wanted, seeds, rows, experiments.get(chains.NAME)))
+        nets = [net for net in trials_of(wanted, trials, dataset) if net.spec.seed in seeds]
+        parzen = list(_parzen(wanted, nets, experiments.get(chains.NAME)))
         if len(parzen) == len(seeds):
             values = {PARZEN: Estimate.from_values(parzen, "training seeds")} | values
-        nets = [rows[wanted.trials_of, seed] for seed in seeds if (wanted.trials_of, seed) in rows]
         cut = any(net.provenance.smaller for net in nets)
-        sets.append(MeasuredSet(way=wanted.way, row=wanted.row, seeds=seeds, values=values, cut=cut))
+        ids = tuple(net.spec.id for net in nets)
+        sets.append(
+            MeasuredSet(way=wanted.way, row=wanted.row, seeds=seeds, trials=ids, values=values, cut=cut)
+        )
     real = {name: next(p.value for p in found if p.set == -1) for name, found in points.items()}
     return Measured(space=space, sets=tuple(sets), real=real)
 
 
 def _parzen(
-    wanted: SampleSet,
-    seeds: tuple[int, ...],
-    trials: Mapping[tuple[str | None, int], TrialRecord],
-    sampled: ExperimentRecord | None,
+    wanted: SampleSet, nets: Iterable[TrialRecord], sampled: ExperimentRecord | None
 ) -> Iterator[float]:
     """The scores of the samples that were measured, or of chains drawn in the same way, where recorded."""
     if wanted.way == AS_PUBLISHED and wanted.row in WITH_CHAINS:
         if sampled is not None:
             sigma = next(iter(rules().as_published.row(wanted.row).sigmas), None)
             scores = chains.published_scores(sampled, chains.ONE_CHAIN, wanted.row, sigma)
-            yield from (scores[seed] for seed in seeds if seed in scores)
+            of_these = (net.spec for net in nets if net.spec.id in sampled.trial_ids)
+            yield from (scores[spec.seed] for spec in of_these if spec.seed in scores)
         return
-    for seed in seeds:
-        if (record := trials.get((wanted.trials_of, seed))) is not None:
-            yield record.score.log_likelihood.value
+    yield from (net.score.log_likelihood.value for net in nets)
 
 
 def values_grid(found: Measured, *, errors: bool = False) -> tuple[list[str], list[list[str]]]:
@@ -196,10 +196,19 @@ def notes(found: Measured) -> str:
         " precision, recall, density and coverage, what is nearest to real images is best. Real images: as"
         " many validation images in place of samples. Tau: Kendall's, over the sets, with its 95 % interval"
         f" from {FEWEST} sets on and up to a tau of {LARGEST:g}, beyond which it is not known to hold. The"
-        " sets are few and chosen, and rows with Markov chains have the same nets as published and by search,"
-        " so that an interval says what these measures would give on others like them, and no more."
+        f" sets are few and chosen{_same_nets(found)}, so that an interval says what these measures"
+        " would give on others like them, and no more."
         + (f" {CUT}: nets that are smaller or trained for less than the reference's." if any(cut) else "")
     )
+
+
+def _same_nets(found: Measured) -> str:
+    """Say which rows stand there twice with the same nets; empty where none does."""
+    ways: dict[tuple[str, ...], list[str]] = {}
+    for each in found.sets:
+        ways.setdefault(each.trials, []).append(each.row)
+    twice = [label(rows[0]) for trials, rows in ways.items() if trials and len(rows) > 1]
+    return f" (of {', '.join(twice)} the same nets, as published and by search)" if twice else ""
 
 
 def _value(name: str, value: Estimate, errors: bool) -> str:

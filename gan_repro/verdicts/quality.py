@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gan_repro.experiments.quality_record import AS_PUBLISHED, BASELINE, MARGIN, NAME, SETS, kid_name
+from gan_repro.experiments.quality_record import (
+    AS_PUBLISHED,
+    BASELINE,
+    MARGIN,
+    NAME,
+    SETS,
+    kid_name,
+    trials_of,
+)
 from gan_repro.experiments.record import ExperimentRecord
 from gan_repro.paper import LABELS
 from gan_repro.stats.intervals import mean_interval
@@ -92,9 +100,11 @@ def decide_quality(evidence: Evidence) -> Decision:
 def _cut_short(evidence: Evidence, record: ExperimentRecord, way: str) -> str:
     """Name the rows of which nets were smaller or trained for less than the reference, and by how much."""
     said = []
+    trials = [trial for trial in evidence.records if trial.spec.id in record.trial_ids]
     for wanted in SETS:
         if wanted.way == way:
-            cut = evidence.cut("mnist", wanted.trials_of, record.trial_ids)
+            nets = [net.spec.id for net in trials_of(wanted, trials, "mnist")]
+            cut = evidence.cut("mnist", wanted.trials_of, nets)
             said += [f"{LABELS[wanted.row]} ({'; '.join(cut)})"] if cut else []
     return ", ".join(said)
 

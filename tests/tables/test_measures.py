@@ -8,24 +8,25 @@ import pytest
 from gan_repro import data
 from gan_repro.experiments import chains, quality_record
 from gan_repro.experiments.base import ExperimentResult
-from gan_repro.experiments.quality_record import SETS, Collection, series_name
+from gan_repro.experiments.quality_record import SETS, Collection, series_name, trials_of
 from gan_repro.experiments.record import Finding
 from gan_repro.measures.yardstick import Yardstick
 from gan_repro.report import measures as section
 from gan_repro.report import printed
 from gan_repro.stats.agreement import LARGEST
 from gan_repro.tables.collect import recorded_table, run_table
-from gan_repro.tables.measures import agreement_grid, measured, values_grid
+from gan_repro.tables.measures import agreement_grid, measured, notes, values_grid
 from gan_repro.tables.render import render, render_details
 from gan_repro.verdicts.evidence import Evidence
 from gan_repro.verdicts.judge import judge
 from gan_repro.verdicts.published import WAYS
-from tests.factories.experiments import as_record, of_findings
+from gan_repro.verdicts.rules import rules
+from tests.factories.experiments import as_record
 from tests.factories.records import material, table_rows, trial
 
-KID = {"train-set": 0.001, "kmeans": 0.1, "gaussian": 1.0, "dbn": 0.05}
+KID = {"train-set": 0.001, "kmeans": 0.1, "gaussian": 1.0, "dbn": 0.05, "gsn": 0.4}
 """By row; the seeds' values are that and half as much again."""
-PRECISION = {"train-set": 0.7, "kmeans": 0.99, "gaussian": 0.0, "dbn": 0.86}
+PRECISION = {"train-set": 0.7, "kmeans": 0.99, "gaussian": 0.0, "dbn": 0.86, "gsn": 0.5}
 SCORES = {"train-set": 240.0, "kmeans": 330.0, "gaussian": -150.0, "dbn": 249.0}
 
 
@@ -34,7 +35,7 @@ def records():
     return [trial(row, seed, score + seed) for row, score in SCORES.items() for seed in (1, 2)]
 
 
-def quality(records, rows=tuple(KID), dataset="mnist"):
+def quality(records, rows=("train-set", "kmeans", "gaussian", "dbn"), dataset="mnist"):
     """A record of sample quality of these rows; a DBN is measured both ways."""
     series = {
         series_name("kid", "network"): [[-1, -1, 0.003, 0.001]],
@@ -70,14 +71,49 @@ def test_a_score_that_lacks_a_seed_does_not_stand_beside_all(records):
     assert [each.row for each in found.sets if "parzen" not in each.values] == ["kmeans", "dbn"]
 
 
-def test_the_score_of_one_chain_stands_beside_its_samples(records):
-    name = chains.published_name
+def one_chain(nets, value=100.0):
+    """The record of experiment chains that has these nets; a score is `value` and the seed."""
+    fixed = {"gsn": rules().as_published.row("gsn").sigmas[0]}
     scores = {
-        name(chains.ONE_CHAIN, "dbn", seed): Finding(value=100.0 + seed, unit="nats", what="score")
-        for seed in (1, 2)
+        chains.published_name(
+            chains.ONE_CHAIN, net.spec.model, net.spec.seed, fixed.get(net.spec.model)
+        ): Finding(value=value + net.spec.seed, unit="nats", what="score")
+        for net in nets
     }
-    found = measured(records, quality(records) | {chains.NAME: of_findings(chains.NAME, scores)}, "mnist")
+    ids = tuple(net.spec.id for net in nets)
+    series = {chains.envelope_series(id): [[1, 5, *[value] * 4, 1, 1]] for id in ids}
+    return {chains.NAME: as_record(chains.NAME, ExperimentResult(scores, series, ids))}
+
+
+def test_the_score_of_one_chain_stands_beside_its_samples(records):
+    of_dbn = one_chain([r for r in records if r.spec.model == "dbn"])
+    found = measured(records, quality(records) | of_dbn, "mnist")
     assert found.sets[3].values["parzen"].value == 101.5
+
+
+def test_the_score_of_another_net_does_not(records):
+    others = [trial("dbn", seed, 1.0, preset="quick") for seed in (1, 2)]
+    found = measured(records, quality(records) | one_chain(others), "mnist")
+    assert "parzen" not in found.sets[3].values
+
+
+def test_samples_are_of_the_nets_in_the_column_of_that_name():
+    rows = ("gan", "gan-searched", "dbn", "cae", "gsn")
+    nets = [trial(row, seed, 200.0 + seed) for row in rows for seed in (1, 2, 3)]
+    whole = [trial("gsn", seed, 250.0 + seed, preset="paper") for seed in (1, 2, 3)]
+    short = [net for net in nets if net.spec.model == "gsn"]
+    of_way = {w.way: trials_of(w, [*nets, *whole], "mnist") for w in SETS if w.row == "gsn"}
+    assert of_way == {"as published": whole, "best by search": short}
+    experiments = quality([*nets, *whole], ("gsn",)) | one_chain(whole)
+    published, best = measured([*nets, *whole], experiments, "mnist").sets
+    assert (published.values["parzen"].value, published.cut) == (101.5, False)
+    assert (best.values["parzen"].value, best.cut) == (201.5, True)
+    assert "same nets" not in notes(measured([*nets, *whole], experiments, "mnist"))
+    before = quality(nets, ("gsn",)) | one_chain(short)
+    assert "(of Deep GSN the same nets, as published and by search)" in notes(measured(nets, before, "mnist"))
+    text = printed.report(material([*nets, *whole], one_chain([n for n in nets if n not in short] + whole)))
+    assert "; both columns have the same nets, and other chains, of DBN, Stacked CAE; the nets" in text
+    assert "; the nets, too, are others of Deep GSN. Seeds" in text
 
 
 def test_measures_agree_by_kendalls_tau(records):
@@ -173,3 +209,27 @@ def test_a_single_set_has_no_agreement(records):
     found = measured(records, quality(records, rows=("kmeans",)), "mnist")
     assert agreement_grid(found)[1] == []
     assert found.ranks("kid") == {0: 1}
+
+
+def test_short_nets_of_the_search_leave_whole_ones_judged():
+    whole = [
+        trial(row, seed, 200.0, preset="paper") for row in ("gan", "dbn", "cae", "gsn") for seed in (1, 2, 3)
+    ]
+    short = [trial(row, seed, 200.0) for row in ("gan-searched", "gsn") for seed in (1, 2, 3)]
+    kid = {
+        quality_record.kid_name(way, row, seed): Finding(value=0.1 + 0.01 * seed, unit="KID", what="kid")
+        for way in WAYS
+        for row in ("gan", "dbn", "cae", "gsn")
+        for seed in (1, 2, 3)
+    }
+    found = kid | {quality_record.MARGIN: Finding(value=0.01, unit="KID", what="margin")}
+    record = as_record(
+        quality_record.NAME, ExperimentResult(found, {}, tuple(net.spec.id for net in [*whole, *short]))
+    )
+    (verdict,) = (
+        v
+        for v in judge(Evidence([*whole, *short], {record.name: record}))
+        if v.claim == "competitive-samples"
+    )
+    assert verdict.ruling == "holds"
+    assert verdict.reason.count("Deep GSN (6 epochs") == 1
