@@ -99,12 +99,17 @@ def waiting_trainings(material: Material) -> list[TrialRecord]:
     ]
 
 
+def length(record: TrialRecord) -> int:
+    """How many epochs a training went."""
+    epochs: int = record.learning_curve[-1].epoch if record.learning_curve else record.spec.config["epochs"]
+    return epochs
+
+
 def in_short(records: Iterable[TrialRecord]) -> str:
     """Say for how many epochs trainings went, and of which seeds; empty without any."""
     seeds: dict[int, set[int]] = {}
     for record in records:
-        epochs = record.learning_curve[-1].epoch if record.learning_curve else record.spec.config["epochs"]
-        seeds.setdefault(epochs, set()).add(record.spec.seed)
+        seeds.setdefault(length(record), set()).add(record.spec.seed)
     return ", ".join(
         f"{epochs:,} epochs (seed{'s' * (len(of) > 1)} {', '.join(map(str, sorted(of)))})"
         for epochs, of in sorted(seeds.items())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gan_repro.experiments import chains
 from gan_repro.experiments.recorded import recorded
-from gan_repro.report.curves import in_short
+from gan_repro.report.curves import in_short, length
 from gan_repro.tables import words
 from gan_repro.tables.cell import CUT, seed_count
 from gan_repro.tables.render import CODE, PROSE, first_table
@@ -72,21 +73,24 @@ def protocol(material: Material) -> str:
 
 
 def _nets(material: Material) -> str:
-    """Say which trainings of the adversarial nets the lines rest on; empty where all rest on the same."""
-    own = recorded(material.trials, "gan", "mnist")
-    found = {"lines marked *records*": in_short(record for record in own if not record.collapsed)}
+    """Say which trainings the lines rest on, of rows where they are of several lengths; else empty."""
     lines = {"sample-count": "that on 100 times as many samples", "sensitivity": "the others"}
-    for name, where in lines.items():
-        ids = material.experiments[name].trial_ids if name in material.experiments else ()
-        found[where] = in_short(r for r in material.trials if r.spec.model == "gan" and r.spec.id in ids)
-    told: dict[str, list[str]] = {}
-    for where, nets in found.items():
-        if nets:
-            told.setdefault(nets, []).append(where)
-    if len(told) < 2:
-        return ""
-    said = "; for ".join(f"{nets} in {' and '.join(where)}" for nets, where in told.items())
-    return f" Adversarial nets were trained for {said}."
+    lines[chains.NAME] = "that on chains run as published"
+    said = []
+    for row in PRINTED_ROWS:
+        own = [record for record in recorded(material.trials, row, "mnist") if not record.collapsed]
+        found = {"lines marked *records*": own}
+        for name, where in lines.items():
+            ids = material.experiments[name].trial_ids if name in material.experiments else ()
+            found[where] = [r for r in material.trials if r.spec.model == row and r.spec.id in ids]
+        told: dict[str, list[str]] = {}
+        for where, records in found.items():
+            if records:
+                told.setdefault(in_short(records), []).append(where)
+        if len({length(record) for records in found.values() for record in records}) > 1:
+            nets_of = "; for ".join(f"{nets} in {' and '.join(where)}" for nets, where in told.items())
+            said.append(f" {label(row)}: trained for {nets_of}.")
+    return "".join(said)
 
 
 def missing(material: Material) -> str:

@@ -313,10 +313,10 @@ def test_the_nets_behind_the_protocol_s_lines_are_named():
         return section(text, "What the protocol's choices move")
 
     assert (
-        "Adversarial nets were trained for 100 epochs (seeds 1, 2, 3) in lines marked *records*; for 2,000"
+        "Adversarial nets: trained for 100 epochs (seeds 1, 2, 3) in lines marked *records*; for 2,000"
         " epochs (seed 1) in the others."
     ) in told(records[3].spec.id)
-    assert "Adversarial nets were trained" not in told(*(record.spec.id for record in records[:3]))
+    assert ": trained for" not in told(*(record.spec.id for record in records[:2])), "all of one length"
 
 
 def test_scores_say_of_which_preset_they_are():
