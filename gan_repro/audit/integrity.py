@@ -17,6 +17,7 @@ from gan_repro.audit.record_checks import check_origins, check_record, check_tim
 from gan_repro.experiments.record import ExperimentProvenance, ExperimentRecord
 from gan_repro.experiments.results import load_results
 from gan_repro.experiments.weights import WeightsError, read_weights, weights_path
+from gan_repro.figures.grids import drawn_from
 from gan_repro.trials.presets import PRESETS, SEEDS
 from gan_repro.trials.records import Provenance, TrialRecord, record_paths
 from gan_repro.util import folders
@@ -60,7 +61,7 @@ def check_records(results: Path, own: Collection[str] = (), *, published: bool =
         problems += [Problem(record.spec.id, what) for what in check_record(record)]
     problems += [*check_seeds(records), *check_waiting(results, records, found.waiting)] if published else []
     notes += check_survivors(records)
-    problems += check_data([*records, *found.waiting])
+    problems += [*check_data([*records, *found.waiting]), *check_grids(results, records)]
     known = {record.spec.id for record in records}
     if not published and (folder := folders.published_folder()) is not None:
         # An experiment of one's own may be on published nets.
@@ -104,6 +105,22 @@ def check_seeds(records: Iterable[TrialRecord]) -> list[Problem]:
             if seeds.count(seed) > 1
         ]
     return problems + check_left(records)
+
+
+def check_grids(results: Path, records: Iterable[TrialRecord]) -> list[Problem]:
+    """List pictures of samples that are not those which a trial was scored on, or of no finished trial."""
+    of = {record.spec.id: record for record in records if record.status == "done"}
+    problems = []
+    for path in sorted(results.glob("samples/*.npz")):
+        try:
+            if path.stem not in of:
+                problems.append(Problem(_name(path), "is of no finished trial; remove it"))
+            elif drawn_from(path) != of[path.stem].scored.samples_sha256:
+                again = "remove it and run python -m gan_repro.figures.grids"
+                problems.append(Problem(_name(path), f"is of other samples than the record's; {again}"))
+        except ValueError as error:
+            problems.append(Problem(_name(path), str(error)))
+    return problems
 
 
 def check_left(records: Iterable[TrialRecord]) -> list[Problem]:

@@ -24,6 +24,7 @@ _PATTERNS = (
     "experiments/*.json",
     "experiments/*.npz",
     "search/*.json",
+    "samples/*.npz",
     "weights/*.json",
     "weights/*.safetensors",
     f"{WAITING}/trials/*.json",

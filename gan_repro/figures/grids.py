@@ -4,7 +4,8 @@
 
 For each recorded trial whose trained model is still in the results folder, its samples are drawn again and
 their SHA-256 is held against the record's. Twenty of them, and the training images nearest to four where
-these may be shown, are kept as bytes in results/samples/TRIAL.npz; figures are made from these files.
+these may be shown, are kept as bytes in results/samples/TRIAL.npz, with that SHA-256; figures are made from
+these files, as long as the record has the same.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from gan_repro.util.text import first_line
 if TYPE_CHECKING:
     from gan_repro.figures.sample_grids import Grid
     from gan_repro.trials.records import TrialRecord
+
+Taken = TypeVar("Taken")
 
 _LIMIT = 4 * 2**20
 _SEED = 1
@@ -36,7 +39,10 @@ def grid_path(results: Path, trial: str) -> Path:
 
 
 def pictured(records: Iterable[TrialRecord], results: Path, dataset: str) -> dict[str, TrialRecord]:
-    """Return by row the trial on a data set whose grid is drawn: the first of the completest that has one."""
+    """Return by row the trial on a data set whose grid is drawn: the first of the completest that has one.
+
+    A grid of other samples than the record's is none. A damaged one is one: whoever draws it names it.
+    """
     from gan_repro.trials.presets import FULL_SIZE, completest, row_under
 
     def completest_first(record: TrialRecord) -> tuple[bool, int]:
@@ -45,13 +51,35 @@ def pictured(records: Iterable[TrialRecord], results: Path, dataset: str) -> dic
     found: dict[str, TrialRecord] = {}
     for record in sorted((r for r in records if r.spec.data.name == dataset), key=completest_first):
         row = row_under(record.provenance.preset, record.spec)
-        if row is not None and row not in found and grid_path(results, record.spec.id).exists():
+        if row is not None and row not in found and not is_other(record, grid_path(results, record.spec.id)):
             found[row] = record
     return found
 
 
-def write_grid(path: Path, grid: Grid) -> None:
-    """Write a grid, its pixels rounded to bytes, in one step.
+def is_other(record: TrialRecord, path: Path) -> bool:
+    """Tell whether there is no file, or one with a grid of other samples than a trial was scored on.
+
+    Of a damaged file nobody can tell: False.
+    """
+    if not path.exists() or record.status != "done":
+        return True
+    try:
+        return drawn_from(path) != record.scored.samples_sha256
+    except ValueError:
+        return False
+
+
+def drawn_from(path: Path) -> str:
+    """Return the SHA-256 of the samples that a grid is of.
+
+    Raises:
+        ValueError: the file is damaged; one sentence that names it.
+    """
+    return _read(path, lambda arrays: str(arrays["samples_sha256"]))
+
+
+def write_grid(path: Path, grid: Grid, samples_sha256: str) -> None:
+    """Write a grid, its pixels rounded to bytes, and the SHA-256 of all samples, in one step.
 
     Raises:
         OSError: the folder cannot be written.
@@ -62,6 +90,7 @@ def write_grid(path: Path, grid: Grid) -> None:
         "samples": _to_bytes(grid.samples),
         "distances": grid.distances,
         "counts": np.array([grid.n_samples, grid.n_train, grid.seed], np.int64),
+        "samples_sha256": np.array(samples_sha256),
     }
     if grid.neighbours is not None:
         arrays["neighbours"] = _to_bytes(grid.neighbours)
@@ -76,21 +105,30 @@ def read_grid(path: Path) -> Grid:
     Raises:
         ValueError: the file is damaged; one sentence that names it.
     """
+    return _read(path, _grid)
+
+
+def _grid(arrays: Mapping[str, Any]) -> Grid:
     from gan_repro.figures.sample_grids import Grid
+
+    neighbours = arrays.get("neighbours")
+    n_samples, n_train, seed = (int(number) for number in arrays["counts"])
+    return Grid(
+        samples=arrays["samples"].astype(np.float32) / 255,
+        distances=arrays["distances"].astype(np.float64),
+        neighbours=None if neighbours is None else neighbours.astype(np.float32) / 255,
+        n_samples=n_samples,
+        n_train=n_train,
+        seed=seed,
+    )
+
+
+def _read(path: Path, take: Callable[[Mapping[str, Any]], Taken]) -> Taken:
     from gan_repro.util.files import read_regular
 
     try:
         with np.load(io.BytesIO(read_regular(path, _LIMIT)), allow_pickle=False) as arrays:
-            neighbours = arrays.get("neighbours")
-            n_samples, n_train, seed = (int(number) for number in arrays["counts"])
-            return Grid(
-                samples=arrays["samples"].astype(np.float32) / 255,
-                distances=arrays["distances"].astype(np.float64),
-                neighbours=None if neighbours is None else neighbours.astype(np.float32) / 255,
-                n_samples=n_samples,
-                n_train=n_train,
-                seed=seed,
-            )
+            return take(arrays)
     except Exception as error:  # zip files and headers fail in many ways
         reason = first_line(error)
         raise ValueError(f"{path} holds no grid of samples ({reason}); make it again") from error
@@ -124,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     failed = False
     for record in RecordStore(options.results):
         path = grid_path(options.results, record.spec.id)
-        if record.status != "done" or record.provenance.preset not in FULL_SIZE or path.exists():
+        if record.status != "done" or record.provenance.preset not in FULL_SIZE or not is_other(record, path):
             continue
         try:
             # Only a device of the recorded kind draws the samples that were scored.
@@ -139,12 +177,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(trained.model, TrainedModel):
             continue
         samples = trained.samples()
-        if sha256_of_array(samples) != record.scored.samples_sha256:
+        digest = sha256_of_array(samples)
+        if digest != record.scored.samples_sha256:
             print(f"{record.spec.id}: its samples are not those of the record", file=sys.stderr)
             failed = True
             continue
         random = generator(_SEED, "grid")
-        write_grid(path, choose_grid(record.spec.data.name, samples, trained.dataset.train, generator=random))
+        grid = choose_grid(record.spec.data.name, samples, trained.dataset.train, generator=random)
+        write_grid(path, grid, digest)
         print(path)
     return int(failed)
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gan_repro import experiments, figures
@@ -15,7 +16,8 @@ from gan_repro.experiments.results import load_results
 from gan_repro.experiments.update_order import RECIPES
 from gan_repro.figures import style
 from gan_repro.figures.__main__ import drawable
-from gan_repro.figures.grids import grid_path
+from gan_repro.figures.grids import grid_path, write_grid
+from gan_repro.figures.sample_grids import Grid
 from gan_repro.parzen.protocols import AUTHORS_SIGMAS
 from gan_repro.trials import rows
 from gan_repro.trials.presets import get_preset
@@ -313,6 +315,10 @@ def test_samples_are_of_the_first_seed_and_completest_preset(tmp_path):
         path = grid_path(tmp_path, made_up.spec.id)
         path.parent.mkdir(exist_ok=True)
         path.touch()
+    of_another = trial("gan-searched", 1, 164.0)
+    RecordStore(tmp_path).write(of_another)
+    grid = Grid(np.zeros((20, 784), np.float32), np.zeros(4), None, n_samples=20, n_train=1, seed=1)
+    write_grid(grid_path(tmp_path, of_another.spec.id), grid, "0" * 64)
     drawn = {
         name: draw
         for name, draw in drawable(load_results(tmp_path), ["mnist"])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gan_repro import data
+from gan_repro.audit.integrity import check_grids
 from gan_repro.figures import grids
 from gan_repro.figures.sample_grids import draw_grid
 from gan_repro.trials.checkpoint import checkpoint_path
@@ -52,6 +53,24 @@ def test_samples_that_are_not_those_of_the_record_are_not_kept(trial, tmp_path, 
     assert grids.main(["--results", str(tmp_path)]) == 1
     assert "not those of the record" in capsys.readouterr().err
     assert not grids.grid_path(tmp_path, trial.spec.id).exists()
+
+
+def test_a_grid_of_other_samples_is_told_and_made_again(trial, tmp_path, capsys):
+    assert grids.main(["--results", str(tmp_path)]) == 0
+    path = grids.grid_path(tmp_path, trial.spec.id)
+    right = path.read_bytes()
+    grids.write_grid(path, grids.read_grid(path), "0" * 64)
+    assert grids.is_other(trial, path)
+    assert [problem.what for problem in check_grids(tmp_path, [trial])] == [
+        "is of other samples than the record's; remove it and run python -m gan_repro.figures.grids"
+    ]
+    assert grids.main(["--results", str(tmp_path)]) == 0
+    assert path.read_bytes() == right
+    assert not grids.is_other(trial, path)
+    assert check_grids(tmp_path, [trial]) == []
+    assert [problem.what for problem in check_grids(tmp_path, [])] == ["is of no finished trial; remove it"]
+    path.write_bytes(b"no zip file")
+    assert "holds no grid of samples" in check_grids(tmp_path, [trial])[0].what
 
 
 def test_a_trial_whose_model_is_gone_is_passed_over(trial, tmp_path, capsys):
