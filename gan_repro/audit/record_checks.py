@@ -49,18 +49,30 @@ def check_origins(provenance: Provenance | ExperimentProvenance) -> Iterator[str
 def check_times(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
     """List impossible times and durations of a record."""
     try:
-        elapsed = datetime.fromisoformat(provenance.finished) - datetime.fromisoformat(provenance.started)
+        started = datetime.fromisoformat(provenance.started)
+        elapsed = datetime.fromisoformat(provenance.finished) - started
     except ValueError:
         yield "provenance.started or finished is no time"
         return
     if elapsed.total_seconds() < 0:
         yield "provenance.finished is before started"
     if isinstance(provenance, Provenance):
+        if provenance.begun is not None:
+            yield from _check_begun(provenance.begun, started)
         if provenance.peak_memory < 0 or min(provenance.seconds.values(), default=0) < 0:
             yield "provenance: seconds or peak_memory is negative"
         # Times are kept to the second; a resumed trial also counts what earlier attempts took.
         if not provenance.resumed and total(provenance.seconds.values()) > elapsed.total_seconds() + 2:
             yield "provenance.seconds add up to more than finished minus started"
+
+
+def _check_begun(begun: str, started: datetime) -> Iterator[str]:
+    try:
+        # Both are kept to the second, by two looks at the clock.
+        if (datetime.fromisoformat(begun) - started).total_seconds() > 1:
+            yield "provenance.begun is after started"
+    except (ValueError, TypeError):
+        yield "provenance.begun is no time, or none with a zone"
 
 
 def _check_origin(origin: Origin, where: str) -> Iterator[str]:
