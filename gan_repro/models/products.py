@@ -44,6 +44,11 @@ def require(products: Products, device: str | torch.device) -> None:
         )
 
 
+def rounds_factors() -> bool:
+    """Tell whether oneDNN, if it is allowed to, rounds the factors of float32 products on this processor."""
+    return torch.backends.mkldnn.is_available() and _relative_error("onednn") > _LARGEST_ERROR
+
+
 @contextmanager
 def products_by(products: Products) -> Iterator[None]:
     """Let that library take the matrix products of this process, and afterwards the one before."""

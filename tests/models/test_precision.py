@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gan_repro import data, models, table1
-from gan_repro.models import precision
+from gan_repro.models import precision, products
 from gan_repro.models.base import NotFittedError
 from gan_repro.models.precision import add_matmul, affine, matmul, products_in
 from gan_repro.trials.presets import PRESETS, in_precision
@@ -68,8 +68,26 @@ def test_of_rounded_factors_sums_are_float32():
     assert ((found - exact).abs() <= exact.abs() * 2**-8 + size * 3000 * 2**-24).all()
 
 
-def test_all_three_products_are_the_same_product():
-    left, right, offset, total = noise(9, 20), noise(20, 6), noise(6), noise(9, 6)
+@pytest.mark.parametrize("by_onednn", [False, True])
+def test_results_are_rounded_unless_onednn_rounds_factors(monkeypatch, by_onednn):
+    if not by_onednn:
+        monkeypatch.setattr(products, "rounds_factors", lambda: False)
+    elif not products.rounds_factors():
+        pytest.skip("oneDNN does not round factors on this processor")
+    found = []
+    with products_in("bfloat16"):
+        for size in (20, 200):
+            left, right, total = noise(size, size), noise(size, size), torch.zeros(size, size)
+            add_matmul(total, left, right, scale=1)
+            found += [matmul(left, right), affine(torch.zeros(size), left, right), total]
+    rounded = [torch.equal(product, product.bfloat16().float()) for product in found]
+    assert rounded == [True] * 3 + [not by_onednn] * 3
+
+
+@pytest.mark.parametrize("shape", [(9, 20, 6), (100, 300, 200)])
+def test_all_three_products_are_the_same_product(shape):
+    m, k, n = shape
+    left, right, offset, total = noise(m, k), noise(k, n), noise(n), noise(m, n)
     for asked in ("float32", "bfloat16"):
         with products_in(asked):
             product = matmul(left, right)
@@ -91,12 +109,16 @@ def test_the_precision_holds_inside_the_block_only():
             assert not exact()
             with products_in("float32"):
                 assert exact()
+                assert torch.equal(matmul(large, large), plain)
             assert not exact()
             raise NotFittedError
 
+    large = noise(200, 200)
+    plain = large @ large
     with pytest.raises(NotFittedError):
         fail()
     assert exact()
+    assert torch.equal(large @ large, plain)
 
 
 # --- training ----------------------------------------------------------------------------------------------
