@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Literal
 
 import torch
@@ -44,6 +45,7 @@ def require(products: Products, device: str | torch.device) -> None:
         )
 
 
+@cache
 def rounds_factors() -> bool:
     """Tell whether oneDNN, if it is allowed to, rounds the factors of float32 products on this processor."""
     return torch.backends.mkldnn.is_available() and _relative_error("onednn") > _LARGEST_ERROR
