@@ -209,6 +209,7 @@ def test_each_rival_of_a_step_computes_as_it_is_called(monkeypatch: pytest.Monke
     monkeypatch.setattr(products, "of_step", lambda *_: [])
     monkeypatch.setattr(libraries, "require", lambda *_: None)
     monkeypatch.setattr(precision, "require", lambda *_: None)
+    monkeypatch.setattr(libraries, "rounds_factors", lambda: False)
     bench_training.measure("gan", "cpu")
     assert found == {
         "ours": [(False, False)], "products": [], "onednn": [(True, False)], "bfloat16": [(False, True)]
