@@ -109,6 +109,8 @@ class Settings(base.Settings):
     models: tuple[str, ...] = Field(("dbn", "cae", "gsn"), min_length=1)
     """The rows."""
     dataset: str = "mnist"
+    seeds: tuple[int, ...] = Field(SEEDS, min_length=1)
+    """Of training; trials of others are left out."""
     chains: tuple[int, ...] = (1, 100, 10_000)
     burn_in: tuple[int, ...] = (5, 25, 100, 500)
     n_samples: int = Field(10_000, ge=8)
@@ -148,7 +150,7 @@ def run(settings: Settings, context: Context) -> ExperimentResult:
     findings: dict[str, Finding] = {}
     series: dict[str, list[list[float]]] = {}
     trial_ids = []
-    for row, nets in load_rows(context, settings.models, settings.dataset):
+    for row, nets in load_rows(context, settings.models, settings.dataset, seeds=settings.seeds):
         for trained in nets:
             trial_ids.append(trained.record.spec.id)
             series[envelope_series(trial_ids[-1])] = [

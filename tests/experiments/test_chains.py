@@ -12,7 +12,7 @@ from gan_repro.experiments.chains import (
     published_name,
     published_scores,
 )
-from gan_repro.experiments.trained import load_all
+from gan_repro.experiments.trained import NoModelError, load_all
 from gan_repro.stats import mixing
 from tests.factories.experiments import as_record
 
@@ -29,7 +29,7 @@ def result(small_results):
 
 def test_a_chain_from_a_test_image_is_told_as_one(small_results, tmp_path, monkeypatch, capsys):
     (net,) = load_all(Context(small_results), "gsn", "digits")
-    monkeypatch.setattr(chains, "load_rows", lambda *_: [("gsn", [net])])
+    monkeypatch.setattr(chains, "load_rows", lambda *_, **__: [("gsn", [net])])
     small = TINY.model_copy(update={"chains": (100,), "burn_in": (1,)})
     chains.run(small, Context(tmp_path))
     told = [line.split(": ")[1].partition(", ")[2] for line in capsys.readouterr().err.splitlines()]
@@ -44,6 +44,11 @@ def test_every_way_of_running_the_chains_is_scored(result):
     assert all(p.test_refined >= p.test_authors - 5 for p in points)
     assert all((p.r_hat == -1) == (p.chains == 100) for p in points), "one state a chain shows no convergence"
     assert all(0 < p.effective_sample_size <= 200 for p in points if p.chains < 100)
+
+
+def test_trials_of_other_seeds_are_left_out(small_results):
+    with pytest.raises(NoModelError):
+        chains.run(TINY.model_copy(update={"seeds": (2,)}), Context(small_results))
 
 
 def test_rows_are_sampled_as_published_with_the_source_s_sigmas(result):
@@ -95,7 +100,7 @@ def test_chains_that_stand_still_apart_are_recorded_as_far_apart(small_results, 
     monkeypatch.setattr(chains, "sample", stuck)
     context = Context(tmp_path)
     rows = [("gsn", load_all(Context(small_results), "gsn", "digits"))]
-    monkeypatch.setattr(chains, "load_rows", lambda *_: rows)
+    monkeypatch.setattr(chains, "load_rows", lambda *_, **__: rows)
     first, again = (chains.run(two, context) for _ in range(2))
     assert first == again, "what was kept says the same"
     ((point,),) = as_record("chains", first).series.values()
