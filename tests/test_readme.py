@@ -140,14 +140,20 @@ def test_the_answer_tells_of_short_and_of_whole_trainings():
 def test_the_answer_says_how_far_the_chains_move_a_score():
     answer = " ".join(README.split("![")[0].split())
     ends = r"between (-?\d+) and (-?\d+)"
-    said = re.search(rf"DBNs {ends}, CAEs {ends} and GSNs {ends}", answer)
+    said = re.search(rf"DBNs {ends}, CAEs {ends} and GSNs of 100 epochs {ends}", answer)
     assert said
     record = published_record().experiments["chains"]
     rows = {id: id.partition("-")[0] for id in record.trial_ids}
     found = [end for row in ("dbn", "cae", "gsn") for end in chains.envelope(record, rows, row)]
     assert [int(number) for number in said.groups()] == [round(end) for end in found]
+    of_gsn = [
+        chains.published_scores(record, chains.ONE_CHAIN, "gsn", sigma).values() for sigma in (0.2, 0.23)
+    ]
+    said = re.search(r"two sigmas, at which its chain scores (\d+) and (\d+)\.", answer)
+    assert said
+    assert [int(number) for number in said.groups()] == [round(statistics.mean(found)) for found in of_gsn]
     assert f"**are {ruling('mnist-dbn')}**" in answer
-    assert ruling("mnist-cae") == ruling("mnist-dbn")
+    assert ruling("mnist-gsn") == ruling("mnist-cae") == ruling("mnist-dbn")
 
 
 def recorded_rows():

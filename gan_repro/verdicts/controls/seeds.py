@@ -24,7 +24,7 @@ from gan_repro.verdicts.rules import rules
 DEVIATION = 3.5
 """Of a simulated score over seeds, nats: about that of the adversarial nets of 100 epochs."""
 
-AS_RECORDED: Mapping[str, float] = {"gan": DEVIATION, "dbn": 55.0, "cae": 41.0, "gsn": 100.0}
+AS_RECORDED: Mapping[str, float] = {"gan": DEVIATION, "dbn": 55.0, "cae": 100.0, "gsn": 5.0}
 """About the recorded deviation over seeds of a row as published, nats: the power is that of such scores."""
 BY_SEARCH: Mapping[str, float] = {"gan": DEVIATION, "dbn": 8.0, "cae": 4.0, "gsn": 4.0}
 """The same of a row at the best of its search."""
