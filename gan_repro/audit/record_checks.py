@@ -58,7 +58,7 @@ def check_times(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
         yield "provenance.finished is before started"
     if isinstance(provenance, Provenance):
         if provenance.begun is not None:
-            yield from _check_begun(provenance.begun, started)
+            yield from _check_begun(provenance.begun, started, started + elapsed, provenance.resumed)
         if provenance.peak_memory < 0 or min(provenance.seconds.values(), default=0) < 0:
             yield "provenance: seconds or peak_memory is negative"
         # Times are kept to the second; a resumed trial also counts what earlier attempts took.
@@ -66,11 +66,12 @@ def check_times(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
             yield "provenance.seconds add up to more than finished minus started"
 
 
-def _check_begun(begun: str, started: datetime) -> Iterator[str]:
+def _check_begun(begun: str, started: datetime, finished: datetime, resumed: int) -> Iterator[str]:
+    # Of a trial that was not resumed it is when the training itself began, after images were read.
+    limit, name = (started, "started") if resumed else (finished, "finished")
     try:
-        # Both are kept to the second, by two looks at the clock.
-        if (datetime.fromisoformat(begun) - started).total_seconds() > 1:
-            yield "provenance.begun is after started"
+        if datetime.fromisoformat(begun) > limit:
+            yield f"provenance.begun is after {name}"
     except (ValueError, TypeError):
         yield "provenance.begun is no time, or none with a zone"
 
