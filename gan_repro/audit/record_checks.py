@@ -50,15 +50,16 @@ def check_times(provenance: Provenance | ExperimentProvenance) -> Iterator[str]:
     """List impossible times and durations of a record."""
     try:
         started = datetime.fromisoformat(provenance.started)
-        elapsed = datetime.fromisoformat(provenance.finished) - started
+        finished = datetime.fromisoformat(provenance.finished)
     except ValueError:
         yield "provenance.started or finished is no time"
         return
+    elapsed = finished - started
     if elapsed.total_seconds() < 0:
         yield "provenance.finished is before started"
     if isinstance(provenance, Provenance):
         if provenance.begun is not None:
-            yield from _check_begun(provenance.begun, started, started + elapsed, provenance.resumed)
+            yield from _check_begun(provenance.begun, started, finished, provenance.resumed)
         if provenance.peak_memory < 0 or min(provenance.seconds.values(), default=0) < 0:
             yield "provenance: seconds or peak_memory is negative"
         # Times are kept to the second; a resumed trial also counts what earlier attempts took.

@@ -316,6 +316,7 @@ def test_the_nets_behind_the_protocol_s_lines_are_named():
         "Adversarial nets: trained for 100 epochs (seeds 1, 2, 3) in lines marked *records*; for 2,000"
         " epochs (seed 1) in the others."
     ) in told(records[3].spec.id)
+    assert ": trained for" not in told(*(record.spec.id for record in records[:3]))
     assert ": trained for" not in told(*(record.spec.id for record in records[:2])), "all of one length"
 
 
